@@ -1,0 +1,46 @@
+/** The main job: inputs in, report out. */
+
+import { VERSION } from '../base/version.ts';
+import type { Band } from '../catalog/vocabulary.ts';
+import type { Migration } from '../replay/run.ts';
+import type { ReplaySink } from '../replay/sink.ts';
+import { buildReport } from '../report/build-report.ts';
+import type { Report } from '../report/report.ts';
+import { RoundFolder } from '../report/rounds.ts';
+import type { Rule } from '../rules/rule.ts';
+import { RuleRunner } from '../rules/run-rules.ts';
+import { type InputPlan, replayInputs } from './replay-inputs.ts';
+
+export interface AnalyzeRequest {
+  readonly paths: readonly string[];
+  readonly qmp: string | undefined;
+  readonly band: Band | undefined;
+  readonly rules: readonly Rule[];
+  readonly fullDigest: boolean;
+  /** Listens too: the store. */
+  readonly listener: ReplaySink | undefined;
+  readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void;
+}
+
+/** @throws UserError when an input can't be read or shows no migration. */
+export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise<Report> {
+  const runner = new RuleRunner(request.rules);
+  const rounds = new RoundFolder(plan.nameOf);
+  const ended: Migration[] = [];
+  const collector: ReplaySink = { migrationEnds: (migration) => ended.push(migration) };
+  const sinks = [runner, rounds, collector, ...(request.listener === undefined ? [] : [request.listener])];
+  const { inputs, band } = await replayInputs({ ...request, sinks }, plan);
+  ended.sort((a, b) => a.index - b.index);
+  const order = new Map(request.rules.map((rule, index) => [rule.id, index]));
+  const place = (id: string): number => order.get(id) ?? 0;
+  runner.verdicts.sort((a, b) => a.migration - b.migration || place(a.rule.id) - place(b.rule.id));
+  return buildReport({
+    version: VERSION,
+    rules: request.rules,
+    inputs,
+    band,
+    nameOf: plan.nameOf,
+    verdicts: runner.verdicts,
+    migrations: ended.map((migration) => ({ migration, rounds: rounds.rounds(migration) })),
+  });
+}

@@ -1,0 +1,197 @@
+/** Reads and replays all inputs; whoever wants to know what happened listens as a sink. */
+import { UserError } from '../base/errors.ts';
+import type { Band } from '../catalog/vocabulary.ts';
+import { ByteSource } from '../ingest/byte-source.ts';
+import type { Clock } from '../ingest/clock.ts';
+import { groupInputs } from '../ingest/group-inputs.ts';
+import { inputNames } from '../ingest/input-names.ts';
+import { LineReader } from '../ingest/line-reader.ts';
+import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
+import type { Place } from '../ingest/trace-item.ts';
+import type { InputFacts } from '../ingest/trace-reader.ts';
+import { TraceStream } from '../ingest/trace-stream.ts';
+import { abortedProcess } from '../replay/aborted-process.ts';
+import { StreamReplay } from '../replay/replay.ts';
+import type { AssertionFailure, DirtyBytesSample } from '../replay/run.ts';
+import type { ReplaySink } from '../replay/sink.ts';
+import { fanOut } from '../replay/sinks.ts';
+
+export interface ReplayRequest {
+  /** Files, `-` for standard input, or patterns such as `LOG.%d`. */
+  readonly paths: readonly string[];
+  /** File of query-migrate samples. */
+  readonly qmp: string | undefined;
+  /** undefined: read off the log. */
+  readonly band: Band | undefined;
+  readonly fullDigest: boolean;
+  readonly sinks: readonly ReplaySink[];
+  readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void;
+}
+
+export interface ReplayedInput {
+  readonly name: string;
+  readonly side: 'source' | 'destination' | 'unknown';
+  readonly facts: InputFacts;
+}
+
+export interface ReplayResult {
+  readonly inputs: readonly ReplayedInput[];
+  readonly band: Band | undefined;
+}
+
+interface OpenStream {
+  readonly stream: TraceStream;
+  readonly replay: StreamReplay;
+}
+
+/** Names of the inputs in their order, as the report has them. @throws UserError */
+export function planInputs(paths: readonly string[], qmp: string | undefined) {
+  const groups = groupInputs(paths);
+  const files = groups.flatMap((group) => group.map(({ path }) => path));
+  const names = inputNames(qmp === undefined ? files : [...files, qmp]);
+  return { groups, files, names, nameOf: (input: number): string => names[input] ?? '?' };
+}
+
+export type InputPlan = ReturnType<typeof planInputs>;
+
+/** @throws UserError when an input can't be read or shows no migration. */
+export async function replayInputs(request: ReplayRequest, plan: InputPlan): Promise<ReplayResult> {
+  const sink = fanOut(request.sinks);
+  const sampleLog = new SampleLog();
+  if (request.qmp !== undefined) await readSamples(request.qmp, plan.files.length, sampleLog);
+  let index = 0;
+  const nextIndex = (): number => index++;
+  const streams = openStreams(plan, request, { sink, sampleLog, nextIndex });
+  const sizes = streams.flatMap(({ stream }) => stream.readers.map((reader) => reader.source.size));
+  const inAll = sizes.reduce<number | undefined>(
+    (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
+    0,
+  );
+  let done = 0;
+  for (const { stream, replay } of streams) {
+    await stream.read(
+      (item) => replay.process(item),
+      (bytes) => request.progress(done + bytes, inAll),
+    );
+    replay.close();
+    done += stream.readers.reduce((sum, reader) => sum + reader.source.bytesRead, 0);
+  }
+  settleAssertions(streams, sink, nextIndex);
+  for (const { replay } of streams) replay.conclude();
+  const inputs = describeInputs(streams, plan);
+  if (index === 0) refuseWithoutMigration(inputs, streams);
+  return { inputs, band: request.band ?? streams.find(({ replay }) => replay.band !== undefined)?.replay.band };
+}
+
+function openStreams(
+  plan: InputPlan,
+  request: ReplayRequest,
+  shared: { sink: Required<ReplaySink>; sampleLog: SampleLog; nextIndex: () => number },
+): readonly OpenStream[] {
+  let firstInput = 0;
+  return plan.groups.map((group, number) => {
+    const stream = new TraceStream({ group, firstInput, fullDigest: request.fullDigest });
+    const first = firstInput;
+    firstInput += group.length;
+    const replay = new StreamReplay(number, {
+      sink: shared.sink,
+      band: request.band,
+      nextIndex: shared.nextIndex,
+      note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
+      samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
+      readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
+    });
+    return { stream, replay };
+  });
+}
+
+function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyBytesSample[] {
+  return log.samples
+    .flatMap((sample) => onClock(sample, clock))
+    .filter((sample) => sample.toNs >= ns)
+    .sort((a, b) => a.toNs - b.toNs);
+}
+
+/** A sample can be judged only when the times around its answer are known. */
+function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample[] {
+  const { from, to, dirtyBytes, field, place } = sample;
+  const fromNs = from === undefined ? undefined : clock.fromEpoch(from);
+  const toNs = to === undefined ? undefined : clock.fromEpoch(to);
+  return fromNs === undefined || toNs === undefined ? [] : [{ fromNs, toNs, dirtyBytes, field, place }];
+}
+
+function readSample(log: SampleLog, clock: Clock, json: string, place: Place, timeNs: number | undefined) {
+  const before = log.samples.length;
+  const base = clock.baseSeconds;
+  log.line(json, place, timeNs === undefined || base === undefined ? undefined : base + timeNs / 1e9);
+  return log.samples.slice(before).flatMap((sample) => onClock(sample, clock))[0];
+}
+
+async function readSamples(path: string, input: number, log: SampleLog): Promise<void> {
+  const source = new ByteSource(path, false);
+  const lines = new LineReader(source);
+  try {
+    while (await lines.advance()) {
+      const text = lines.buffer.toString('utf8', lines.start, lines.end).trim();
+      if (text !== '') log.line(text, { input, line: lines.line, text }, undefined);
+    }
+  } finally {
+    source.close();
+  }
+  if (lines.line > 0 && log.notUnderstood === lines.line) {
+    throw new UserError(`${path}: no line of it is JSON; --qmp wants query-migrate samples or a QMP log as JSON lines`);
+  }
+}
+
+/** An assertion failure belongs to the last migration that is not over; where there is none, it makes one. */
+function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplaySink>, nextIndex: () => number): void {
+  const failures = new Map<string, { failure: AssertionFailure; stream: number }>();
+  for (const [number, { replay }] of streams.entries()) {
+    if (replay.side === 'destination') continue;
+    for (const failure of replay.assertions) {
+      const key = `${failure.function} ${failure.expression}`;
+      // The same text may stand in the log and in what was kept of stderr.
+      if (!failures.has(key)) failures.set(key, { failure, stream: number });
+    }
+  }
+  for (const { failure, stream } of failures.values()) {
+    const victim = streams.findLast(
+      ({ replay }) => replay.unfinished !== undefined && replay.unfinished.assertion === undefined,
+    );
+    if (victim !== undefined) {
+      victim.replay.abort(failure);
+      continue;
+    }
+    const migration = abortedProcess(nextIndex(), stream, failure);
+    sink.migrationBegins(migration);
+    sink.assertion(failure, migration);
+    sink.migrationEnds(migration);
+  }
+}
+
+function describeInputs(streams: readonly OpenStream[], plan: InputPlan): readonly ReplayedInput[] {
+  return streams.flatMap(({ stream, replay }) =>
+    stream.readers.map((reader) => ({ name: plan.nameOf(reader.input), side: replay.side, facts: reader.facts() })),
+  );
+}
+
+/** A destination's log has no migration of its own; anything else without one is not what the user meant. */
+function refuseWithoutMigration(inputs: readonly ReplayedInput[], streams: readonly OpenStream[]): void {
+  if (inputs.some(({ side }) => side === 'destination')) return;
+  const readers = streams.flatMap(({ stream }) => stream.readers);
+  const reasons = inputs.map(
+    ({ name, facts }, at) => `${name} ${whyNoMigration(facts, readers[at]?.looksBinary === true)}`,
+  );
+  throw new UserError(
+    `${reasons.slice(0, 3).join('; ')}${reasons.length > 3 ? `; and ${reasons.length - 3} more like it` : ''}`,
+  );
+}
+
+function whyNoMigration(facts: InputFacts, binary: boolean): string {
+  const record = 'record one with -trace events=FILE -D LOG, where `qtrace events` prints that FILE';
+  if (facts.bytes === 0) return `is empty: no trace to read; ${record}`;
+  if (facts.events > 0) return `has ${facts.events} trace events, but none of a migration; ${record}`;
+  if (binary) return `is not a text log but binary data; ${record}`;
+  if (facts.messages > 0) return `has only messages of QEMU and no trace event; give it together with the trace log`;
+  return `has no trace event of QEMU in its ${facts.lines} lines; ${record}`;
+}

@@ -1,0 +1,25 @@
+/** Keeps the first `limit` items and counts all of them: a report never grows with the log. */
+export class Bounded<T> {
+  readonly #items: T[] = [];
+  readonly #limit: number;
+  #count = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(item: T): void {
+    this.#count += 1;
+    if (this.#items.length < this.#limit) this.#items.push(item);
+  }
+
+  /** The first items, at most `limit`. */
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
+  /** How many were pushed. */
+  get count(): number {
+    return this.#count;
+  }
+}

@@ -1,0 +1,88 @@
+/** Looks events up by name and decodes their arguments; decoders are compiled when first needed. */
+import { type ArgsOf, compileDeclaration, type Decoded, type Decoder, type NameOf } from './declaration.ts';
+import { type Declaration, EVENT_GROUPS, type EventGroup } from './events.ts';
+
+export type EventName = NameOf<Declaration>;
+
+/** Arguments by event name; an event with several formats has the union of theirs. */
+export type EventArgs<N extends EventName> = ArgsOf<Extract<Declaration, `${N}(${string}`>>;
+
+export interface CatalogEntry {
+  readonly name: EventName;
+  readonly group: EventGroup;
+  /** The arguments behind the name, or undefined when no known format fits. */
+  decode(rest: string): Decoded | undefined;
+  /** The text breaks off in the middle of a known format. */
+  isCutShort(rest: string): boolean;
+}
+
+class Entry implements CatalogEntry {
+  readonly name: EventName;
+  readonly group: EventGroup;
+  readonly #declarations: string[] = [];
+  #decoders: readonly Decoder[] | undefined;
+
+  constructor(name: EventName, group: EventGroup) {
+    this.name = name;
+    this.group = group;
+  }
+
+  add(declaration: string): void {
+    this.#declarations.push(declaration);
+  }
+
+  decode(rest: string): Decoded | undefined {
+    for (const decoder of this.#compiled()) {
+      const decoded = decoder.decode(rest);
+      if (decoded !== undefined) return decoded;
+    }
+    return undefined;
+  }
+
+  isCutShort(rest: string): boolean {
+    return this.#compiled().some((decoder) => decoder.isCutShort(rest));
+  }
+
+  #compiled(): readonly Decoder[] {
+    this.#decoders ??= this.#declarations.map(compileDeclaration);
+    return this.#decoders;
+  }
+}
+
+function nameOf<D extends Declaration>(declaration: D): NameOf<D>;
+function nameOf(declaration: string): string {
+  return declaration.slice(0, declaration.indexOf('('));
+}
+
+function buildCatalog(): ReadonlyMap<string, CatalogEntry> {
+  const entries = new Map<string, Entry>();
+  const addGroup = (group: EventGroup): void => {
+    for (const declaration of EVENT_GROUPS[group]) {
+      const name = nameOf(declaration);
+      const entry = entries.get(name) ?? new Entry(name, group);
+      entry.add(declaration);
+      entries.set(name, entry);
+    }
+  };
+  addGroup('query');
+  addGroup('sync');
+  addGroup('probe');
+  addGroup('lock');
+  addGroup('protocol');
+  addGroup('round');
+  addGroup('destination');
+  return entries;
+}
+
+export const CATALOG: ReadonlyMap<string, CatalogEntry> = buildCatalog();
+
+/** A decoded event, typed by its name: `switch (event.name)` narrows `event.args`. */
+export type KnownEvent = { readonly [N in EventName]: { readonly name: N; readonly args: EventArgs<N> } }[EventName];
+
+/**
+ * Ties decoded arguments to the types read off the same declaration. The claim
+ * holds because `compileDeclaration` and `ArgsOf` read the same text.
+ */
+export function isKnownEvent(event: { readonly name: EventName; readonly args: object }): event is KnownEvent {
+  return CATALOG.has(event.name);
+}

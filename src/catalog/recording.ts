@@ -1,0 +1,83 @@
+/** What to switch on for a recording: the content of the file for -trace events=FILE. */
+import type { EventName } from './catalog.ts';
+import type { Band } from './vocabulary.ts';
+
+interface EventSet {
+  readonly purpose: string;
+  readonly events: readonly EventName[];
+}
+
+const REPLAY: EventSet = {
+  purpose: 'the replay rests on these',
+  events: [
+    'qemu_savevm_query_pending',
+    'migration_bitmap_sync_start',
+    'migration_bitmap_sync_end',
+    'migrate_set_state',
+    'runstate_set',
+  ],
+};
+
+const ATTEMPTS: EventSet = {
+  purpose: 'where an attempt begins and how it ends',
+  events: [
+    'qmp_enter_migrate',
+    'qmp_enter_migrate_start_postcopy',
+    'qmp_enter_migrate_continue',
+    'qmp_enter_migrate_cancel',
+    'qmp_enter_migrate_recover',
+    'qmp_enter_snapshot_save',
+    'savevm_state_header',
+    'savevm_state_setup',
+    'savevm_state_cleanup',
+    'migrate_error',
+    'migration_cancel',
+    'migration_call_notifiers',
+  ],
+};
+
+const SWITCHOVER: EventSet = {
+  purpose: 'the threshold, the switchover and the downtime',
+  events: [
+    'migrate_transferred',
+    'migration_thread_low_pending',
+    'migration_completion_vm_stop',
+    'migration_precopy_complete',
+    'postcopy_start',
+    'ram_postcopy_send_discard_bitmap',
+    'qemu_savevm_send_packaged',
+    'ram_save_complete',
+    'dirty_bitmap_state_pending',
+    'vmstate_downtime_checkpoint',
+    'colo_vm_state_change',
+  ],
+};
+
+const OLDER_QUERIES: EventSet = {
+  purpose: 'the queries of QEMU 8.0 to 11.0, and of those before 8.0',
+  events: ['migrate_pending_exact', 'migrate_pending_estimate', 'migrate_pending'],
+};
+
+const MUTEXES: EventSet = {
+  purpose: 'who holds the BQL: 1 to 2 MB/s; best with -d tid -D LOG.%d, a log per thread',
+  events: ['qemu_mutex_lock', 'qemu_mutex_locked', 'qemu_mutex_unlock'],
+};
+
+/** The recommended set; `bands` undefined means every version's. */
+function setsFor(band: Band | undefined): readonly EventSet[] {
+  const current = [REPLAY, ATTEMPTS, SWITCHOVER];
+  if (band === '11.1' || band === 'thread') return current;
+  if (band === undefined) return [...current, OLDER_QUERIES];
+  const own: EventName[] = band === '7.2' ? ['migrate_pending'] : ['migrate_pending_exact', 'migrate_pending_estimate'];
+  const events = REPLAY.events.filter((event) => event !== 'qemu_savevm_query_pending');
+  return [{ ...REPLAY, events: [...own, ...events] }, ATTEMPTS, SWITCHOVER];
+}
+
+/** Names that QEMU does not know only make it warn: the set for every version works with any. */
+export function eventsFile(band: Band | undefined, bql: boolean): string {
+  const head = '# qemu-system-ARCH -msg timestamp=on -D LOG -trace events=THIS-FILE ...';
+  const sets = setsFor(band).map(({ purpose, events }) => [`# ${purpose}`, ...events].join('\n'));
+  const lead = bql ? '' : '#';
+  const mutexes = [`# ${MUTEXES.purpose}`, ...MUTEXES.events.map((event) => `${lead}${event}`)].join('\n');
+  return `${[head, ...sets, mutexes].join('\n')}\n`;
+}

@@ -1,0 +1,20 @@
+/**
+ * Which QEMU wrote a trace, as far as its duties differ:
+ *
+ * - `7.2`: one `migrate_pending` per round, no kinds of query;
+ * - `10.0`: 8.0 to 11.0, `migrate_pending_estimate` and `migrate_pending_exact`;
+ * - `thread`: the patch as posted for review, `final=` but no switchover-ack counts;
+ * - `11.1`: `final=` with the switchover-ack counts.
+ */
+export const BANDS = ['7.2', '10.0', '11.1', 'thread'] as const;
+
+export type Band = (typeof BANDS)[number];
+
+/** 11.1's names of the two counts behind `total=`. */
+export const ACK_COLLECTED = 'collected switchover ack pending';
+export const ACK_TOTAL = 'total switchover ack pending';
+
+/** Bands whose QEMU makes one final query at switchover. */
+export function hasFinalQuery(band: Band): boolean {
+  return band === '11.1' || band === 'thread';
+}

@@ -1,0 +1,28 @@
+/** `qtrace events`: the file to pass to QEMU's -trace events=. */
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { eventsFile } from '../../catalog/recording.ts';
+import { BANDS } from '../../catalog/vocabulary.ts';
+import { defineCommand } from '../command.ts';
+import { bandOf } from '../common-options.ts';
+import { writeOut } from '../output.ts';
+
+interface Options {
+  readonly qemu: string | undefined;
+  readonly bql: boolean;
+}
+
+export const register = defineCommand({
+  command: 'events',
+  describe: "Print the events file for QEMU's -trace events=",
+  builder: (yargs: Argv) =>
+    yargs
+      .option('qemu', { choices: BANDS, describe: 'For this version only; for every one when absent' })
+      .option('bql', {
+        type: 'boolean',
+        default: false,
+        describe: 'With the mutex events, to prove who holds the BQL',
+      }),
+  handler: async ({ qemu, bql }: ArgumentsCamelCase<Options>): Promise<void> => {
+    await writeOut(eventsFile(qemu === undefined ? undefined : bandOf(qemu), bql));
+  },
+});

@@ -1,0 +1,59 @@
+/** `qtrace replay TRACE...`: the query sequence step by step. */
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { planInputs, replayInputs } from '../../analysis/replay-inputs.ts';
+import { SequenceTeller } from '../../report/sequence.ts';
+import { defineCommand, showDash } from '../command.ts';
+import { bandOf, inputOptions } from '../common-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import { writeOut } from '../output.ts';
+import { Progress } from '../progress.ts';
+
+/** Lines are handed on in pieces of about this many characters. */
+const PIECE_CHARACTERS = 65_536;
+
+function build<T>(yargs: Argv<T>) {
+  return inputOptions(yargs)
+    .positional('trace', { type: 'string', array: true, demandOption: true, describe: 'Logs, `-` for standard input' })
+    .option('quiet', { type: 'boolean', default: false, describe: 'Show no progress' });
+}
+
+type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<object>>['parseAsync']>>>;
+
+export const register = defineCommand({
+  command: 'replay <trace..>',
+  describe: 'Tell the query sequence step by step',
+  builder: build<object>,
+  handler: async (options: Options): Promise<void> => {
+    process.exitCode = await runReplay(options);
+  },
+});
+
+async function runReplay(options: Options): Promise<number> {
+  const plan = planInputs(options.trace.map(showDash), options.qmp);
+  const progress = new Progress(options.quiet || process.stdout.isTTY === true);
+  let piece = '';
+  // Writing waits for the reader of a pipe only at the end; a reader that left ends the program by EPIPE.
+  const write = (line: string): void => {
+    piece += `${line}\n`;
+    if (piece.length < PIECE_CHARACTERS) return;
+    process.stdout.write(piece);
+    piece = '';
+  };
+  try {
+    await replayInputs(
+      {
+        paths: plan.files,
+        qmp: options.qmp,
+        band: bandOf(options.qemu),
+        fullDigest: false,
+        sinks: [new SequenceTeller(write, plan.nameOf)],
+        progress: (read, inAll) => progress.update(read, inAll),
+      },
+      plan,
+    );
+  } finally {
+    progress.end();
+  }
+  await writeOut(piece);
+  return EXIT.clean;
+}

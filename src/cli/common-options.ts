@@ -1,0 +1,63 @@
+/** Options that several commands share, and what they mean. */
+import { existsSync } from 'node:fs';
+import type { Argv } from 'yargs';
+import { UserError } from '../base/errors.ts';
+import { BANDS, type Band } from '../catalog/vocabulary.ts';
+import type { Rule, Severity } from '../rules/rule.ts';
+
+export function inputOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('qmp', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Samples of query-migrate, or a QMP log, as JSON lines',
+    })
+    .option('qemu', { choices: ['auto', ...BANDS], default: 'auto', describe: 'Version whose duties are judged' });
+}
+
+export function ruleOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('rule', { type: 'string', array: true, describe: 'Judge only these rules' })
+    .option('ignore', { type: 'string', array: true, describe: 'Judge all rules but these' })
+    .option('fail-on', {
+      choices: ['error', 'warning', 'never'],
+      default: 'error',
+      describe: 'Exit 1 for violations of this severity and above',
+    });
+}
+
+export function bandOf(text: string): Band | undefined {
+  return BANDS.find((band) => band === text);
+}
+
+/** Also what was meant as a TRACE but stood behind --rule or --ignore. @throws UserError for an unknown rule. */
+export function chooseRules(
+  rules: readonly Rule[],
+  only: readonly string[] | undefined,
+  ignored: readonly string[] | undefined,
+): { readonly chosen: readonly Rule[]; readonly traces: readonly string[] } {
+  const traces: string[] = [];
+  const known = (ids: readonly string[] | undefined): ReadonlySet<string> => {
+    const found = (ids ?? []).flatMap((id) => id.split(','));
+    return new Set(found.filter((id) => isRule(rules, id, traces)));
+  };
+  const wanted = known(only);
+  const unwanted = known(ignored);
+  const chosen = rules.filter(({ id }) => (wanted.size === 0 || wanted.has(id)) && !unwanted.has(id));
+  return { chosen, traces };
+}
+
+function isRule(rules: readonly Rule[], id: string, traces: string[]): boolean {
+  if (rules.some((rule) => rule.id === id)) return true;
+  if (!existsSync(id)) throw new UserError(`unknown rule ${id}; \`qtrace rules\` lists them`);
+  traces.push(id);
+  return false;
+}
+
+const RANK: Readonly<Record<Severity | 'none', number>> = { none: 0, info: 1, warning: 2, error: 3 };
+
+/** Whether the worst violation reaches what --fail-on names. */
+export function failsOn(worst: Severity | 'none', failOn: string): boolean {
+  if (failOn === 'never') return false;
+  return RANK[worst] >= RANK[failOn === 'warning' ? 'warning' : 'error'];
+}

@@ -1,0 +1,115 @@
+/**
+ * The database of a run. A place that the user named must work; the default
+ * one is a convenience, and its failure costs the user a line, not the verdict.
+ */
+import { join, relative } from 'node:path';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { ReplaySink } from '../replay/sink.ts';
+import { fanOut } from '../replay/sinks.ts';
+import type { Report } from '../report/report.ts';
+import { reportName, reportPlace } from '../store/report-place.ts';
+import { StoreWriter } from '../store/writer.ts';
+
+export interface ReportStore {
+  readonly listener: ReplaySink | undefined;
+  /** What to tell the user. @throws UserError when the place was the user's own. */
+  finish(report: Report): Promise<string | undefined>;
+  abort(): void;
+}
+
+export interface StoreRequest {
+  /** A place, false for none, undefined for the default one. */
+  readonly db: string | false | undefined;
+  readonly folder: string;
+  readonly firstInput: string;
+}
+
+const NO_STORE: ReportStore = { listener: undefined, finish: async () => undefined, abort: () => undefined };
+
+/** @throws UserError when a place that the user named can't be written. */
+export async function openStore({ db, folder, firstInput }: StoreRequest): Promise<ReportStore> {
+  if (db === false) return NO_STORE;
+  if (db !== undefined) return namedStore(await StoreWriter.create(db), db);
+  const name = reportName(firstInput);
+  try {
+    // The writer's own place is never used: finish() names one that holds no other input's report.
+    return new DefaultStore(await StoreWriter.create(join(folder, `${name}.db`)), folder, name);
+  } catch (thrown) {
+    return failedStore(thrown);
+  }
+}
+
+function namedStore(writer: StoreWriter, place: string): ReportStore {
+  return {
+    listener: writer,
+    finish: async (report) => {
+      writer.finish(report);
+      return `wrote ${place}`;
+    },
+    abort: () => writer.abort(),
+  };
+}
+
+function failedStore(thrown: unknown): ReportStore {
+  if (!(thrown instanceof UserError)) throw thrown;
+  return { ...NO_STORE, finish: async () => `no database: ${thrown.message}` };
+}
+
+class DefaultStore implements ReportStore {
+  readonly listener: ReplaySink;
+  readonly #writer: StoreWriter;
+  readonly #folder: string;
+  readonly #name: string;
+  #failure: string | undefined;
+
+  constructor(writer: StoreWriter, folder: string, name: string) {
+    this.#writer = writer;
+    this.#folder = folder;
+    this.#name = name;
+    this.listener = guard(fanOut([writer]), (thrown) => {
+      if (!(thrown instanceof UserError)) throw thrown;
+      this.#failure ??= thrown.message;
+    });
+  }
+
+  async finish(report: Report): Promise<string> {
+    if (this.#failure !== undefined) return `no database: ${this.#failure}`;
+    try {
+      const place = await reportPlace(this.#folder, this.#name, report.inputs);
+      this.#writer.finish(report, place);
+      return `wrote ${relative('.', place)}; \`qtrace sql\` asks it`;
+    } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
+      return `no database: ${messageOf(thrown)}`;
+    }
+  }
+
+  abort(): void {
+    this.#writer.abort();
+  }
+}
+
+/** Passes everything on until it fails once, for a database that is gone takes no more rows. */
+function guard(sink: Required<ReplaySink>, failed: (thrown: unknown) => void): ReplaySink {
+  let gone = false;
+  const once = <A extends readonly unknown[]>(method: (...args: A) => void) => {
+    return (...args: A): void => {
+      if (gone) return;
+      try {
+        method(...args);
+      } catch (thrown) {
+        gone = true;
+        failed(thrown);
+      }
+    };
+  };
+  return {
+    query: once(sink.query),
+    sync: once(sink.sync),
+    state: once(sink.state),
+    event: once(sink.event),
+    message: once(sink.message),
+    count: once(sink.count),
+    bqlHold: once(sink.bqlHold),
+  };
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+
+const MIB = 1 << 20;
+const FULL_LIMIT = 64 * MIB;
+
+export interface Digest {
+  readonly kind: 'sha256' | 'sha256-ends';
+  readonly hex: string;
+}
+
+/**
+ * Digest of an input as it was given (compressed ones unopened). Up to 64 MiB,
+ * or with `full`, it is of all bytes; above, of the first MiB, the last MiB and
+ * the length in decimal: reading a large log must not wait for hashing it.
+ */
+export class DigestBuilder {
+  readonly #full: boolean;
+  readonly #hash = createHash('sha256');
+  readonly #head: Buffer[] = [];
+  #headLength = 0;
+  readonly #tail = Buffer.alloc(MIB);
+  bytes = 0;
+
+  constructor(full: boolean) {
+    this.#full = full;
+  }
+
+  update(chunk: Buffer): void {
+    this.#keepHead(chunk);
+    this.#keepTail(chunk);
+    if (this.#full || this.bytes <= FULL_LIMIT) this.#hash.update(chunk);
+    this.bytes += chunk.length;
+  }
+
+  finish(): Digest {
+    if (this.#full || this.bytes <= FULL_LIMIT) return { kind: 'sha256', hex: this.#hash.digest('hex') };
+    const ends = createHash('sha256');
+    for (const part of this.#head) ends.update(part);
+    const split = this.bytes % MIB;
+    ends.update(this.#tail.subarray(split)).update(this.#tail.subarray(0, split)).update(String(this.bytes));
+    return { kind: 'sha256-ends', hex: ends.digest('hex') };
+  }
+
+  #keepHead(chunk: Buffer): void {
+    if (this.#headLength >= MIB) return;
+    const part = Buffer.from(chunk.subarray(0, MIB - this.#headLength));
+    this.#head.push(part);
+    this.#headLength += part.length;
+  }
+
+  /** The tail is a ring: the byte at offset n of the input stands at n mod 1 MiB. */
+  #keepTail(chunk: Buffer): void {
+    const part = chunk.length > MIB ? chunk.subarray(chunk.length - MIB) : chunk;
+    const at = (this.bytes + chunk.length - part.length) % MIB;
+    const first = part.copy(this.#tail, at);
+    if (first < part.length) part.copy(this.#tail, 0, first);
+  }
+}

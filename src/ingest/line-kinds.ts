@@ -1,0 +1,48 @@
+/** How a line that is no event of the catalogue is told apart. All patterns see the text behind the prefix. */
+
+/** Names of trace events: every one that QEMU's migration code prints has an underscore. */
+const EVENT_NAME = /^[a-z][a-z0-9]*_[a-z0-9_]*(?= |$)/;
+
+/** What QEMU, GLib and the C library print about errors. */
+const MESSAGE =
+  /^\*\*$|^(?:Bail out! )?(?:ERROR|WARNING|CRITICAL):|^[^ ]*qemu[^ ]*: |^(?:\S+ )?qemu-system-[a-z0-9_]+: |^(?:warning|info|error): |^\(process:|assertion failed|Assertion .* failed|^\(qemu\)|^char device |^VNC server |^QEMU \d/i;
+
+/** Pieces of trace lines: what is left when two processes overwrite each other. */
+const FRAGMENT = /\w=\S|section_id|^[0-9.:TZ-]+ |\d\d:\d\d:\d\d|^\w*_\w+|^\d+, /;
+
+/** A time stamp in the middle of a line: another line was written over this one. */
+const STAMP_INSIDE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\d+@\d{9,}\.\d{6}:/;
+
+/** Marks in the lab's collected stderr: whose lines follow. */
+const SECTION = /^== (src|dst)$/;
+
+export function eventNameOf(text: string): string | undefined {
+  return EVENT_NAME.exec(text)?.[0];
+}
+
+export function isMessage(text: string): boolean {
+  return MESSAGE.test(text);
+}
+
+export function isFragment(text: string): boolean {
+  return FRAGMENT.test(text);
+}
+
+export function hasStampInside(text: string): boolean {
+  return STAMP_INSIDE.test(text);
+}
+
+export function sectionOf(text: string): 'source' | 'destination' | undefined {
+  const side = SECTION.exec(text)?.[1];
+  return side === undefined ? undefined : side === 'src' ? 'source' : 'destination';
+}
+
+const LOCK_LINE = /^(?:waiting on|taken|released) mutex (0x[0-9a-f]+) \(((.+):\d+)\)$/;
+
+/** The parts of a mutex event's arguments, undefined when the line is torn. */
+export function parseLockArgs(rest: string): { mutex: string; file: string; site: string } | undefined {
+  const match = LOCK_LINE.exec(rest);
+  if (match === null) return undefined;
+  const [, mutex = '', site = '', file = ''] = match;
+  return { mutex, file, site };
+}

@@ -1,0 +1,117 @@
+/**
+ * query-migrate samples: what the process itself said its pending bytes were.
+ * `dirty_bytes_total` is the top-level `remaining` of QEMU 11.1, and
+ * `dirty-bytes-total` of a QEMU patched to show it. `ram.remaining` is a live
+ * counter of pages and something else.
+ */
+import { normalise, parseUint64, type Uint64 } from '../base/uint64.ts';
+import type { Place } from './trace-item.ts';
+
+/** One answer; host times in seconds since 1970 around it, undefined where the log has none. */
+export interface MigrateSample {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly dirtyBytes: Uint64;
+  readonly field: string;
+  readonly place: Place;
+}
+
+type Json = { readonly [key: string]: unknown };
+
+const FIELDS = ['dirty-bytes-total', 'remaining'] as const;
+const MAX_SAMPLES = 1_000_000;
+
+export class SampleLog {
+  readonly samples: MigrateSample[] = [];
+  /** Lines that are not JSON or not of a known form. */
+  notUnderstood = 0;
+  /** Requests of a QMP log whose answers are still to come, by side and id. */
+  readonly #asked = new Map<string, number>();
+
+  /** Reads one line. `now` is the host time that the line itself carries, in seconds since 1970. */
+  line(text: string, place: Place, now: number | undefined): void {
+    const entry = parseObject(text);
+    if (entry === undefined) {
+      this.notUnderstood += 1;
+      return;
+    }
+    if (isDestination(entry)) return;
+    if (isObject(entry['r'])) this.#add(entry['r'], numberOf(entry['t0']), numberOf(entry['t1']), place);
+    else if (isObject(entry['cmd'])) this.#command(entry, entry['cmd'], place);
+    else if (isObject(entry['msg'])) this.#message(entry, entry['msg'], place);
+    else this.#bare(entry, now, place);
+  }
+
+  /** `{"t","t1","who","cmd","return"}`: question and answer in one line. */
+  #command(entry: Json, command: Json, place: Place): void {
+    if (command['execute'] !== 'query-migrate' || !isObject(entry['return'])) return;
+    this.#add(entry['return'], numberOf(entry['t']), numberOf(entry['t1']), place);
+  }
+
+  /** `{"t","side","dir","msg"}`: a line each; the id ties them together. */
+  #message(entry: Json, message: Json, place: Place): void {
+    const time = numberOf(entry['t']);
+    const key = `${String(entry['side'])} ${String(message['id'])}`;
+    if (entry['dir'] === 'send') {
+      if (message['execute'] === 'query-migrate' && time !== undefined) this.#asked.set(key, time);
+      return;
+    }
+    const from = this.#asked.get(key);
+    if (from === undefined || !isObject(message['return'])) return;
+    this.#asked.delete(key);
+    this.#add(message['return'], from, time, place);
+  }
+
+  /** A bare answer: only its own time is known, not when it was asked for. */
+  #bare(entry: Json, now: number | undefined, place: Place): void {
+    const answer = isObject(entry['return']) ? entry['return'] : entry;
+    if (!('status' in answer)) return;
+    const stamp = isObject(entry['timestamp']) ? stampOf(entry['timestamp']) : (numberOf(entry['timestamp']) ?? now);
+    this.#add(answer, stamp, stamp, place);
+  }
+
+  #add(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
+    if (this.samples.length >= MAX_SAMPLES) return;
+    for (const field of FIELDS) {
+      const dirtyBytes = bytesOf(answer[field]);
+      if (dirtyBytes === undefined) continue;
+      this.samples.push({ from, to, dirtyBytes, field, place });
+      return;
+    }
+  }
+}
+
+function parseObject(text: string): Json | undefined {
+  try {
+    // Above 2^53 JSON.parse would round: such integers are read as strings.
+    const value: unknown = JSON.parse(text.replace(/(:\s*)(\d{16,20})(?=\s*[,}])/g, '$1"$2"'));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDestination(entry: Json): boolean {
+  return entry['who'] === 'dst' || entry['side'] === 'dst';
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** QMP's own time stamp. */
+function stampOf(stamp: Json): number | undefined {
+  const seconds = numberOf(stamp['seconds']);
+  const micros = numberOf(stamp['microseconds']);
+  return seconds === undefined || micros === undefined ? undefined : seconds + micros / 1e6;
+}
+
+function bytesOf(value: unknown): Uint64 | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  if (typeof value === 'bigint') return normalise(value);
+  return typeof value === 'string' && /^\d{1,20}$/.test(value) ? parseUint64(value) : undefined;
+}

@@ -1,0 +1,263 @@
+/** Reads one input line by line into trace items, and counts everything that is wrong with it. */
+import { CATALOG, type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
+import { ByteSource } from './byte-source.ts';
+import type { Clock } from './clock.ts';
+import { Stamp } from './formats/format.ts';
+import { PREFIX_FORMATS } from './formats/registry.ts';
+import { eventNameOf, hasStampInside, isFragment, isMessage, parseLockArgs, sectionOf } from './line-kinds.ts';
+import { LineReader } from './line-reader.ts';
+import { isHole, type Problem, type ProblemCode, ProblemCounter } from './problems.ts';
+import type { LockOperation, Place, TraceItem } from './trace-item.ts';
+
+const SPACE = 32;
+const CARRIAGE_RETURN = 13;
+const BRACE = 123;
+/** Longest name of a trace event that is looked for. */
+const LONGEST_NAME = 80;
+/** Threads take their time stamp before the log's lock: up to here it may run backwards between them. */
+const JITTER_NS = 10_000_000;
+
+const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
+  ['qemu_mutex_lock', 'waiting'],
+  ['qemu_mutex_locked', 'taken'],
+  ['qemu_mutex_unlock', 'released'],
+]);
+
+export interface InputFacts {
+  readonly bytes: number;
+  readonly lines: number;
+  readonly events: number;
+  readonly messages: number;
+  readonly format: string;
+  readonly problems: readonly Problem[];
+  readonly digest: { readonly kind: 'sha256' | 'sha256-ends'; readonly hex: string };
+}
+
+export class TraceReader {
+  readonly input: number;
+  readonly source: ByteSource;
+  readonly #lines: LineReader;
+  readonly #clock: Clock;
+  /** Thread id that the file's name gives to all its lines. */
+  readonly #fileThread: number | undefined;
+  readonly #stamp = new Stamp();
+  readonly #problems = new ProblemCounter();
+  readonly #queue: TraceItem[] = [];
+  readonly #formatCounts = new Map<string, number>();
+  #lastNs: number | undefined;
+  #section: 'source' | 'destination' | undefined;
+  #events = 0;
+  #messages = 0;
+  #prefixed = false;
+  #binaryLines = 0;
+
+  constructor(path: string, input: number, clock: Clock, fileThread: number | undefined, fullDigest: boolean) {
+    this.input = input;
+    this.source = new ByteSource(path, fullDigest);
+    this.#lines = new LineReader(this.source);
+    this.#clock = clock;
+    this.#fileThread = fileThread;
+  }
+
+  /** The next item in the order of the file, undefined at the end. Waits only for packed inputs. */
+  next(): TraceItem | undefined | Promise<TraceItem | undefined> {
+    for (;;) {
+      const queued = this.#queue.shift();
+      if (queued !== undefined) return queued;
+      const advanced = this.#lines.advance();
+      if (typeof advanced !== 'boolean') return advanced.then((more) => this.#afterWait(more));
+      if (!advanced) return this.#atEnd();
+      this.#readLine();
+    }
+  }
+
+  facts(): InputFacts {
+    return {
+      bytes: this.source.bytesRead,
+      lines: this.#lines.line,
+      events: this.#events,
+      messages: this.#messages,
+      format: this.#format(),
+      problems: this.#problems.list(),
+      digest: this.source.finishDigest(),
+    };
+  }
+
+  /** Most lines hold bytes that no text has. */
+  get looksBinary(): boolean {
+    return this.#binaryLines * 2 > this.#lines.line;
+  }
+
+  /** Counts a problem that only the replay can see, such as a log that starts in the middle. */
+  note(code: ProblemCode, line: number): void {
+    this.#problems.add(code, line);
+  }
+
+  close(): void {
+    this.source.close();
+  }
+
+  #afterWait(more: boolean): TraceItem | undefined | Promise<TraceItem | undefined> {
+    if (!more) return this.#atEnd();
+    this.#readLine();
+    return this.next();
+  }
+
+  #atEnd(): TraceItem | undefined {
+    if (!this.source.damaged) return undefined;
+    this.source.damaged = false;
+    this.#damage('truncated-compression', { input: this.input, line: this.#lines.line, text: '' });
+    return this.#queue.shift();
+  }
+
+  #readLine(): void {
+    const lines = this.#lines;
+    if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
+    if (lines.buffer[lines.start] === 0) this.#skipNuls();
+    if (lines.start === lines.end) return;
+    if (!lines.terminated) this.#problems.add('unterminated-last-line', lines.line);
+    if (lines.overlong) {
+      this.#damage('overlong-line', this.#place());
+      return;
+    }
+    for (const format of PREFIX_FORMATS) {
+      const rest = format.read(lines.buffer, lines.start, lines.end, this.#stamp);
+      if (rest < 0) continue;
+      this.#readRest(format.id, rest);
+      return;
+    }
+  }
+
+  #skipNuls(): void {
+    const lines = this.#lines;
+    const first = lines.start;
+    while (lines.start < lines.end && lines.buffer[lines.start] === 0) lines.start += 1;
+    this.#problems.add('nul-bytes', lines.line, lines.start - first);
+    this.#queue.push({
+      kind: 'damage',
+      code: 'nul-bytes',
+      ...this.#base({ input: this.input, line: lines.line, text: '' }),
+    });
+  }
+
+  #readRest(format: string, rest: number): void {
+    const lines = this.#lines;
+    const stamped = this.#stamp.seconds !== undefined;
+    if (stamped) this.#prefixed = true;
+    let nameEnd = rest;
+    const limit = Math.min(lines.end, rest + LONGEST_NAME);
+    while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
+    const name = lines.buffer.toString('latin1', rest, nameEnd);
+    const entry = CATALOG.get(name);
+    if (entry !== undefined && (stamped || !this.#prefixed)) {
+      this.#readEvent(format, entry, name, Math.min(nameEnd + 1, lines.end));
+      return;
+    }
+    this.#readOther(format, rest, stamped);
+  }
+
+  #readEvent(format: string, entry: CatalogEntry, name: string, argsAt: number): void {
+    const place = this.#place();
+    const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
+    const base = this.#base(place);
+    const operation = entry.group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
+    if (operation !== undefined) {
+      const lock = parseLockArgs(args);
+      if (lock === undefined) this.#damage('torn-line', place);
+      else this.#push(format, { kind: 'lock', operation, name, ...lock, ...base });
+      return;
+    }
+    const decoded = entry.decode(args);
+    if (decoded === undefined) {
+      this.#damage(hasStampInside(args) || entry.isCutShort(args) ? 'torn-line' : 'unknown-arguments', place);
+      return;
+    }
+    const event = { name: entry.name, args: decoded.args };
+    if (isKnownEvent(event)) {
+      this.#push(format, { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base });
+    }
+  }
+
+  #readOther(format: string, rest: number, stamped: boolean): void {
+    const lines = this.#lines;
+    const place = this.#place();
+    const text = lines.buffer.toString('utf8', rest, lines.end);
+    const section = stamped ? undefined : sectionOf(text);
+    if (section !== undefined) {
+      this.#section = section;
+      return;
+    }
+    if (lines.buffer[rest] === BRACE) {
+      this.#queue.push({ kind: 'sample', json: text, ...this.#base(place) });
+      return;
+    }
+    const name = stamped || !this.#prefixed ? eventNameOf(text) : undefined;
+    if (name !== undefined) {
+      this.#push(format, { kind: 'other-event', name, ...this.#base(place) });
+      return;
+    }
+    if (stamped || isMessage(text)) this.#message(text, place);
+    else this.#notUnderstood(text, place);
+  }
+
+  #message(message: string, place: Place): void {
+    this.#messages += 1;
+    this.#queue.push({ kind: 'message', message, side: this.#section, ...this.#base(place) });
+  }
+
+  #notUnderstood(text: string, place: Place): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells junk from text
+    if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text)) this.#binaryLines += 1;
+    this.#damage(this.#prefixed && isFragment(text) ? 'torn-line' : 'unknown-line', place);
+  }
+
+  #push(format: string, item: TraceItem): void {
+    this.#events += 1;
+    this.#formatCounts.set(format, (this.#formatCounts.get(format) ?? 0) + 1);
+    this.#checkTime(item);
+    this.#queue.push(item);
+  }
+
+  #checkTime(item: TraceItem): void {
+    const { timeNs } = item;
+    if (timeNs === undefined) return;
+    const back = this.#lastNs === undefined ? 0 : this.#lastNs - timeNs;
+    this.#lastNs = timeNs;
+    if (back <= 0) return;
+    // One thread's own log has no such race.
+    if (back < JITTER_NS && this.#fileThread === undefined) this.#problems.add('time-jitter', item.place.line);
+    else this.#damage('time-backwards', item.place);
+  }
+
+  #damage(code: ProblemCode, place: Place): void {
+    this.#problems.add(code, place.line);
+    if (isHole(code)) this.#queue.push({ kind: 'damage', code, ...this.#base(place) });
+  }
+
+  #place(): Place {
+    const { buffer, start, end, line } = this.#lines;
+    const text = buffer.toString('utf8', start, end);
+    if (text.includes('\ufffd')) this.#problems.add('invalid-utf8', line);
+    return { input: this.input, line, text };
+  }
+
+  #base(place: Place): { place: Place; timeNs: number | undefined; thread: number | undefined } {
+    const { seconds, nanos, thread } = this.#stamp;
+    return {
+      place,
+      timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
+      thread: thread ?? this.#fileThread,
+    };
+  }
+
+  #format(): string {
+    let best = this.#messages > 0 ? 'stderr' : 'unknown';
+    let most = 0;
+    for (const [id, count] of this.#formatCounts) {
+      if (count <= most) continue;
+      most = count;
+      best = id;
+    }
+    return this.source.packing === 'plain' ? best : `${best}+${this.source.packing}`;
+  }
+}

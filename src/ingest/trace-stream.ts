@@ -1,0 +1,89 @@
+/** The items of one process in order: of its one log, or merged from one log per thread. */
+import { Clock } from './clock.ts';
+import type { InputGroup } from './group-inputs.ts';
+import type { TraceItem } from './trace-item.ts';
+import { TraceReader } from './trace-reader.ts';
+
+export interface StreamOptions {
+  readonly group: InputGroup;
+  /** Index of the group's first input. */
+  readonly firstInput: number;
+  readonly fullDigest: boolean;
+}
+
+export class TraceStream {
+  readonly clock = new Clock();
+  readonly readers: readonly TraceReader[];
+
+  /** @throws UserError when an input can't be opened. */
+  constructor({ group, firstInput, fullDigest }: StreamOptions) {
+    this.readers = group.map(
+      ({ path, thread }, index) => new TraceReader(path, firstInput + index, this.clock, thread, fullDigest),
+    );
+  }
+
+  /** Hands every item to `take`, in order. `tick` is called now and then with the bytes read. */
+  async read(take: (item: TraceItem) => void, tick: (bytes: number) => void): Promise<void> {
+    const [only, ...others] = this.readers;
+    if (only === undefined) return;
+    try {
+      if (others.length === 0) await readOne(only, take, tick);
+      else await this.#merge(take, tick);
+    } finally {
+      for (const reader of this.readers) reader.close();
+    }
+  }
+
+  /**
+   * Takes the earliest head of all logs. Within a log the order of lines is the
+   * truth: a line without a stamp, or with an earlier one, follows its predecessor.
+   */
+  async #merge(take: (item: TraceItem) => void, tick: (bytes: number) => void): Promise<void> {
+    const heads: { reader: TraceReader; item: TraceItem; ns: number }[] = [];
+    for (const reader of this.readers) {
+      const item = await reader.next();
+      if (item !== undefined) heads.push({ reader, item, ns: item.timeNs ?? Number.NEGATIVE_INFINITY });
+    }
+    for (let count = 0; heads.length > 0; count += 1) {
+      const head = heads.reduce((earliest, other) => (other.ns < earliest.ns ? other : earliest));
+      take(head.item);
+      const pending = head.reader.next();
+      const item = pending instanceof Promise ? await pending : pending;
+      if (item === undefined) heads.splice(heads.indexOf(head), 1);
+      else {
+        head.item = item;
+        head.ns = Math.max(head.ns, item.timeNs ?? head.ns);
+      }
+      if (count % TICK_EVERY === TICK_EVERY - 1) {
+        await breathe();
+        tick(this.readers.reduce((sum, reader) => sum + reader.source.bytesRead, 0));
+      }
+    }
+  }
+}
+
+const TICK_EVERY = 16_384;
+
+async function readOne(
+  reader: TraceReader,
+  take: (item: TraceItem) => void,
+  tick: (bytes: number) => void,
+): Promise<void> {
+  for (let count = 0; ; count += 1) {
+    const pending = reader.next();
+    const item = pending instanceof Promise ? await pending : pending;
+    if (item === undefined) return;
+    take(item);
+    if (count % TICK_EVERY === TICK_EVERY - 1) {
+      await breathe();
+      tick(reader.source.bytesRead);
+    }
+  }
+}
+
+/** Lets Node.js deliver signals: reading is synchronous, and Ctrl-C must work in the middle of it. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

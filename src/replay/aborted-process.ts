@@ -1,0 +1,39 @@
+/** A QEMU of which only its assertion failure is known: a migration of kind `unknown`. */
+import type { Place } from '../ingest/trace-item.ts';
+import type { AssertionFailure, Migration, Moment } from './run.ts';
+
+export function abortedProcess(index: number, stream: number, assertion: AssertionFailure): Migration {
+  const moment = momentOf(assertion.place);
+  return {
+    index,
+    stream,
+    assertion,
+    band: undefined,
+    kind: 'unknown',
+    outcome: 'aborted',
+    startSeen: false,
+    first: moment,
+    last: moment,
+    states: [],
+    counts: { estimate: 0, exact: 0, final: 0, unspecified: 0 },
+    syncCount: 0,
+    iterations: 0,
+    switchovers: 0,
+    downtime: undefined,
+    finalTotalBytes: undefined,
+    phases: [],
+    checkpoints: [],
+    deviceSaves: [],
+    messages: [moment],
+    messageCount: 1,
+    hole: undefined,
+    saw: () => false,
+    over: true,
+    samples: [],
+    logEndNs: undefined,
+  };
+}
+
+function momentOf(place: Place): Moment {
+  return { place, ns: undefined, thread: undefined };
+}

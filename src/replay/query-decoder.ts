@@ -1,0 +1,79 @@
+/** Reads the pending query out of the event of each QEMU generation. */
+import type { Uint64 } from '../base/uint64.ts';
+import { addUint64, parseUint64 } from '../base/uint64.ts';
+import { ACK_COLLECTED, ACK_TOTAL, type Band } from '../catalog/vocabulary.ts';
+import type { EventItem } from '../ingest/trace-item.ts';
+import type { QueryKind } from './run.ts';
+
+export interface QueryFacts {
+  readonly kind: QueryKind;
+  readonly exact: boolean | undefined;
+  readonly final: boolean | undefined;
+  readonly precopyBytes: Uint64;
+  readonly stopcopyBytes: Uint64;
+  readonly postcopyBytes: Uint64;
+  readonly totalBytes: Uint64;
+  readonly ackCollected: Uint64 | undefined;
+  readonly ackTotal: Uint64 | undefined;
+  /** The generation that prints this line. */
+  readonly band: Band;
+}
+
+/** undefined for an event that is no query. */
+export function decodeQuery(item: EventItem): QueryFacts | undefined {
+  const { event } = item;
+  switch (event.name) {
+    case 'qemu_savevm_query_pending':
+      return decodeNew(item);
+    case 'migrate_pending_estimate':
+    case 'migrate_pending_exact': {
+      const exact = event.name === 'migrate_pending_exact';
+      const { size, pre, post } = event.args;
+      return {
+        ...oldSizes(size, pre, post),
+        kind: exact ? 'exact' : 'estimate',
+        exact,
+        final: undefined,
+        band: '10.0',
+      };
+    }
+    case 'migrate_pending': {
+      // compat is what may be sent before or after the switchover: RAM with postcopy-ram, `postcopy` later on.
+      const { size, pre, compat, post } = event.args;
+      const sizes = oldSizes(size, pre, addUint64(compat, post));
+      return { ...sizes, kind: 'unspecified', exact: undefined, final: undefined, band: '7.2' };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function oldSizes(totalBytes: Uint64, precopyBytes: Uint64, postcopyBytes: Uint64) {
+  return { totalBytes, precopyBytes, postcopyBytes, stopcopyBytes: 0, ackCollected: undefined, ackTotal: undefined };
+}
+
+function decodeNew(item: EventItem): QueryFacts | undefined {
+  const { event, extra } = item;
+  if (event.name !== 'qemu_savevm_query_pending') return undefined;
+  const { args } = event;
+  const exact = args.exact !== 0;
+  const final = 'final' in args ? args.final !== 0 : undefined;
+  const acks = { ackCollected: ackOf(extra, ACK_COLLECTED), ackTotal: ackOf(extra, ACK_TOTAL) };
+  return {
+    kind: final === true ? 'final' : exact ? 'exact' : 'estimate',
+    exact,
+    final,
+    precopyBytes: args.precopy,
+    stopcopyBytes: args.stopcopy,
+    postcopyBytes: args.postcopy,
+    totalBytes: args.total,
+    ...acks,
+    // Without `final=` it is a snapshot of May to July 2026, which has the duties of 8.0 to 11.0.
+    band: final === undefined ? '10.0' : acks.ackTotal === undefined ? 'thread' : '11.1',
+  };
+}
+
+function ackOf(extra: EventItem['extra'], key: string): Uint64 | undefined {
+  const text = extra?.[key];
+  return text !== undefined && /^\d+$/.test(text) ? parseUint64(text) : undefined;
+}

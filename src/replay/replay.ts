@@ -1,0 +1,330 @@
+/**
+ * Cuts the events of one process into migrations and replays each. Only what
+ * the process does as a source counts; as a destination it prints the same
+ * migrate_set_state and runstate_set, and those are left aside.
+ */
+import type { Band } from '../catalog/vocabulary.ts';
+import type { ProblemCode } from '../ingest/problems.ts';
+import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
+import { parseAssertion } from './assertion.ts';
+import { BqlTracker } from './bql-tracker.ts';
+import { MigrationBuilder, type StreamContext } from './migration-builder.ts';
+import type { AssertionFailure, DirtyBytesSample } from './run.ts';
+import { sideOf } from './side.ts';
+import type { BqlHold, ReplaySink } from './sink.ts';
+
+/** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
+const MAX_UNDECIDED = 10_000;
+
+export interface ReplayOptions {
+  readonly sink: Required<ReplaySink>;
+  /** What the user said of the version; else it is read off the first query line. */
+  readonly band: Band | undefined;
+  /** Gives every migration, over all streams, its number. */
+  readonly nextIndex: () => number;
+  /** A problem that only the replay can see. */
+  readonly note: (code: ProblemCode, place: Place) => void;
+  /** Samples answered after this time of the stream's clock, in order; times of that clock. */
+  readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
+  /** Reads a query-migrate answer that stands in the log. */
+  readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
+}
+
+class Context implements StreamContext {
+  readonly stream: number;
+  readonly seen = new Set<string>();
+  readonly bql: BqlTracker;
+  readonly sink: Required<ReplaySink>;
+  band: Band | undefined;
+  readonly bandGiven: boolean;
+  syncsShown = false;
+  inSnapshot = false;
+
+  constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
+    this.stream = stream;
+    this.sink = options.sink;
+    this.band = options.band;
+    this.bandGiven = options.band !== undefined;
+    this.bql = new BqlTracker(emitHold);
+  }
+}
+
+export class StreamReplay {
+  readonly #options: ReplayOptions;
+  readonly #context: Context;
+  #current: MigrationBuilder | undefined;
+  /** From `setup` on, until an event tells whether this is a source. */
+  #undecided: EventItem[] | undefined;
+  /** The process is the destination of a migration. */
+  #incoming = false;
+  #incomingOver = false;
+  #inmigrate = false;
+  /** The command that starts a migration came, and no `setup` since. */
+  #commanded = false;
+  #mixed = false;
+  #firstNs: number | undefined;
+  #lastNs: number | undefined;
+  #sourceEvents = 0;
+  #destinationEvents = 0;
+  /** Assertion failures that QEMU printed into this log. */
+  readonly assertions: AssertionFailure[] = [];
+
+  constructor(stream: number, options: ReplayOptions) {
+    this.#options = options;
+    this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
+  }
+
+  get side(): 'source' | 'destination' | 'unknown' {
+    if (this.#sourceEvents > 0) return 'source';
+    return this.#destinationEvents > 0 ? 'destination' : 'unknown';
+  }
+
+  get band(): Band | undefined {
+    return this.#context.band;
+  }
+
+  /** Gives the unfinished migration the assertion failure that ended the process. */
+  abort(failure: AssertionFailure): void {
+    const migration = this.unfinished;
+    if (migration === undefined) return;
+    migration.assertion = failure;
+    this.#context.sink.assertion(failure, migration);
+  }
+
+  /** The last migration, if it has not come to an end. */
+  get unfinished(): MigrationBuilder | undefined {
+    return this.#current?.ended === false ? this.#current : undefined;
+  }
+
+  process(item: TraceItem): void {
+    if (item.timeNs !== undefined) {
+      this.#firstNs ??= item.timeNs;
+      this.#lastNs = item.timeNs;
+    }
+    switch (item.kind) {
+      case 'event':
+        this.#context.seen.add(item.event.name);
+        this.#event(item);
+        this.#count(item);
+        return;
+      case 'lock':
+        this.#context.seen.add(item.name);
+        this.#context.bql.lock(item);
+        this.#count(item);
+        return;
+      case 'other-event':
+        this.#count(item);
+        return;
+      case 'message':
+        this.#message(item);
+        return;
+      case 'sample':
+        this.#sample(item.json, item.place, item.timeNs);
+        return;
+      case 'damage':
+        this.#current?.damage(item);
+        return;
+    }
+  }
+
+  /** After the last item: everything of the last migration is told but its end. */
+  close(): void {
+    if (this.#undecided !== undefined) this.#decide('source');
+    this.#current?.finish(this.#lastNs);
+  }
+
+  /** After all inputs were read and assertion failures were handed to `unfinished`. */
+  conclude(): void {
+    if (this.#current !== undefined) this.#context.sink.migrationEnds(this.#current);
+    this.#current = undefined;
+  }
+
+  #event(item: EventItem): void {
+    const side = sideOf(item);
+    if (side === 'source') this.#sourceEvents += 1;
+    if (side === 'destination') this.#destinationEvents += 1;
+    this.#noteCircumstances(item);
+    if (this.#undecided !== undefined && !isSetup(item)) {
+      this.#undecided.push(item);
+      // A source is told to migrate before its `setup`: that one was another process's.
+      if (item.event.name === 'qmp_enter_migrate') this.#decide('destination');
+      else if (side !== undefined) this.#decide(side);
+      else if (this.#undecided.length > MAX_UNDECIDED) this.#decide('source');
+      return;
+    }
+    if (isSetup(item)) this.#setup(item);
+    else this.#dispatch(item, side);
+  }
+
+  #noteCircumstances({ event }: EventItem): void {
+    if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') this.#commanded = true;
+    if (event.name !== 'runstate_set') return;
+    const { current_state_str: from, new_state_str: to } = event.args;
+    this.#context.inSnapshot = to === 'save-vm';
+    this.#inmigrate = to === 'inmigrate' || (this.#inmigrate && from === 'inmigrate' && to === 'inmigrate');
+    if (from === 'inmigrate') this.#inmigrate = false;
+  }
+
+  #setup(item: EventItem): void {
+    if (this.#undecided !== undefined) this.#decide('source');
+    if (this.#current !== undefined && !this.#current.ended && !this.#commanded) {
+      this.#mixUp(item);
+      return;
+    }
+    const outgoing = this.#commanded || this.#context.inSnapshot;
+    this.#commanded = false;
+    if (outgoing) this.#begin(item, true);
+    else if (this.#inmigrate) this.#beginIncoming();
+    else this.#undecided = [item];
+  }
+
+  #decide(side: 'source' | 'destination'): void {
+    const items = this.#undecided ?? [];
+    this.#undecided = undefined;
+    const first = items[0];
+    if (first === undefined) return;
+    if (side === 'destination') {
+      this.#beginIncoming();
+      return;
+    }
+    this.#begin(first, true);
+    for (const item of items.slice(1)) this.#feed(item);
+  }
+
+  #beginIncoming(): void {
+    this.#endCurrent();
+    this.#incoming = true;
+    this.#incomingOver = false;
+  }
+
+  #dispatch(item: EventItem, side: 'source' | 'destination' | undefined): void {
+    if (this.#incoming && this.#stillIncoming(item, side)) {
+      this.#context.sink.event(item, undefined, this.#outsideNs(item), false);
+      return;
+    }
+    const current = this.#current;
+    if (side === 'destination' && current !== undefined && !current.ended) this.#mixUp(item);
+    if (this.#opensImplicitly(item)) this.#begin(item, false);
+    this.#feed(item);
+  }
+
+  /** A source's event in the middle of an incoming migration: two processes share the log. */
+  #stillIncoming(item: EventItem, side: 'source' | 'destination' | undefined): boolean {
+    const { event } = item;
+    if (event.name === 'migrate_set_state') {
+      const state = event.args.new_state;
+      if (state === 'completed' || state === 'failed') this.#incomingOver = true;
+      return true;
+    }
+    if (side !== 'source' || !opensMigration(item)) return true;
+    this.#incoming = false;
+    if (!this.#incomingOver) this.#mixed = true;
+    return false;
+  }
+
+  #opensImplicitly(item: EventItem): boolean {
+    const current = this.#current;
+    if (current === undefined) return opensMigration(item);
+    if (!current.ended || this.#mixed) return false;
+    const { event } = item;
+    if (event.name === 'migrate_set_state') return event.args.new_state === 'active';
+    return event.name === 'savevm_state_header' || event.name === 'savevm_state_setup';
+  }
+
+  #begin(item: EventItem, startSeen: boolean): void {
+    this.#endCurrent();
+    this.#incoming = false;
+    const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
+    this.#current = migration;
+    for (const sample of item.timeNs === undefined ? [] : this.#options.samplesAfter(item.timeNs))
+      migration.addSample(sample);
+    if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
+    this.#context.sink.migrationBegins(migration);
+    if (this.#mixed) this.#mixUp(item);
+    if (startSeen) this.#feed(item);
+  }
+
+  #mixUp(item: EventItem): void {
+    this.#mixed = true;
+    this.#options.note('two-processes', item.place);
+    this.#current?.mixedUp(item.place);
+  }
+
+  #feed(item: EventItem): void {
+    const current = this.#current;
+    current?.event(item);
+    if (item.group === 'query' || item.group === 'sync') return;
+    const inRound = item.group === 'round' && current?.inRounds === true;
+    const stored = current !== undefined && item.event.name === 'migrate_set_state';
+    if (!stored) this.#context.sink.event(item, current, this.#nsOf(item), inRound);
+  }
+
+  #message(item: MessageItem): void {
+    if (item.side !== 'destination' && !this.#incoming) {
+      const failure = parseAssertion(item.message, item.place);
+      if (failure !== undefined) this.assertions.push(failure);
+      this.#current?.message(item);
+    }
+    this.#context.sink.message(item, this.#current, this.#nsOf(item));
+  }
+
+  #sample(json: string, place: Place, timeNs: number | undefined): void {
+    const sample = this.#options.readSample(json, place, timeNs);
+    if (sample !== undefined) this.#current?.addSample(sample);
+  }
+
+  #count(item: Parameters<Required<ReplaySink>['count']>[0]): void {
+    this.#context.sink.count(item, this.#current, this.#current?.state);
+  }
+
+  #endCurrent(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    current.finish(this.#lastNs);
+    this.#context.sink.migrationEnds(current);
+    this.#current = undefined;
+  }
+
+  #nsOf(item: TraceItem): number | undefined {
+    return this.#current === undefined ? this.#outsideNs(item) : this.#current.nsOf(item.timeNs);
+  }
+
+  #outsideNs(item: TraceItem): number | undefined {
+    return item.timeNs === undefined || this.#firstNs === undefined ? undefined : item.timeNs - this.#firstNs;
+  }
+
+  #bqlHold(hold: BqlHold): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const startNs = current.nsOf(hold.startNs);
+    const endNs = current.nsOf(hold.endNs);
+    this.#context.sink.bqlHold({ ...hold, startNs, endNs }, current);
+  }
+}
+
+function isSetup({ event }: EventItem): boolean {
+  return event.name === 'migrate_set_state' && event.args.new_state === 'setup';
+}
+
+/** Events that only a running migration of a source prints: without a `setup` before, the log began later. */
+function opensMigration(item: EventItem): boolean {
+  if (item.group === 'query' || item.group === 'sync' || item.group === 'probe') return true;
+  const { event } = item;
+  switch (event.name) {
+    case 'vmstate_downtime_checkpoint':
+      return event.args.checkpoint.startsWith('src-');
+    case 'savevm_state_header':
+    case 'savevm_state_setup':
+    case 'savevm_state_iterate':
+    case 'migrate_transferred':
+    case 'migration_thread_setup_complete':
+    case 'migration_thread_low_pending':
+    case 'postcopy_start':
+    case 'ram_postcopy_send_discard_bitmap':
+    case 'qemu_savevm_send_packaged':
+    case 'ram_save_complete':
+      return true;
+    default:
+      return false;
+  }
+}

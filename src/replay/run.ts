@@ -1,0 +1,244 @@
+/**
+ * The words of the replay: what a migration is made of. Byte counts are
+ * QEMU's, never rescaled; times are nanoseconds since the migration's first
+ * event, undefined where the log has no time stamps.
+ */
+import type { Uint64 } from '../base/uint64.ts';
+import type { Band } from '../catalog/vocabulary.ts';
+import type { Place } from '../ingest/trace-item.ts';
+
+/** A line with its time in the migration. */
+export interface Moment {
+  readonly place: Place;
+  readonly ns: number | undefined;
+  readonly thread: number | undefined;
+}
+
+/**
+ * Who holds the BQL (Big QEMU Lock) where a line was printed, and the lines
+ * that prove it. `not-shown` is no answer at all: it never counts as held.
+ */
+export interface BqlAtLine {
+  readonly holder: 'migration-thread' | 'another' | 'free' | 'not-shown';
+  readonly how: string;
+  readonly proof: readonly Place[];
+}
+
+/** One pair migration_bitmap_sync_start ... _end. A half of it is a sync, too. */
+export interface Sync {
+  readonly start: Moment | undefined;
+  readonly end: Moment | undefined;
+  /** As printed: cumulative over about a second, not the size of the bitmap. */
+  readonly dirtyPages: Uint64 | undefined;
+  /** Probe migration_bitmap_sync_stage. */
+  readonly stage: { readonly lastStage: boolean; readonly bql: boolean; readonly at: Moment } | undefined;
+  /** Index of the query it belongs to; undefined for one of setup or of a switchover. */
+  readonly query: number | undefined;
+  readonly owner: SyncOwner;
+}
+
+export type SyncOwner = 'setup' | 'query' | 'switchover' | 'none';
+
+export type QueryKind = 'estimate' | 'exact' | 'final' | 'unspecified';
+
+/** One pending query as printed, with what happened since the query before it. */
+export interface Query {
+  /** Counted from 0 within the migration. */
+  readonly index: number;
+  readonly kind: QueryKind;
+  /** undefined in 7.2, which has one kind of query. */
+  readonly exact: boolean | undefined;
+  /** undefined where the version has no final query. */
+  readonly final: boolean | undefined;
+  readonly precopyBytes: Uint64;
+  readonly stopcopyBytes: Uint64;
+  readonly postcopyBytes: Uint64;
+  readonly totalBytes: Uint64;
+  /** 11.1: switchover acks asked for in this query, and still outstanding. */
+  readonly ackCollected: Uint64 | undefined;
+  readonly ackTotal: Uint64 | undefined;
+  readonly at: Moment;
+  readonly bql: BqlAtLine;
+  /** Its own syncs: those between the query before and this one, less setup's and a switchover's. */
+  readonly syncs: readonly Sync[];
+  /** State of the migration when it was made, undefined if not shown. */
+  readonly state: string | undefined;
+  /** The VM was seen stopped by this switchover (index), or not at all. */
+  readonly switchover: number | undefined;
+  /** After the end of a postcopy switchover. */
+  readonly inPostcopy: boolean;
+  /** max_size of the last migrate_transferred of this attempt. */
+  readonly thresholdBytes: Uint64 | undefined;
+  /** The query before in the same migration, if the log shows one. */
+  readonly previous: Place | undefined;
+  /** The migration's `setup` or an earlier query of it was seen: nothing before this query is cut off. */
+  readonly follows: boolean;
+  /** The log showed a sync before: sync events are on. */
+  readonly syncsShown: boolean;
+  /** Probe events of this query. */
+  readonly probes: QueryProbes;
+  /** Lines are missing or unreadable between the query before and this one. */
+  readonly hole: boolean;
+}
+
+export interface QueryProbes {
+  readonly locked: { readonly value: boolean; readonly at: Moment } | undefined;
+  readonly pendingSync:
+    | { readonly exact: boolean; readonly final: boolean; readonly sync: boolean; readonly at: Moment }
+    | undefined;
+  readonly dirtyBytesUpdate: { readonly old: Uint64; readonly new: Uint64; readonly at: Moment } | undefined;
+}
+
+export interface StateChange {
+  readonly state: string;
+  readonly at: Moment;
+  readonly hole: boolean;
+}
+
+export interface Checkpoint {
+  readonly name: string;
+  readonly at: Moment;
+}
+
+/** Time that one device needed, as QEMU printed it (vmstate_downtime_save) or between its section lines. */
+export interface DeviceSave {
+  readonly iterable: boolean;
+  readonly idstr: string;
+  readonly instance: number;
+  readonly durationNs: number;
+}
+
+export type SwitchoverEnd =
+  | 'downtime-end'
+  | 'packaged'
+  | 'completed'
+  | 'postcopy'
+  | 'colo'
+  | 'failed'
+  | 'cancelled'
+  | 'vm-running'
+  | 'log-ends';
+
+/**
+ * From VM stop to the first of src-downtime-end, qemu_savevm_send_packaged, a
+ * state after `device`, or the VM running again.
+ */
+export interface Switchover {
+  /** Counted from 0 within the migration. */
+  readonly index: number;
+  /** A COLO checkpoint, not the migration's own switchover. */
+  readonly checkpoint: boolean;
+  readonly mode: 'precopy' | 'postcopy' | 'unknown';
+  /** The line that shows the VM stopped. */
+  readonly stop: Moment;
+  readonly end: Moment | undefined;
+  readonly endedBy: SwitchoverEnd;
+  /** It was carried through: yes, no, or not shown. */
+  readonly completed: 'yes' | 'no' | 'not-shown';
+  /** The last query before the stop, on which the decision rests. */
+  readonly decidingQuery: Query | undefined;
+  /** Final queries made after the decision but before the stop. */
+  readonly earlyFinals: readonly Query[];
+  /** At most 20; `finalCount` is the true number. */
+  readonly finals: readonly Query[];
+  readonly finalCount: number;
+  /** Queries other than final ones inside the switchover. */
+  readonly otherQueryCount: number;
+  readonly syncs: readonly Sync[];
+  readonly syncCount: number;
+  readonly discardBitmap: Moment | undefined;
+  /** Syncs between the stop and ram_postcopy_send_discard_bitmap. */
+  readonly syncsBeforeDiscard: number;
+  /** Syncs between the stop and the first line that comes after a final query. */
+  readonly syncsBeforeSaving: number;
+  /** Some query of the migration counted bytes as precopy: RAM is not left to postcopy. */
+  readonly precopyBytesSeen: boolean;
+  /** Shows that RAM was to be sent after the switchover, so a discard bitmap is due. */
+  readonly ramPostcopy: Moment | undefined;
+  /** The end of RAM was reached while the VM was stopped. */
+  readonly ramEnd: Moment | undefined;
+  /** A query began (probe) and no query line followed: the process died inside it. */
+  readonly unfinishedQuery: QueryProbes | undefined;
+  readonly hole: boolean;
+}
+
+/** An assertion failure that QEMU printed before it died. */
+export interface AssertionFailure {
+  /** C function that asserted. */
+  readonly function: string;
+  readonly expression: string;
+  readonly place: Place;
+}
+
+export type MigrationKind = 'precopy' | 'postcopy' | 'snapshot' | 'background-snapshot' | 'colo' | 'unknown';
+export type Outcome = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running';
+
+export interface Phase {
+  readonly name: string;
+  readonly startNs: number | undefined;
+  readonly endNs: number | undefined;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly input: number;
+}
+
+export interface Downtime {
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly durationNs: number;
+  /** Lines that bound it. */
+  readonly start: Place;
+  readonly end: Place;
+}
+
+/**
+ * A migration as far as it has been replayed. Rules read it while it grows;
+ * the fields are final when `over` is true.
+ */
+export interface Migration {
+  readonly index: number;
+  readonly stream: number;
+  readonly band: Band | undefined;
+  readonly kind: MigrationKind;
+  readonly outcome: Outcome;
+  /** `setup` was seen: the log does not start in the middle of this migration. */
+  readonly startSeen: boolean;
+  readonly first: Moment;
+  readonly last: Moment;
+  readonly states: readonly StateChange[];
+  readonly counts: Readonly<Record<QueryKind, number>>;
+  readonly syncCount: number;
+  readonly iterations: number;
+  readonly switchovers: number;
+  readonly downtime: Downtime | undefined;
+  readonly finalTotalBytes: Uint64 | undefined;
+  readonly phases: readonly Phase[];
+  readonly checkpoints: readonly Checkpoint[];
+  readonly deviceSaves: readonly DeviceSave[];
+  readonly assertion: AssertionFailure | undefined;
+  /** Messages QEMU printed meanwhile, the first 20. */
+  readonly messages: readonly Moment[];
+  readonly messageCount: number;
+  /** First place where the log has a hole within this migration. */
+  readonly hole: { readonly place: Place; readonly text: string } | undefined;
+  /** An event of this name came in this log, before or in the migration. */
+  saw(event: string): boolean;
+  readonly over: boolean;
+  /**
+   * Samples of dirty_bytes_total in the order of their times: those of --qmp from
+   * the beginning on, also those taken after its end; those in the log as they come.
+   */
+  readonly samples: readonly DirtyBytesSample[];
+  /** Last time that the log shows before it ends or another migration begins. */
+  readonly logEndNs: number | undefined;
+}
+
+/** What query-migrate answered, somewhere between `fromNs` and `toNs` since the migration's first event. */
+export interface DirtyBytesSample {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly dirtyBytes: Uint64;
+  /** The name of the field: `remaining` or `dirty-bytes-total`. */
+  readonly field: string;
+  readonly place: Place;
+}

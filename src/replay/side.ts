@@ -1,0 +1,44 @@
+/** Which side of a migration an event can only come from. */
+import type { EventName } from '../catalog/catalog.ts';
+import type { TraceItem } from '../ingest/trace-item.ts';
+
+const SOURCE_EVENTS: ReadonlySet<EventName> = new Set<EventName>([
+  'qmp_enter_migrate',
+  'qmp_enter_migrate_start_postcopy',
+  'qmp_enter_migrate_continue',
+  'qmp_enter_snapshot_save',
+  'cpr_state_save',
+  'migration_socket_outgoing_connected',
+  'migration_socket_outgoing_error',
+  'migration_set_outgoing_channel',
+  'migration_exec_outgoing',
+  'migration_file_outgoing',
+  'migrate_transferred',
+  'migration_thread_low_pending',
+  'migration_thread_setup_complete',
+  'migration_completion_vm_stop',
+  'migration_precopy_complete',
+  'migration_rate_limit_pre',
+  'migration_rate_limit_post',
+  'savevm_state_header',
+  'savevm_state_setup',
+  'savevm_state_iterate',
+  'savevm_state_complete_precopy',
+  'postcopy_start',
+  'ram_postcopy_send_discard_bitmap',
+  'ram_save_complete',
+  'qemu_savevm_send_packaged',
+]);
+
+/** undefined for what both sides print, such as migrate_set_state. */
+export function sideOf(item: TraceItem): 'source' | 'destination' | undefined {
+  if (item.kind !== 'event') return undefined;
+  if (item.group === 'query' || item.group === 'sync' || item.group === 'probe') return 'source';
+  if (item.group === 'destination') return 'destination';
+  const { event } = item;
+  if (event.name === 'vmstate_downtime_checkpoint') {
+    return event.args.checkpoint.startsWith('dst-') ? 'destination' : 'source';
+  }
+  if (event.name === 'runstate_set') return event.args.current_state_str === 'inmigrate' ? 'destination' : undefined;
+  return SOURCE_EVENTS.has(event.name) ? 'source' : undefined;
+}

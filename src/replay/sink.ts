@@ -1,0 +1,38 @@
+/** Who listens to the replay: the rules, the report and the store. Called in the order of the log. */
+import type { EventItem, LockItem, MessageItem, OtherEventItem, Place } from '../ingest/trace-item.ts';
+import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from './run.ts';
+
+/** A stretch during which one thread held the BQL. */
+export interface BqlHold {
+  readonly by: 'migration-thread' | 'another' | 'unknown';
+  readonly thread: number | undefined;
+  readonly takenAt: Place;
+  readonly releasedAt: Place | undefined;
+  readonly startNs: number | undefined;
+  readonly endNs: number | undefined;
+}
+
+/**
+ * `migration` is undefined outside of any migration. Times of the items count
+ * from the clock's base; those of the units from the migration's first event.
+ */
+export interface ReplaySink {
+  migrationBegins?(migration: Migration): void;
+  migrationEnds?(migration: Migration): void;
+  /** A query, once everything that decides who held the lock at it has been read. */
+  query?(query: Query, migration: Migration): void;
+  sync?(sync: Sync, migration: Migration): void;
+  state?(change: StateChange, migration: Migration): void;
+  switchover?(switchover: Switchover, migration: Migration): void;
+  assertion?(failure: AssertionFailure, migration: Migration): void;
+  /** Every other protocol event; `inRound` for those that come with every round of an iteration. */
+  event?(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void;
+  message?(item: MessageItem, migration: Migration | undefined, ns: number | undefined): void;
+  /** Every event of the log, for counting. */
+  count?(
+    item: EventItem | LockItem | OtherEventItem,
+    migration: Migration | undefined,
+    state: string | undefined,
+  ): void;
+  bqlHold?(hold: BqlHold, migration: Migration): void;
+}

@@ -1,0 +1,141 @@
+/** Collects what happens between VM stop and the end of a switchover. */
+import type { Moment, Query, QueryProbes, Switchover, SwitchoverEnd, Sync } from './run.ts';
+
+const MAX_KEPT = 20;
+
+export class SwitchoverBuilder {
+  readonly index: number;
+  readonly checkpoint: boolean;
+  readonly stop: Moment;
+  readonly #decidingQuery: Query | undefined;
+  readonly #earlyFinals: readonly Query[];
+  readonly #finals: Query[] = [];
+  readonly #syncs: Sync[] = [];
+  #finalCount = 0;
+  #otherQueryCount = 0;
+  #syncCount = 0;
+  #syncsBeforeDiscard = 0;
+  #syncsBeforeSaving: number | undefined;
+  readonly #precopyBytesSeen: boolean;
+  #discardBitmap: Moment | undefined;
+  #end: Moment | undefined;
+  #endedBy: SwitchoverEnd = 'log-ends';
+  mode: Switchover['mode'];
+  ramPostcopy: Moment | undefined;
+  ramEnd: Moment | undefined;
+  /** A COLO checkpoint was carried through to the other side. */
+  carriedThrough = false;
+  hole: boolean;
+  /** It has been handed on. */
+  emitted = false;
+
+  constructor(options: {
+    index: number;
+    checkpoint: boolean;
+    stop: Moment;
+    mode: Switchover['mode'];
+    decidingQuery: Query | undefined;
+    earlyFinals: readonly Query[];
+    ramPostcopy: Moment | undefined;
+    precopyBytesSeen: boolean;
+    hole: boolean;
+  }) {
+    this.index = options.index;
+    this.checkpoint = options.checkpoint;
+    this.stop = options.stop;
+    this.mode = options.mode;
+    this.#decidingQuery = options.decidingQuery;
+    this.#earlyFinals = options.earlyFinals;
+    this.ramPostcopy = options.ramPostcopy;
+    this.#precopyBytesSeen = options.precopyBytesSeen;
+    this.hole = options.hole;
+  }
+
+  get open(): boolean {
+    return this.#end === undefined;
+  }
+
+  query(query: Query): void {
+    if (query.final !== true) {
+      this.#otherQueryCount += 1;
+      return;
+    }
+    this.#finalCount += 1;
+    if (this.#finals.length < MAX_KEPT) this.#finals.push(query);
+  }
+
+  syncBegins(): void {
+    this.#syncCount += 1;
+  }
+
+  sync(sync: Sync): void {
+    if (this.#syncs.length < MAX_KEPT) this.#syncs.push(sync);
+  }
+
+  /** A line that stands behind the final query: what is synced later is not its own. */
+  saving(): void {
+    this.#syncsBeforeSaving ??= this.#syncCount;
+  }
+
+  discardBitmap(at: Moment): void {
+    this.mode = 'postcopy';
+    if (this.#discardBitmap !== undefined) return;
+    this.#discardBitmap = at;
+    this.#syncsBeforeDiscard = this.#syncCount;
+  }
+
+  close(at: Moment, endedBy: SwitchoverEnd): void {
+    this.#end = at;
+    this.#endedBy = endedBy;
+    if (endedBy === 'packaged' || endedBy === 'postcopy') this.mode = 'postcopy';
+    if (endedBy === 'completed' || endedBy === 'colo') this.mode = 'precopy';
+  }
+
+  build(unfinishedQuery: QueryProbes | undefined): Switchover {
+    return {
+      index: this.index,
+      checkpoint: this.checkpoint,
+      mode: this.mode,
+      stop: this.stop,
+      end: this.#end,
+      endedBy: this.#endedBy,
+      completed: this.#completed(),
+      decidingQuery: this.#decidingQuery,
+      earlyFinals: this.#earlyFinals,
+      finals: this.#finals,
+      finalCount: this.#finalCount,
+      otherQueryCount: this.#otherQueryCount,
+      syncs: this.#syncs,
+      syncCount: this.#syncCount,
+      discardBitmap: this.#discardBitmap,
+      syncsBeforeDiscard: this.#discardBitmap === undefined ? this.#syncCount : this.#syncsBeforeDiscard,
+      syncsBeforeSaving: this.#syncsBeforeSaving ?? this.#syncCount,
+      precopyBytesSeen: this.#precopyBytesSeen,
+      ramPostcopy: this.ramPostcopy,
+      ramEnd: this.ramEnd,
+      unfinishedQuery,
+      hole: this.hole,
+    };
+  }
+
+  #completed(): Switchover['completed'] {
+    switch (this.#endedBy) {
+      case 'downtime-end':
+      case 'packaged':
+      case 'postcopy':
+        return 'yes';
+      case 'completed':
+      case 'colo':
+        // A failover ends a COLO migration in the middle of a checkpoint, too.
+        return this.checkpoint ? 'not-shown' : 'yes';
+      case 'vm-running':
+        if (!this.checkpoint) return 'no';
+        return this.carriedThrough ? 'yes' : 'not-shown';
+      case 'failed':
+      case 'cancelled':
+        return 'no';
+      case 'log-ends':
+        return 'not-shown';
+    }
+  }
+}

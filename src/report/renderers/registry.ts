@@ -1,0 +1,6 @@
+/** Every renderer of the report; the first is the default of --format. */
+import { jsonRenderer } from './json.ts';
+import type { Renderer } from './renderer.ts';
+import { textRenderer } from './text.ts';
+
+export const RENDERERS: readonly Renderer[] = [textRenderer, jsonRenderer];

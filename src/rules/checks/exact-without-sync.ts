@@ -1,0 +1,49 @@
+/**
+ * An exact query of the migration loop syncs the dirty bitmaps first. After
+ * postcopy has started nothing new gets dirty on the source: QEMU 8.0 to 10.0
+ * still make exact queries then, without a sync, and that is right.
+ */
+import type { Query } from '../../replay/run.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
+import { describeQuery, places, SYNC_EVENT_NAMES } from '../shared.ts';
+
+export const exactWithoutSync = defineRule({
+  id: 'exact-without-sync',
+  severity: 'error',
+  title: 'An exact query in precopy without a sync of its own',
+  demands: 'Between the query before and an exact query in precopy there is a sync of the dirty bitmaps.',
+  why: 'The decision to stop the guest rests on a number that misses what was dirtied since the last sync: the downtime is not what was promised.',
+  needs: ['migration_bitmap_sync_start', 'migration_bitmap_sync_end'],
+  qemu: { function: 'ram_state_pending_sync; 8.0 to 11.0 ram_state_pending_exact', versions: '8.0 and later' },
+  limits: 'QEMU 7.2 has one kind of query, which syncs when RAM sees fit; the final query has a rule of its own.',
+  begin: (migration) => ({
+    query: (query) => (query.exact === true && query.final !== true ? judge(query) : undefined),
+    end: () => {
+      if (migration.counts.exact > 0) return undefined;
+      if (
+        migration.band === undefined &&
+        migration.outcome === 'completed' &&
+        migration.kind !== 'snapshot' &&
+        migration.kind !== 'background-snapshot'
+      ) {
+        return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+      }
+      return notApplicable(migration.band === '7.2' ? 'QEMU 7.2 has no exact query' : 'no exact query was made');
+    },
+  }),
+});
+
+function judge(query: Query): Judgement | undefined {
+  if (query.inPostcopy || query.switchover !== undefined) return undefined;
+  if (query.syncs.length > 0) return pass('every exact query in precopy synced');
+  if (!query.syncsShown) return undecidable('the log shows no sync before the exact query', SYNC_EVENT_NAMES);
+  if (query.index === 0 || !query.follows) {
+    return undecidable('the log begins between the sync and the exact query', SYNC_EVENT_NAMES);
+  }
+  return violated({
+    message: `the ${describeQuery(query)} was made without a sync`,
+    expected: 'migration_bitmap_sync_start and _end between the query before and this one',
+    actual: 'no sync between these lines',
+    evidence: [query.at.place, ...places(query.previous)],
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * qemu_savevm_query_pending_final() begins with g_assert(bql_locked()); its
+ * handlers rely on it and do not lock themselves. Proven by the probe event, by
+ * the mutex events of the query's thread, by the merged ones as far as their
+ * chain holds, or by the assertion's own text. An iteration query is made
+ * without the BQL: only the final one is judged.
+ */
+import type { AssertionFailure, Query, Switchover } from '../../replay/run.ts';
+import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
+import { MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
+
+const EXPECTED = 'the migration thread holds the BQL from before the VM stops until the devices are saved';
+
+export const finalWithoutBql = defineRule({
+  id: 'final-without-bql',
+  severity: 'error',
+  title: 'The final query runs without the BQL',
+  demands: 'The thread that makes the final query holds the BQL (Big QEMU Lock) during it.',
+  why: 'Without the lock other threads may change device state and memory while the last dirty state is collected: pages are lost on the destination.',
+  needs: ['qemu_mutex_lock', 'qemu_mutex_locked', 'qemu_mutex_unlock'],
+  qemu: { function: 'qemu_savevm_query_pending_final', versions: '11.1 and the patch as posted' },
+  limits:
+    'A merged log without thread ids proves it only where the chain of hand-overs can be followed; -d tid -D LOG.%d always does.',
+  begin: (migration) => ({
+    query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judgeQuery(query)) : undefined),
+    switchover: judgeUnfinished,
+    assertion: judgeAssertion,
+    end: () => (migration.counts.final > 0 ? undefined : nothingJudged(migration)),
+  }),
+});
+
+function judgeQuery(query: Query): Judgement {
+  const { locked } = query.probes;
+  if (locked !== undefined) {
+    if (locked.value) return pass('the probe shows the BQL held by the thread of the final query');
+    return violated({
+      message: 'the final query began without the BQL held',
+      expected: EXPECTED,
+      actual: 'qemu_savevm_query_pending_bql says locked=0',
+      evidence: [locked.at.place, query.at.place],
+    });
+  }
+  const { holder, how, proof } = query.bql;
+  switch (holder) {
+    case 'migration-thread':
+      return pass(`the BQL was held at the final query: ${how}`);
+    case 'another':
+    case 'free':
+      return violated({
+        message: `the final query ran without the BQL: ${how}`,
+        expected: EXPECTED,
+        actual: holder === 'free' ? 'nobody holds the BQL at this line' : 'another thread holds the BQL at this line',
+        evidence: [query.at.place, ...proof],
+      });
+    case 'not-shown':
+      return undecidable(`nothing shows who held the BQL at the final query: ${how}`, MUTEX_EVENT_NAMES);
+  }
+}
+
+/** The process died inside the query: the probe stands alone. */
+function judgeUnfinished({ unfinishedQuery, finalCount }: Switchover): Judgement | undefined {
+  const locked = unfinishedQuery?.locked;
+  if (locked === undefined || locked.value || finalCount > 0) return undefined;
+  return violated({
+    message: 'the final query began without the BQL held and never ended',
+    expected: EXPECTED,
+    actual: 'qemu_savevm_query_pending_bql says locked=0, and no query line follows',
+    evidence: [locked.at.place],
+  });
+}
+
+function judgeAssertion({ function: name, expression, place }: AssertionFailure): Judgement | undefined {
+  if (!name.includes('query_pending') || expression !== 'bql_locked()') return undefined;
+  return selfEvident({
+    message: `QEMU aborted in ${name}(): the BQL was not held`,
+    expected: EXPECTED,
+    actual: `assertion failed: (${expression})`,
+    evidence: [place],
+  });
+}

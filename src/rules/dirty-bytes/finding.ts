@@ -1,0 +1,17 @@
+import type { Uint64 } from '../../base/uint64.ts';
+import type { Place } from '../../ingest/trace-item.ts';
+import { type Judgement, violated } from '../rule.ts';
+
+/** The sentence that both witnesses end in. */
+export function notStored(
+  query: { totalBytes: Uint64; kind: string; place: Place },
+  actual: string,
+  proof: readonly Place[],
+): Judgement {
+  return violated({
+    message: `the ${query.kind} query did not store its total ${query.totalBytes} as dirty_bytes_total`,
+    expected: `dirty_bytes_total is ${query.totalBytes} after this query`,
+    actual,
+    evidence: [query.place, ...proof],
+  });
+}

@@ -1,0 +1,105 @@
+/** Judges by samples of query-migrate, taken while the log was written. */
+import type { Uint64 } from '../../base/uint64.ts';
+import type { Place } from '../../ingest/trace-item.ts';
+import type { DirtyBytesSample, Migration, Query } from '../../replay/run.ts';
+import { type Judgement, pass, undecidable } from '../rule.ts';
+import { notStored } from './finding.ts';
+
+interface Known {
+  readonly index: number;
+  readonly ns: number;
+  readonly totalBytes: Uint64;
+  readonly kind: string;
+  readonly final: boolean;
+  readonly place: Place;
+}
+
+/** Queries remembered; a stale value that is older accuses nobody. */
+const MEMORY = 8192;
+
+export class SampleJudge {
+  readonly #migration: Migration;
+  #recent: Known[] = [];
+  #next = 0;
+  #agreed = 0;
+  #finalAgreed = false;
+  #violation: Judgement | undefined;
+  #unstamped = false;
+
+  constructor(migration: Migration) {
+    this.#migration = migration;
+  }
+
+  query(query: Query): void {
+    const { ns } = query.at;
+    if (ns === undefined) {
+      this.#unstamped = true;
+      return;
+    }
+    this.#judgeUntil(ns);
+    const { index, totalBytes, kind } = query;
+    this.#recent.push({ index, ns, totalBytes, kind, final: query.final === true, place: query.at.place });
+    if (this.#recent.length > 2 * MEMORY) this.#recent = this.#recent.slice(-MEMORY);
+  }
+
+  conclude(): Judgement {
+    this.#judgeUntil(this.#migration.logEndNs ?? Number.NEGATIVE_INFINITY);
+    if (this.#violation !== undefined) return this.#violation;
+    if (this.#unstamped && this.#migration.samples.length > 0) {
+      return undecidable('without time stamps the samples cannot be put between the queries', [
+        'mig_dirty_bytes_total_update',
+      ]);
+    }
+    if (this.#agreed === 0) {
+      return undecidable('no probe event and no sample of query-migrate shows dirty_bytes_total', [
+        'mig_dirty_bytes_total_update',
+        '--qmp',
+      ]);
+    }
+    if (this.#finalAgreed || this.#migration.counts.final === 0) {
+      return pass(`${this.#agreed} samples of query-migrate show the total of the last query`);
+    }
+    return undecidable(
+      `${this.#agreed} samples of query-migrate agree, but none shows that the final query stored its total`,
+      ['mig_dirty_bytes_total_update', '--qmp'],
+    );
+  }
+
+  /** Every query up to `ns` is known: samples answered before it can be judged. */
+  #judgeUntil(ns: number): void {
+    const { samples } = this.#migration;
+    for (;;) {
+      const sample = samples[this.#next];
+      if (sample === undefined || sample.toNs >= ns) return;
+      this.#next += 1;
+      this.#judge(sample);
+    }
+  }
+
+  #judge(sample: DirtyBytesSample): void {
+    const before = this.#recent.findLast((query) => query.ns < sample.fromNs);
+    if (before === undefined) return;
+    const possible = this.#recent.filter(
+      (query) => query === before || (query.ns >= sample.fromNs && query.ns <= sample.toNs),
+    );
+    const match = possible.find((query) => query.totalBytes === sample.dirtyBytes);
+    if (match !== undefined) {
+      this.#agreed += 1;
+      this.#noteFinal(match, possible);
+      return;
+    }
+    const stale = this.#recent.findLast(
+      (query) => query.index < before.index && query.totalBytes === sample.dirtyBytes,
+    );
+    if (stale === undefined || this.#migration.hole !== undefined) return;
+    const actual = `query-migrate shows ${sample.field} ${sample.dirtyBytes}, the total of an earlier query`;
+    this.#violation ??= notStored(before, actual, [stale.place, sample.place]);
+  }
+
+  /** Only a total that differs from the one before shows that the final query stored it. */
+  #noteFinal(match: Known, possible: readonly Known[]): void {
+    if (!match.final || possible.some((query) => !query.final)) return;
+    const previous = this.#recent.find((query) => query.index === match.index - 1);
+    if (previous !== undefined && previous.totalBytes !== match.totalBytes) this.#finalAgreed = true;
+  }
+}

@@ -1,0 +1,70 @@
+/** Judges by the probe event mig_dirty_bytes_total_update. */
+import type { Uint64 } from '../../base/uint64.ts';
+import type { Migration, Query } from '../../replay/run.ts';
+import { type Judgement, pass, undecidable } from '../rule.ts';
+import { notStored } from './finding.ts';
+
+type Update = NonNullable<Query['probes']['dirtyBytesUpdate']>;
+
+export class UpdateJudge {
+  readonly #migration: Migration;
+  #last: Update | undefined;
+  /** A query without its update: the next update's `old` tells whether only the line was lost. */
+  #missing: Query | undefined;
+  #passed = false;
+
+  constructor(migration: Migration) {
+    this.#migration = migration;
+  }
+
+  query(query: Query): Judgement | undefined {
+    const update = query.probes.dirtyBytesUpdate;
+    if (update === undefined) {
+      if (this.#last !== undefined && !query.hole) this.#missing = query;
+      return undefined;
+    }
+    const doubt = this.#settleMissing(update);
+    this.#last = update;
+    if (update.new === query.totalBytes) {
+      this.#passed = true;
+      return doubt;
+    }
+    const stored = `mig_dirty_bytes_total_update stores ${update.new}`;
+    return notStored(describe(query), stored, [update.at.place]);
+  }
+
+  conclude(): Judgement | undefined {
+    const missing = this.#missing;
+    if (missing !== undefined) return missing.final === true ? this.#accuse(missing) : lineLost(missing);
+    if (this.#passed) return pass('every query stored its total, as the probe shows');
+    if (!this.#migration.saw('mig_dirty_bytes_total_update')) return undefined;
+    return undecidable('the probe was switched on too late', ['mig_dirty_bytes_total_update']);
+  }
+
+  #settleMissing(next: Update): Judgement | undefined {
+    const missing = this.#missing;
+    const last = this.#last;
+    this.#missing = undefined;
+    if (missing === undefined || last === undefined) return undefined;
+    const unchanged = next.old === last.new;
+    if (unchanged && (missing.totalBytes !== last.new || missing.final === true)) return this.#accuse(missing);
+    return lineLost(missing);
+  }
+
+  #accuse(query: Query): Judgement {
+    const kept: Uint64 | undefined = this.#last?.new;
+    const actual = `no mig_dirty_bytes_total_update comes with this query; dirty_bytes_total stays ${kept}`;
+    return notStored(describe(query), actual, this.#last === undefined ? [] : [this.#last.at.place]);
+  }
+}
+
+function describe(query: Query) {
+  return { totalBytes: query.totalBytes, kind: query.kind, place: query.at.place };
+}
+
+function lineLost(query: Query): Judgement {
+  return undecidable(
+    `the update that belongs to the query at line ${query.at.place.line} is missing, but nothing shows that its total was not stored`,
+    ['mig_dirty_bytes_total_update'],
+  );
+}

@@ -1,0 +1,80 @@
+/**
+ * A rule is one duty of the migration protocol: one file, one exported
+ * constant. It sees a migration as it is replayed, unit by unit, and judges
+ * each; `run-rules.ts` adds the judgements up to one verdict per migration,
+ * keeps the findings bounded, and takes back what rests on a log with holes.
+ */
+import type { EventName } from '../catalog/catalog.ts';
+import type { Place } from '../ingest/trace-item.ts';
+import type { AssertionFailure, Migration, Query, StateChange, Switchover } from '../replay/run.ts';
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** The lines that prove a violation: at least one, the decisive line first. */
+export type Evidence = readonly [Place, ...Place[]];
+
+export interface Finding {
+  /** One sentence in the indicative: what happened, with numbers. */
+  readonly message: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly evidence: Evidence;
+}
+
+export type Judgement =
+  | { readonly verdict: 'pass'; readonly reason: string }
+  | {
+      readonly verdict: 'violated';
+      readonly finding: Finding;
+      /** The lines prove it by themselves, whatever else the log has lost. */
+      readonly selfEvident: boolean;
+    }
+  | { readonly verdict: 'undecidable'; readonly reason: string; readonly enable: readonly string[] }
+  | { readonly verdict: 'not-applicable'; readonly reason: string };
+
+export const pass = (reason: string): Judgement => ({ verdict: 'pass', reason });
+export const violated = (finding: Finding): Judgement => ({ verdict: 'violated', finding, selfEvident: false });
+export const selfEvident = (finding: Finding): Judgement => ({ verdict: 'violated', finding, selfEvident: true });
+export const undecidable = (reason: string, enable: readonly (EventName | SampleSource)[]): Judgement => ({
+  verdict: 'undecidable',
+  reason,
+  enable,
+});
+export const notApplicable = (reason: string): Judgement => ({ verdict: 'not-applicable', reason });
+
+/** What decides a rule besides an event: query-migrate samples. */
+export type SampleSource = '--qmp';
+
+/**
+ * Judges one migration. Each method is called in the order of the log; what it
+ * returns counts for the migration's verdict, `undefined` for nothing to judge.
+ * `end` comes last and alone decides when nothing was judged before.
+ */
+export interface Checker {
+  query?(query: Query): Judgement | undefined;
+  state?(change: StateChange): Judgement | undefined;
+  switchover?(switchover: Switchover): Judgement | undefined;
+  assertion?(failure: AssertionFailure): Judgement | undefined;
+  end?(): Judgement | undefined;
+}
+
+export interface Rule {
+  /** Equals the file name. A noun for the bad state. */
+  readonly id: string;
+  readonly severity: Severity;
+  readonly title: string;
+  /** What the protocol demands, in one sentence. */
+  readonly demands: string;
+  /** What the guest loses otherwise. */
+  readonly why: string;
+  /** Events without which nothing can be judged. */
+  readonly needs: readonly EventName[];
+  /** The C function that has the duty, and the versions that have it. */
+  readonly qemu: { readonly function: string; readonly versions: string };
+  readonly limits: string;
+  begin(migration: Migration): Checker;
+}
+
+export function defineRule(rule: Rule): Rule {
+  return rule;
+}

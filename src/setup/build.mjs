@@ -1,0 +1,128 @@
+// Builds dist: qtrace.js (the entry), main-HASH.cjs (the program, one file) and main-HASH.cache (its compiled code).
+//
+// CommonJS, because V8's code cache can be given to a classic script only, and because it starts without Node's ES
+// module loader. Modules reached through `await import()` alone keep their place in the file but run when first asked
+// for, so what a command does not need costs it nothing but the reading.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { dist, inputsStamp, root } from './ensure.mjs';
+
+// Read before the build, so that an edit made meanwhile is seen by the next one.
+const stamp = inputsStamp();
+
+function bundle() {
+  const result = buildSync({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: 'main.cjs',
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    // A plain require() is cheaper than import() of the few packages left outside.
+    supported: { 'dynamic-import': false },
+    external: [
+      '*.node',
+      '@napi-rs/canvas',
+      'canvas',
+      'chart.js',
+      'chartjs-node-canvas',
+      'chartjs-plugin-annotation',
+      'dejavu-fonts-ttf',
+    ],
+    alias: {
+      bindings: join(root, 'src/shims/bindings.cjs'),
+      'string-width': join(root, 'src/shims/string-width.mjs'),
+    },
+    define: {
+      'import.meta.url': '__importMetaUrl',
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename',
+    },
+    banner: {
+      js: "(function (exports, require, module, __filename, __dirname) { const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
+    logLevel: 'warning',
+  });
+  return result.outputFiles[0].contents;
+}
+
+const entry = (name) => `#!/usr/bin/env node
+'use strict';
+const { readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const filename = __dirname + '/${name}.cjs';
+let cachedData;
+try {
+  cachedData = readFileSync(__dirname + '/${name}.cache');
+} catch {}
+// V8 checks the cache against its own version and flags; one that does not fit is ignored.
+const program = new Script(readFileSync(filename, 'utf8'), { filename, cachedData });
+program.runInThisContext()(exports, require, module, filename, __dirname);
+`;
+
+/** Runs the program once on a small log; the functions used by it go into the cache. */
+function makeCache(program, cache) {
+  const folder = mkdtempSync(join(tmpdir(), 'qtrace-build-'));
+  try {
+    const warm = join(root, 'src/setup/warm.mjs');
+    spawnSync(process.execPath, [warm, program, cache, 'analyze', join(root, 'src/setup/warm.log')], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: 'ignore',
+      timeout: 30_000,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Other processes may be reading the file of that name: it must appear whole. */
+function put(name, contents, mode = 0o644) {
+  const temporary = join(dist, `.${name}.${process.pid}`);
+  writeFileSync(temporary, contents);
+  chmodSync(temporary, mode);
+  renameSync(temporary, join(dist, name));
+}
+
+let contents;
+try {
+  contents = bundle();
+} catch {
+  // esbuild has printed what and where.
+  process.exit(1);
+}
+const name = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 12)}`;
+mkdirSync(dist, { recursive: true });
+// The package's own type is "module".
+put('package.json', '{ "type": "commonjs" }\n');
+put(`${name}.cjs`, contents);
+const cache = join(dist, `.${name}.cache.${process.pid}`);
+makeCache(join(dist, `${name}.cjs`), cache);
+if (existsSync(cache)) renameSync(cache, join(dist, `${name}.cache`));
+put('qtrace.js', entry(name), 0o755);
+put('inputs.stamp', stamp);
+
+// A process started a moment ago may still be about to read the build before this one. A package takes only the new one.
+const spared = process.argv.includes('--clean') ? 0 : 60_000;
+for (const file of readdirSync(dist)) {
+  const path = join(dist, file);
+  const old = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) >= spared;
+  if (old && /^\.?main-/.test(file) && !file.startsWith(name)) rmSync(path, { force: true });
+}

@@ -1,0 +1,64 @@
+/** The finished report as rows. */
+import type { InputReport, MigrationReport, Report, VerdictReport } from '../report/report.ts';
+import { BulkInsert } from './bulk-insert.ts';
+import { jsonCell, jsonCountCell } from './cells.ts';
+import type { NewDatabase } from './database.ts';
+
+export function writeReport(database: NewDatabase, report: Report): void {
+  writeInputs(database, report.inputs);
+  writeMigrations(database, report.migrations, report.qemu);
+  const inputIds = new Map(report.inputs.map(({ name }, index) => [name, index]));
+  writeVerdicts(database, report.verdicts, inputIds);
+}
+
+function writeInputs(database: NewDatabase, inputs: readonly InputReport[]): void {
+  const table = new BulkInsert(database, 'inputs', 10);
+  const problems = new BulkInsert(database, 'input_problems', 7);
+  for (const [id, input] of inputs.entries()) {
+    const { name, digest, lines, events, format, side, messages } = input;
+    const bytes = jsonCountCell(input.bytes);
+    table.add([id, name, bytes, digest.kind, digest.hex, lines, events, format, side, messages]);
+    for (const { code, count, firstLine, text, hint, weakens } of input.problems) {
+      problems.add([id, code, count, firstLine, text, hint, weakens ? 1 : 0]);
+    }
+  }
+  table.flush();
+  problems.flush();
+}
+
+function writeMigrations(database: NewDatabase, migrations: readonly MigrationReport[], qemu: Report['qemu']): void {
+  const table = new BulkInsert(database, 'migrations', 12);
+  for (const { index, kind, outcome, queries, syncs, iterations, downtimeNs, finalTotalBytes } of migrations) {
+    const { estimate, exact, final, unspecified } = queries;
+    const [downtime, finalTotal] = [jsonCountCell(downtimeNs), jsonCountCell(finalTotalBytes)];
+    const counts = [estimate, exact, final, unspecified, syncs, iterations];
+    table.add([index, kind, outcome, qemu, ...counts, downtime, finalTotal]);
+  }
+  table.flush();
+}
+
+function writeVerdicts(
+  database: NewDatabase,
+  verdicts: readonly VerdictReport[],
+  inputIds: ReadonlyMap<string, number>,
+): void {
+  const table = new BulkInsert(database, 'verdicts', 8);
+  const findings = new BulkInsert(database, 'findings', 5);
+  const evidence = new BulkInsert(database, 'evidence', 6);
+  let findingId = 0;
+  let evidenceId = 0;
+  for (const [index, verdict] of verdicts.entries()) {
+    const { rule, severity, migration, reason, enable, findingCount } = verdict;
+    const id = index + 1;
+    table.add([id, rule, severity, migration, verdict.verdict, reason, jsonCell(enable), findingCount]);
+    for (const { message, expected, actual, evidence: lines } of verdict.findings) {
+      findingId += 1;
+      findings.add([findingId, id, message, expected, actual]);
+      for (const { file, line, text } of lines) {
+        evidenceId += 1;
+        evidence.add([evidenceId, findingId, inputIds.get(file) ?? null, file, line, text]);
+      }
+    }
+  }
+  for (const rows of [table, findings, evidence]) rows.flush();
+}

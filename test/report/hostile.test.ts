@@ -1,0 +1,90 @@
+/** Trace text is a guest's: it comes out visible and bounded. */
+import { describe, expect, test } from 'vitest';
+import { jsonRenderer } from '../../src/report/renderers/json.ts';
+import { textRenderer } from '../../src/report/renderers/text.ts';
+import type { Report } from '../../src/report/report.ts';
+import { buildFinding, buildInput, buildLine, buildMigration, buildReport, buildRound, buildVerdict } from './build.ts';
+
+const PLAIN = { color: false, verbose: true };
+
+/** The same text wherever a report takes text from a trace. */
+function reportFull(text: string): Report {
+  const line = buildLine({ file: text, text });
+  const devices = { totalNs: 1000, devices: [{ idstr: text, instance: 0, durationNs: 1000 }], omitted: 0 };
+  return buildReport({
+    inputs: [buildInput({ name: text, format: text })],
+    migrations: [
+      buildMigration({
+        states: [{ state: text, file: text, line: 1, ns: 0 }],
+        phases: [{ name: text, startNs: 0, endNs: 1, lines: [1, 2] }],
+        messages: { lines: [line], omitted: 0 },
+        rounds: { rows: [buildRound({ file: text }), buildRound()], omitted: 0, omittedAfter: 0 },
+        downtime: {
+          ...{ durationNs: 1000, start: line, end: line, iterable: devices, nonIterable: devices },
+          checkpoints: [{ from: text, to: text, durationNs: 1000 }],
+        },
+      }),
+    ],
+    verdicts: [
+      buildVerdict({
+        ...{ rule: 'a', verdict: 'violated' },
+        findings: [buildFinding({ message: text, expected: text, actual: text, evidence: [line] })],
+      }),
+      buildVerdict({ rule: 'b', verdict: 'undecidable', reason: text, enable: [text] }),
+      buildVerdict({ rule: 'c', reason: text }),
+    ],
+  });
+}
+
+describe('text', () => {
+  test.each([
+    ['a control character', 'x\u0007y', 'x\\x07y'],
+    ['an ANSI escape', '\u001b[2Jx', '\\x1b[2Jx'],
+    ['a C1 escape', '\u009b2J', '\\x9b2J'],
+    ['a right-to-left override', 'a\u202eb', 'a\\u202eb'],
+    ['a lone surrogate', 'a\ud800b', 'a\\ud800b'],
+    ['a line end', 'a\nb\rc\u2028d', 'a\\x0ab\\x0dc\\u2028d'],
+    ['markup', '</script>', '</script>'],
+  ])('%s is visible', (_, text, expected) => {
+    const rendered = textRenderer.render(reportFull(text), PLAIN);
+    expect(rendered).toContain(`${expected}:79: ${expected}\n`);
+    expect(rendered.replaceAll(/[\n -~]/g, '')).toBe('');
+  });
+
+  test('a line of 1000 characters stands whole, a longer one is marked', () => {
+    const lineOf = (length: number): Report => reportFull('z'.repeat(length));
+    expect(textRenderer.render(lineOf(1000), PLAIN)).toContain(`: ${'z'.repeat(1000)}\n`);
+    expect(textRenderer.render(lineOf(1001), PLAIN)).toContain(`: ${'z'.repeat(1000)} [... 1 more]\n`);
+  });
+
+  test.each(['', 'a'])('a word of emoji after %j is never cut inside one', (before) => {
+    const rendered = textRenderer.render(reportFull(before + '\ud83d\ude00'.repeat(120)), PLAIN);
+    expect(rendered).not.toMatch(/\p{Surrogate}/u);
+  });
+
+  test.each(['z', '\u0000', '\ud83d\ude00'])('10 MB of %j stay bounded and quick', (character) => {
+    const started = performance.now();
+    const rendered = textRenderer.render(reportFull(character.repeat(10_000_000 / character.length)), PLAIN);
+    expect(rendered.length).toBeLessThan(100_000);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('json', () => {
+  test('keeps everything exactly, escaped where JSON must', () => {
+    const text = 'x\u0000\u001b\u2028\ud800</script>';
+    const json = jsonRenderer.render(reportFull(text), PLAIN);
+    expect(json).toContain('"x\\u0000\\u001b\u2028\\ud800</script>"');
+    expect(JSON.parse(json)).toEqual(reportFull(text));
+  });
+
+  test('two spaces, keys as built, a line end', () => {
+    const json = jsonRenderer.render(buildReport(), PLAIN);
+    expect(json.startsWith('{\n  "schema": "qtrace-report/1",\n  "qtrace": "0.1.0",\n  "ruleset"')).toBe(true);
+    expect(json.endsWith('\n}\n')).toBe(true);
+  });
+
+  test('a value that is not shown is null', () => {
+    expect(jsonRenderer.render(buildReport(), PLAIN)).toContain('"downtimeNs": null,\n');
+  });
+});
