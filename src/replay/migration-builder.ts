@@ -55,20 +55,10 @@ export interface StreamContext {
 }
 
 interface PendingQuery {
-  readonly facts: QueryFacts;
-  readonly index: number;
-  readonly at: Moment;
+  /** All of it but who held the lock. */
+  readonly query: Query;
   readonly snapshot: BqlSnapshot;
-  readonly syncs: readonly Sync[];
-  readonly state: string | undefined;
   readonly switchover: SwitchoverBuilder | undefined;
-  readonly inPostcopy: boolean;
-  readonly thresholdBytes: Uint64 | undefined;
-  readonly previous: Place | undefined;
-  readonly follows: boolean;
-  readonly syncsShown: boolean;
-  readonly probes: QueryProbes;
-  readonly hole: boolean;
 }
 
 export class MigrationBuilder implements Migration {
@@ -272,14 +262,14 @@ export class MigrationBuilder implements Migration {
     const index = this.#queryCount;
     const syncs = this.#syncs.claim(index, (sync) => (this.#isOfSetup(sync.inSetup) ? 'setup' : 'query'));
     const switchover = this.#switchover?.open === true ? this.#switchover : undefined;
-    this.#pending = {
-      facts,
+    const query: Query = {
+      ...facts,
       index,
       at,
-      syncs,
-      switchover,
-      snapshot: this.#context.bql.at(at.thread),
+      bql: NO_LOCK,
+      syncs: syncs.filter((sync) => sync.owner === 'query'),
       state: this.#state,
+      switchover: switchover?.index,
       inPostcopy: this.#inPostcopy,
       thresholdBytes: this.#thresholdBytes,
       previous: this.#previous,
@@ -288,6 +278,12 @@ export class MigrationBuilder implements Migration {
       probes: this.#probes,
       hole: this.#holeSinceQuery,
     };
+    this.#pending = { query, switchover, snapshot: this.#context.bql.at(at.thread) };
+    for (const sync of syncs) {
+      switchover?.sync(sync);
+      this.#context.sink.sync(sync, this);
+    }
+    this.#context.sink.queryMade(query, this);
     this.#queryCount += 1;
     this.counts[facts.kind] += 1;
     this.#countIteration(facts, syncs);
@@ -315,26 +311,8 @@ export class MigrationBuilder implements Migration {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
-    const { facts, snapshot, switchover, syncs, ...rest } = pending;
-    const query: Query = {
-      ...rest,
-      kind: facts.kind,
-      exact: facts.exact,
-      final: facts.final,
-      precopyBytes: facts.precopyBytes,
-      stopcopyBytes: facts.stopcopyBytes,
-      postcopyBytes: facts.postcopyBytes,
-      totalBytes: facts.totalBytes,
-      ackCollected: facts.ackCollected,
-      ackTotal: facts.ackTotal,
-      bql: settledAnswer(snapshot),
-      syncs: syncs.filter((sync) => sync.owner === 'query'),
-      switchover: switchover?.index,
-    };
-    for (const sync of syncs) {
-      switchover?.sync(sync);
-      this.#context.sink.sync(sync, this);
-    }
+    const { switchover, snapshot } = pending;
+    const query: Query = { ...pending.query, bql: settledAnswer(snapshot) };
     switchover?.query(query);
     if (query.final === true && switchover === undefined && this.#earlyFinals.length < MAX_EARLY_FINALS) {
       this.#earlyFinals.push(query);
@@ -353,7 +331,8 @@ export class MigrationBuilder implements Migration {
     const before = this.#syncs.count;
     if (event.name === 'migration_bitmap_sync_start') this.#syncs.start(at, open?.index, inSetup);
     else if (event.name === 'migration_bitmap_sync_end') {
-      this.#syncs.end(at, event.args.dirty_pages, open?.index, inSetup);
+      const sync = this.#syncs.end(at, event.args.dirty_pages, open?.index, inSetup);
+      this.#context.sink.syncEnds(sync, this);
     }
     if (this.#syncs.count > before) open?.syncBegins();
     if (this.#syncs.pendingCount > MAX_PENDING_SYNCS) this.#releaseSyncs();

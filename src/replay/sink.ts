@@ -19,6 +19,10 @@ export interface BqlHold {
 export interface ReplaySink {
   migrationBegins?(migration: Migration): void;
   migrationEnds?(migration: Migration): void;
+  /** A query at its line; who held the lock at it is not settled yet. */
+  queryMade?(query: Query, migration: Migration): void;
+  /** A sync at its end; whose it is is not settled yet. */
+  syncEnds?(sync: Sync, migration: Migration): void;
   /** A query, once everything that decides who held the lock at it has been read. */
   query?(query: Query, migration: Migration): void;
   sync?(sync: Sync, migration: Migration): void;

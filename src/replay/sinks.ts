@@ -11,6 +11,7 @@ export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
     having('query'),
     having('sync'),
   ];
+  const [made, synced] = [having('queryMade'), having('syncEnds')];
   const [states, switchovers, assertions] = [having('state'), having('switchover'), having('assertion')];
   const [events, messages, counts, holds] = [having('event'), having('message'), having('count'), having('bqlHold')];
   return {
@@ -19,6 +20,12 @@ export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
     },
     migrationEnds: (...args) => {
       for (const sink of ends) sink.migrationEnds?.(...args);
+    },
+    queryMade: (...args) => {
+      for (const sink of made) sink.queryMade?.(...args);
+    },
+    syncEnds: (...args) => {
+      for (const sink of synced) sink.syncEnds?.(...args);
     },
     query: (...args) => {
       for (const sink of queries) sink.query?.(...args);

@@ -27,14 +27,19 @@ export class SyncTracker {
     this.count += 1;
   }
 
-  end(at: Moment, dirtyPages: Uint64, switchover: number | undefined, inSetup: boolean): void {
-    if (this.#open === undefined) this.start(at, switchover, inSetup);
-    const sync = this.#open;
-    if (sync === undefined) return;
-    if (sync.start === at) sync.start = undefined;
-    sync.end = at;
-    sync.dirtyPages = dirtyPages;
+  /** The sync that ended, its owner not yet known. */
+  end(at: Moment, dirtyPages: Uint64, switchover: number | undefined, inSetup: boolean): Sync {
+    const open = this.#open;
     this.#open = undefined;
+    if (open !== undefined) {
+      open.end = at;
+      open.dirtyPages = dirtyPages;
+      return { ...open, owner: 'none', query: undefined };
+    }
+    const half = { start: undefined, end: at, dirtyPages, stage: undefined };
+    this.#pending.push({ ...half, switchover, inSetup });
+    this.count += 1;
+    return { ...half, owner: 'none', query: undefined };
   }
 
   stage(at: Moment, lastStage: boolean, bql: boolean): void {

@@ -23,6 +23,7 @@ export class SequenceTeller implements ReplaySink {
   #rounds: RoundTable | undefined;
   #inSwitchover = false;
   #stopNs: number | undefined;
+  #beganRounds = false;
 
   constructor(write: (line: string) => void, nameOf: (input: number) => string) {
     this.#write = write;
@@ -33,6 +34,7 @@ export class SequenceTeller implements ReplaySink {
     const { first, startSeen } = migration;
     const where = `${this.#nameOf(first.place.input)}:${first.place.line}`;
     this.#write(`Migration ${migration.index}, ${startSeen ? 'from' : 'seen from the middle on, at'} ${where}`);
+    this.#beganRounds = false;
     this.#rounds = new RoundTable(this.#nameOf, (row) => this.#write(roundLine(row)));
   }
 
@@ -46,18 +48,21 @@ export class SequenceTeller implements ReplaySink {
     this.#write('');
   }
 
-  query(query: Query): void {
-    if (query.switchover === undefined && query.final !== true) {
-      this.#rounds?.add(query);
-      return;
-    }
-    for (const sync of query.syncs) this.#syncLines(sync);
-    this.#step(query.at, queryText(query));
+  queryMade(query: Query): void {
+    this.#beganRounds = true;
+    if (query.switchover === undefined && query.final !== true) this.#rounds?.add(query);
+    else this.#step(query.at, queryText(query));
   }
 
-  sync(sync: Sync): void {
-    // A query tells its own syncs; setup's and a switchover's stand alone.
-    if (sync.owner !== 'query') this.#syncLines(sync);
+  /** Who held the lock at a final query shows only later. */
+  query(query: Query): void {
+    if (query.final !== true || query.bql.holder === 'not-shown') return;
+    this.#step(query.at, `(BQL at the final query: ${query.bql.holder}; ${query.bql.how})`);
+  }
+
+  /** In the rounds a sync is part of its query's line. */
+  syncEnds(sync: Sync): void {
+    if (!this.#beganRounds || this.#inSwitchover) this.#syncLine(sync);
   }
 
   state(change: StateChange): void {
@@ -93,7 +98,7 @@ export class SequenceTeller implements ReplaySink {
     this.#stopNs = undefined;
   }
 
-  #syncLines(sync: Sync): void {
+  #syncLine(sync: Sync): void {
     const at = sync.end ?? sync.start;
     if (at === undefined) return;
     const took =
@@ -149,9 +154,8 @@ function eventText({ event }: EventItem): string {
 }
 
 function queryText(query: Query): string {
-  const { kind, precopyBytes, stopcopyBytes, postcopyBytes, totalBytes, bql } = query;
-  const lock = bql.holder === 'not-shown' ? '' : `, BQL: ${bql.holder}`;
-  return `${kind.toUpperCase()} query: total ${totalBytes} (precopy ${precopyBytes}, stopcopy ${stopcopyBytes}, postcopy ${postcopyBytes})${lock}`;
+  const { kind, precopyBytes, stopcopyBytes, postcopyBytes, totalBytes } = query;
+  return `${kind.toUpperCase()} query: total ${totalBytes} (precopy ${precopyBytes}, stopcopy ${stopcopyBytes}, postcopy ${postcopyBytes})`;
 }
 
 function roundLine(row: RoundReport): string {
