@@ -82,7 +82,7 @@ function makeCache(program, cache) {
   const folder = mkdtempSync(join(tmpdir(), 'qtrace-build-'));
   try {
     const warm = join(root, 'src/setup/warm.mjs');
-    spawnSync(process.execPath, [warm, program, cache, 'analyze', join(root, 'src/setup/warm.log')], {
+    spawnSync(process.execPath, [warm, program, cache, 'analyze', join(root, 'fixtures/traces/11.1-precopy-idle/src.log')], {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: 'ignore',
