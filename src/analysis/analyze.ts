@@ -29,7 +29,7 @@ export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise
   const ended: Migration[] = [];
   const collector: ReplaySink = { migrationEnds: (migration) => ended.push(migration) };
   const sinks = [runner, rounds, collector, ...(request.listener === undefined ? [] : [request.listener])];
-  const { inputs, band } = await replayInputs({ ...request, sinks }, plan);
+  const { inputs, samples, band } = await replayInputs({ ...request, sinks }, plan);
   ended.sort((a, b) => a.index - b.index);
   const order = new Map(request.rules.map((rule, index) => [rule.id, index]));
   const place = (id: string): number => order.get(id) ?? 0;
@@ -38,6 +38,7 @@ export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise
     version: VERSION,
     rules: request.rules,
     inputs,
+    samples,
     band,
     nameOf: plan.nameOf,
     verdicts: runner.verdicts,

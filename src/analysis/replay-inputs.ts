@@ -34,7 +34,16 @@ export interface ReplayedInput {
   readonly facts: InputFacts;
 }
 
+/** What --qmp gave. */
+export interface SampleFacts {
+  readonly name: string;
+  readonly lines: number;
+  readonly samples: number;
+  readonly notUnderstood: number;
+}
+
 export interface ReplayResult {
+  readonly samples: SampleFacts | undefined;
   readonly inputs: readonly ReplayedInput[];
   readonly band: Band | undefined;
 }
@@ -58,7 +67,7 @@ export type InputPlan = ReturnType<typeof planInputs>;
 export async function replayInputs(request: ReplayRequest, plan: InputPlan): Promise<ReplayResult> {
   const sink = fanOut(request.sinks);
   const sampleLog = new SampleLog();
-  if (request.qmp !== undefined) await readSamples(request.qmp, plan.files.length, sampleLog);
+  const samples = request.qmp === undefined ? undefined : await readSamples(request.qmp, plan, sampleLog);
   let index = 0;
   const nextIndex = (): number => index++;
   const streams = openStreams(plan, request, { sink, sampleLog, nextIndex });
@@ -80,7 +89,11 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
   for (const { replay } of streams) replay.conclude();
   const inputs = describeInputs(streams, plan);
   if (index === 0) refuseWithoutMigration(inputs, streams);
-  return { inputs, band: request.band ?? streams.find(({ replay }) => replay.band !== undefined)?.replay.band };
+  return {
+    samples,
+    inputs,
+    band: request.band ?? streams.find(({ replay }) => replay.band !== undefined)?.replay.band,
+  };
 }
 
 function openStreams(
@@ -127,7 +140,8 @@ function readSample(log: SampleLog, clock: Clock, json: string, place: Place, ti
   return log.samples.slice(before).flatMap((sample) => onClock(sample, clock))[0];
 }
 
-async function readSamples(path: string, input: number, log: SampleLog): Promise<void> {
+async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promise<SampleFacts> {
+  const input = plan.files.length;
   const source = new ByteSource(path, false);
   const lines = new LineReader(source);
   try {
@@ -138,9 +152,11 @@ async function readSamples(path: string, input: number, log: SampleLog): Promise
   } finally {
     source.close();
   }
-  if (lines.line > 0 && log.notUnderstood === lines.line) {
+  const { notUnderstood } = log;
+  if (lines.line > 0 && notUnderstood === lines.line) {
     throw new UserError(`${path}: no line of it is JSON; --qmp wants query-migrate samples or a QMP log as JSON lines`);
   }
+  return { name: plan.nameOf(input), lines: lines.line, samples: log.samples.length, notUnderstood };
 }
 
 /** An assertion failure belongs to the last migration that is not over; where there is none, it makes one. */

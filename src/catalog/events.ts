@@ -53,9 +53,9 @@ export const PROTOCOL_EVENTS = [
   'migrate_fd_cancel(void) ""',
   'migrate_fd_cleanup(void) ""',
   'migrate_fd_error(const char *error) "error=%s"',
-  'migrate_transferred(uint64_t transferred, uint64_t time_spent, uint64_t bandwidth, uint64_t switchover_bw, uint64_t max_size) "transferred %lu time_spent %lu bandwidth %lu switchover_bw %lu max_size %lu"',
+  'migrate_transferred(uint64_t transferred, uint64_t time_spent, uint64_t bandwidth, uint64_t switchover_bw, int64_t max_size) "transferred %lu time_spent %lu bandwidth %lu switchover_bw %lu max_size %ld"',
   // up to 8.1
-  'migrate_transferred(uint64_t transferred, uint64_t time_spent, uint64_t bandwidth, uint64_t max_size) "transferred %lu time_spent %lu bandwidth %lu max_size %lu"',
+  'migrate_transferred(uint64_t transferred, uint64_t time_spent, uint64_t bandwidth, int64_t max_size) "transferred %lu time_spent %lu bandwidth %lu max_size %ld"',
   'migration_thread_low_pending(uint64_t pending) "%lu"',
   'migration_thread_setup_complete(void) ""',
   'migration_thread_after_loop(void) ""',

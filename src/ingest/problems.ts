@@ -20,6 +20,11 @@ export const PROBLEM_KINDS = {
     hint: 'a patched trace format is not read yet; these lines are counted, not judged',
     hole: true,
   },
+  'unread-arguments': {
+    text: 'events whose arguments fit no known QEMU version, none of which the replay rests on',
+    hint: 'harmless: they are counted by their name',
+    hole: false,
+  },
   'unknown-line': {
     text: 'lines that are neither a trace event nor a message of QEMU',
     hint: 'record with -D FILE so that nothing else writes into the log',

@@ -169,13 +169,26 @@ export class TraceReader {
     }
     const decoded = entry.decode(args);
     if (decoded === undefined) {
-      this.#damage(hasStampInside(args) || entry.isCutShort(args) ? 'torn-line' : 'unknown-arguments', place);
+      this.#undecoded(format, entry, args, place);
       return;
     }
     const event = { name: entry.name, args: decoded.args };
     if (isKnownEvent(event)) {
       this.#push(format, { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base });
     }
+  }
+
+  #undecoded(format: string, entry: CatalogEntry, args: string, place: Place): void {
+    if (hasStampInside(args) || entry.isCutShort(args)) {
+      this.#damage('torn-line', place);
+      return;
+    }
+    if (entry.group !== 'destination' && entry.group !== 'round') {
+      this.#damage('unknown-arguments', place);
+      return;
+    }
+    this.#problems.add('unread-arguments', place.line);
+    this.#push(format, { kind: 'other-event', name: entry.name, ...this.#base(place) });
   }
 
   #readOther(format: string, rest: number, stamped: boolean): void {
@@ -185,9 +198,11 @@ export class TraceReader {
     const section = stamped ? undefined : sectionOf(text);
     if (section !== undefined) {
       this.#section = section;
+      this.#messages += 1;
       return;
     }
     if (lines.buffer[rest] === BRACE) {
+      this.#messages += 1;
       this.#queue.push({ kind: 'sample', json: text, ...this.#base(place) });
       return;
     }
@@ -208,7 +223,7 @@ export class TraceReader {
   #notUnderstood(text: string, place: Place): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells junk from text
     if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text)) this.#binaryLines += 1;
-    this.#damage(this.#prefixed && isFragment(text) ? 'torn-line' : 'unknown-line', place);
+    this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
   }
 
   #push(format: string, item: TraceItem): void {

@@ -245,11 +245,6 @@ export class MigrationBuilder implements Migration {
     this.over = true;
   }
 
-  #queriesShown(): boolean {
-    const { seen } = this.#context;
-    return seen.has('qemu_savevm_query_pending') || seen.has('migrate_pending_estimate') || seen.has('migrate_pending');
-  }
-
   #hadState(state: string): boolean {
     return this.states.some((change) => change.state === state);
   }
@@ -505,7 +500,10 @@ export class MigrationBuilder implements Migration {
       return;
     }
     if (state === 'running') this.#vmRuns(at);
-    if (state === 'paused' && this.#state === 'active' && !this.#queriesShown()) this.#background = true;
+    // A background snapshot stops the VM at once: before any query, and without the sync of setup.
+    if (state === 'paused' && this.#state === 'active' && this.#queryCount + this.#syncs.count === 0) {
+      this.#background = true;
+    }
   }
 
   #vmRuns(at: Moment): void {

@@ -157,7 +157,10 @@ export class StreamReplay {
   }
 
   #noteCircumstances({ event }: EventItem): void {
-    if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') this.#commanded = true;
+    if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') {
+      this.#commanded = true;
+      this.#context.inSnapshot = event.name === 'qmp_enter_snapshot_save';
+    }
     if (event.name !== 'runstate_set') return;
     const { current_state_str: from, new_state_str: to } = event.args;
     this.#context.inSnapshot = to === 'save-vm';

@@ -15,6 +15,7 @@ import type {
   LineReport,
   MigrationReport,
   Report,
+  SamplesReport,
   Summary,
   VerdictReport,
 } from './report.ts';
@@ -27,6 +28,7 @@ export interface ReportParts {
   readonly version: string;
   readonly rules: readonly Rule[];
   readonly inputs: readonly { readonly name: string; readonly side: InputReport['side']; readonly facts: InputFacts }[];
+  readonly samples: SamplesReport | undefined;
   readonly band: Band | undefined;
   readonly migrations: readonly { readonly migration: Migration; readonly rounds: MigrationReport['rounds'] }[];
   readonly verdicts: readonly Verdict[];
@@ -42,6 +44,7 @@ export function buildReport(parts: ReportParts): Report {
     qtrace: parts.version,
     ruleset: rulesetDigest(parts.rules),
     inputs: parts.inputs.map(buildInput),
+    samples: parts.samples ?? null,
     qemu: parts.band ?? null,
     migrations: parts.migrations.map(({ migration, rounds }) => buildMigration(migration, rounds, line)),
     verdicts,

@@ -15,6 +15,8 @@ export interface Report {
   /** Digest over the ids and texts of the rules that were run. */
   readonly ruleset: string;
   readonly inputs: readonly InputReport[];
+  /** What --qmp gave; null without it. */
+  readonly samples: SamplesReport | null;
   readonly qemu: '7.2' | '10.0' | '11.1' | 'thread' | null;
   readonly migrations: readonly MigrationReport[];
   readonly verdicts: readonly VerdictReport[];
@@ -33,6 +35,16 @@ export interface InputReport {
   /** Text that QEMU printed between the events. */
   readonly messages: number;
   readonly problems: readonly ProblemReport[];
+}
+
+/** A file of query-migrate samples. */
+export interface SamplesReport {
+  readonly name: string;
+  readonly lines: number;
+  /** Answers that show dirty_bytes_total. */
+  readonly samples: number;
+  /** Lines that are no JSON object. */
+  readonly notUnderstood: number;
 }
 
 export interface ProblemReport {

@@ -46,6 +46,10 @@ class Tally {
     if (judgement !== undefined) this.#add(judgement, hole);
   }
 
+  get judgesQueries(): boolean {
+    return this.#checker?.query !== undefined;
+  }
+
   verdict(): Verdict {
     const base = { rule: this.rule, migration: this.#migration.index };
     const { items: findings, count: findingCount } = this.#findings;
@@ -111,6 +115,8 @@ class Tally {
 export class RuleRunner implements ReplaySink {
   readonly #rules: readonly Rule[];
   readonly #tallies = new Map<Migration, readonly Tally[]>();
+  /** Those that judge queries, of the migration whose queries come now: there may be millions. */
+  #ofQueries: { readonly migration: Migration; readonly tallies: readonly Tally[] } | undefined;
   readonly verdicts: Verdict[] = [];
 
   constructor(rules: readonly Rule[]) {
@@ -133,7 +139,12 @@ export class RuleRunner implements ReplaySink {
   }
 
   query(query: Query, migration: Migration): void {
-    this.#each(migration, (tally) => tally.judge((checker) => checker.query?.(query), query.hole));
+    if (this.#ofQueries?.migration !== migration) {
+      const tallies = (this.#tallies.get(migration) ?? []).filter((tally) => tally.judgesQueries);
+      this.#ofQueries = { migration, tallies };
+    }
+    const ask = (checker: Checker): Judgement | undefined => checker.query?.(query);
+    for (const tally of this.#ofQueries.tallies) tally.judge(ask, query.hole);
   }
 
   state(change: StateChange, migration: Migration): void {

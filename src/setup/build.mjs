@@ -82,12 +82,16 @@ function makeCache(program, cache) {
   const folder = mkdtempSync(join(tmpdir(), 'qtrace-build-'));
   try {
     const warm = join(root, 'src/setup/warm.mjs');
-    spawnSync(process.execPath, [warm, program, cache, 'analyze', join(root, 'fixtures/traces/11.1-precopy-idle/src.log')], {
-      cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: '' },
-      stdio: 'ignore',
-      timeout: 30_000,
-    });
+    spawnSync(
+      process.execPath,
+      [warm, program, cache, 'analyze', join(root, 'fixtures/traces/11.1-precopy-idle/src.log')],
+      {
+        cwd: folder,
+        env: { ...process.env, NODE_OPTIONS: '' },
+        stdio: 'ignore',
+        timeout: 30_000,
+      },
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

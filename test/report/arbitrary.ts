@@ -94,6 +94,7 @@ export const arbitraryReport: fc.Arbitrary<Report> = fc
   .chain((migrations) =>
     fc.record({
       inputs: fc.array(input, { maxLength: 35, size: 'small' }),
+      samples: fc.option(fc.record({ name: text, lines: count, samples: count, notUnderstood: count })),
       ...{ qtrace: text, ruleset: text },
       qemu: fc.constantFrom('7.2', '10.0', '11.1', 'thread', null),
       migrations: fc.constant(migrations.map((one, index) => ({ ...one, index }))),

@@ -20,6 +20,7 @@ export function buildReport(parts: Partial<Omit<Report, 'schema' | 'summary'>> =
     qtrace: '0.1.0',
     ruleset: '0123456789abcdef',
     inputs: [buildInput()],
+    samples: null,
     qemu: '11.1',
     migrations: [buildMigration()],
     ...parts,

@@ -96,6 +96,7 @@ export const VIOLATED: VerdictReport = {
 
 export function report(given: Partial<Report> = {}): Report {
   return {
+    samples: null,
     schema: 'qtrace-report/1',
     qtrace: '0.1.0',
     ruleset: 'abc',

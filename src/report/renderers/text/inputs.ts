@@ -17,7 +17,14 @@ export function inputsSection(report: Report, page: Page): readonly string[] {
     page.heading('Inputs'),
     ...shown.flatMap((input) => inputLines(input, width)),
     ...(omitted > 0 ? [`  ${plural(omitted, 'more input')} omitted; ${ALL_IN_JSON}`] : []),
+    ...(report.samples === null ? [] : sampleLines(report.samples)),
   ];
+}
+
+function sampleLines({ name, lines, samples, notUnderstood }: NonNullable<Report['samples']>): readonly string[] {
+  const shown = `${plural(samples, 'sample')} of dirty_bytes_total in ${plural(lines, 'line')}`;
+  const junk = notUnderstood > 0 ? `; ${plural(notUnderstood, 'line')} no JSON` : '';
+  return wrap(`${clean(name, 200)}  query-migrate, ${shown}${junk}`, '  ', '      ');
 }
 
 function inputLines(input: InputReport, nameWidth: number): readonly string[] {
