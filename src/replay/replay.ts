@@ -8,9 +8,10 @@ import type { ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
-import { MigrationBuilder, type StreamContext } from './migration-builder.ts';
+import { MigrationBuilder } from './migration-builder.ts';
+import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample } from './run.ts';
-import { sideOf } from './side.ts';
+import { isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -122,7 +123,7 @@ export class StreamReplay {
         this.#sample(item.json, item.place, item.timeNs);
         return;
       case 'damage':
-        this.#current?.damage(item);
+        this.#current?.damage(item.code, item.place);
         return;
     }
   }
@@ -302,32 +303,5 @@ export class StreamReplay {
     const startNs = current.nsOf(hold.startNs);
     const endNs = current.nsOf(hold.endNs);
     this.#context.sink.bqlHold({ ...hold, startNs, endNs }, current);
-  }
-}
-
-function isSetup({ event }: EventItem): boolean {
-  return event.name === 'migrate_set_state' && event.args.new_state === 'setup';
-}
-
-/** Events that only a running migration of a source prints: without a `setup` before, the log began later. */
-function opensMigration(item: EventItem): boolean {
-  if (item.group === 'query' || item.group === 'sync' || item.group === 'probe') return true;
-  const { event } = item;
-  switch (event.name) {
-    case 'vmstate_downtime_checkpoint':
-      return event.args.checkpoint.startsWith('src-');
-    case 'savevm_state_header':
-    case 'savevm_state_setup':
-    case 'savevm_state_iterate':
-    case 'migrate_transferred':
-    case 'migration_thread_setup_complete':
-    case 'migration_thread_low_pending':
-    case 'postcopy_start':
-    case 'ram_postcopy_send_discard_bitmap':
-    case 'qemu_savevm_send_packaged':
-    case 'ram_save_complete':
-      return true;
-    default:
-      return false;
   }
 }

@@ -1,6 +1,6 @@
-/** Which side of a migration an event can only come from. */
+/** What an event tells of the side that printed it, and of where a migration begins. */
 import type { EventName } from '../catalog/catalog.ts';
-import type { TraceItem } from '../ingest/trace-item.ts';
+import type { EventItem, TraceItem } from '../ingest/trace-item.ts';
 
 const SOURCE_EVENTS: ReadonlySet<EventName> = new Set<EventName>([
   'qmp_enter_migrate',
@@ -41,4 +41,31 @@ export function sideOf(item: TraceItem): 'source' | 'destination' | undefined {
   }
   if (event.name === 'runstate_set') return event.args.current_state_str === 'inmigrate' ? 'destination' : undefined;
   return SOURCE_EVENTS.has(event.name) ? 'source' : undefined;
+}
+
+export function isSetup({ event }: EventItem): boolean {
+  return event.name === 'migrate_set_state' && event.args.new_state === 'setup';
+}
+
+/** Events that only a running migration of a source prints: without a `setup` before, the log began later. */
+export function opensMigration(item: EventItem): boolean {
+  if (item.group === 'query' || item.group === 'sync' || item.group === 'probe') return true;
+  const { event } = item;
+  switch (event.name) {
+    case 'vmstate_downtime_checkpoint':
+      return event.args.checkpoint.startsWith('src-');
+    case 'savevm_state_header':
+    case 'savevm_state_setup':
+    case 'savevm_state_iterate':
+    case 'migrate_transferred':
+    case 'migration_thread_setup_complete':
+    case 'migration_thread_low_pending':
+    case 'postcopy_start':
+    case 'ram_postcopy_send_discard_bitmap':
+    case 'qemu_savevm_send_packaged':
+    case 'ram_save_complete':
+      return true;
+    default:
+      return false;
+  }
 }

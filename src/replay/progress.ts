@@ -1,0 +1,78 @@
+/** How far a migration has come: what its trackers tell each other. */
+import type { Uint64 } from '../base/uint64.ts';
+import type { Band } from '../catalog/vocabulary.ts';
+import type { BqlTracker } from './bql-tracker.ts';
+import type { Moment, Outcome, StateChange } from './run.ts';
+import type { ReplaySink } from './sink.ts';
+
+const TERMINAL: ReadonlySet<string> = new Set(['completed', 'cancelled', 'failed']);
+
+/** What the replay of a stream knows beyond one migration. */
+export interface StreamContext {
+  readonly stream: number;
+  readonly seen: ReadonlySet<string>;
+  readonly bql: BqlTracker;
+  readonly sink: Required<ReplaySink>;
+  /** Of the first query line of the stream, or what the user said. */
+  band: Band | undefined;
+  readonly bandGiven: boolean;
+  /** A sync was seen in this log: sync events are on. */
+  syncsShown: boolean;
+  /** The VM was stopped by savevm before the migration began. */
+  readonly inSnapshot: boolean;
+}
+
+export class Progress {
+  readonly states: StateChange[] = [];
+  readonly startSeen: boolean;
+  state: string | undefined;
+  /** max_size of the last migrate_transferred. */
+  thresholdBytes: Uint64 | undefined;
+  /** migration_thread_low_pending came: the loop is done with precopy. */
+  lowPending = false;
+  postcopyStarted = false;
+  /** A postcopy switchover is over. */
+  inPostcopy = false;
+  background = false;
+  /** Shows that RAM is left to postcopy, should it start. */
+  ramPostcopy: Moment | undefined;
+  holeSinceQuery = false;
+  /** Two processes wrote this log: nothing that is absent proves anything any more. */
+  mixed = false;
+
+  constructor(startSeen: boolean) {
+    this.startSeen = startSeen;
+  }
+
+  /** It has come to an end, so that what follows may begin another one. */
+  get ended(): boolean {
+    return isTerminal(this.state);
+  }
+
+  get inSetup(): boolean {
+    return this.state === 'setup' || this.state === 'wait-unplug';
+  }
+
+  hadState(state: string): boolean {
+    return this.states.some((change) => change.state === state);
+  }
+
+  get outcome(): Outcome {
+    switch (this.state) {
+      case 'completed':
+        return 'completed';
+      case 'cancelled':
+      case 'cancelling':
+        return 'cancelled';
+      case 'failed':
+      case 'failing':
+        return 'failed';
+      default:
+        return 'running';
+    }
+  }
+}
+
+export function isTerminal(state: string | undefined): boolean {
+  return state !== undefined && TERMINAL.has(state);
+}

@@ -1,0 +1,199 @@
+/**
+ * The queries of a migration with their syncs and probes. A query is handed to
+ * the rules only when the next query, state or switchover comes: by then the
+ * mutex events behind its line have shown who held the lock.
+ */
+import type { Uint64 } from '../base/uint64.ts';
+import type { EventItem, Place } from '../ingest/trace-item.ts';
+import type { BqlSnapshot } from './bql-tracker.ts';
+import type { Progress, StreamContext } from './progress.ts';
+import type { QueryFacts } from './query-decoder.ts';
+import type { BqlAtLine, Migration, Moment, Query, QueryKind, QueryProbes, Sync } from './run.ts';
+import type { SwitchoverBuilder } from './switchover-builder.ts';
+import { SyncTracker } from './sync-tracker.ts';
+
+const MAX_EARLY_FINALS = 20;
+/** Without query lines nobody claims the syncs: let them go in batches. */
+const MAX_PENDING_SYNCS = 256;
+
+const NO_PROBES: QueryProbes = { locked: undefined, pendingSync: undefined, dirtyBytesUpdate: undefined };
+const NO_LOCK: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };
+
+interface PendingQuery {
+  /** All of it but who held the lock. */
+  readonly query: Query;
+  readonly snapshot: BqlSnapshot;
+  readonly switchover: SwitchoverBuilder | undefined;
+}
+
+export class QueryTracker {
+  readonly counts: Record<QueryKind, number> = { estimate: 0, exact: 0, final: 0, unspecified: 0 };
+  iterations = 0;
+  finalTotalBytes: Uint64 | undefined;
+  /** The last query that was no final one. */
+  last: Query | undefined;
+  /** Some query counted bytes as precopy. */
+  precopyBytesSeen = false;
+
+  readonly #migration: Migration;
+  readonly #context: StreamContext;
+  readonly #progress: Progress;
+  readonly #syncs = new SyncTracker();
+  #count = 0;
+  #pending: PendingQuery | undefined;
+  #previous: Place | undefined;
+  #probes = NO_PROBES;
+  #earlyFinals: Query[] = [];
+
+  constructor(migration: Migration, context: StreamContext, progress: Progress) {
+    this.#migration = migration;
+    this.#context = context;
+    this.#progress = progress;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get syncCount(): number {
+    return this.#syncs.count;
+  }
+
+  /** Probes of a query that began and whose line never came. */
+  get unfinished(): QueryProbes | undefined {
+    return this.#probes.locked === undefined ? undefined : this.#probes;
+  }
+
+  /** Final queries made outside of a switchover since the last call. */
+  takeEarlyFinals(): readonly Query[] {
+    const taken = this.#earlyFinals;
+    this.#earlyFinals = [];
+    return taken;
+  }
+
+  /** `open` is the switchover that is going on. */
+  query(facts: QueryFacts, at: Moment, open: SwitchoverBuilder | undefined): void {
+    this.flush();
+    const index = this.#count;
+    const syncs = this.#syncs.claim(index, (sync) => (this.#isOfSetup(sync.inSetup) ? 'setup' : 'query'));
+    const query = this.#build(facts, at, syncs, open);
+    this.#pending = { query, switchover: open, snapshot: this.#context.bql.at(at.thread) };
+    for (const sync of syncs) {
+      open?.sync(sync);
+      this.#context.sink.sync(sync, this.#migration);
+    }
+    this.#context.sink.queryMade(query, this.#migration);
+    this.#note(facts, query);
+  }
+
+  #build(facts: QueryFacts, at: Moment, syncs: readonly Sync[], open: SwitchoverBuilder | undefined): Query {
+    const { state, inPostcopy, thresholdBytes, startSeen, holeSinceQuery: hole } = this.#progress;
+    return {
+      ...facts,
+      index: this.#count,
+      at,
+      bql: NO_LOCK,
+      syncs: syncs.filter((sync) => sync.owner === 'query'),
+      state,
+      switchover: open?.index,
+      inPostcopy,
+      thresholdBytes,
+      previous: this.#previous,
+      follows: startSeen || this.#count > 0,
+      syncsShown: this.#context.syncsShown,
+      probes: this.#probes,
+      hole,
+    };
+  }
+
+  #note(facts: QueryFacts, query: Query): void {
+    this.#count += 1;
+    this.counts[facts.kind] += 1;
+    if (isIteration(query)) this.iterations += 1;
+    if (facts.final === true) this.finalTotalBytes = facts.totalBytes;
+    if (facts.precopyBytes > 0) this.precopyBytesSeen = true;
+    this.#previous = query.at.place;
+    this.#probes = NO_PROBES;
+    this.#progress.holeSinceQuery = this.#progress.mixed;
+  }
+
+  /** Syncs before the first query are setup's; one that is seen to begin after setup is the query's own. */
+  #isOfSetup(beganInSetup: boolean): boolean {
+    const { startSeen, state } = this.#progress;
+    if (this.#count > 0 || !startSeen) return false;
+    return beganInSetup || state === undefined;
+  }
+
+  /** Hands on the query in hand. */
+  flush(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    const { switchover, snapshot } = pending;
+    const query: Query = { ...pending.query, bql: settledAnswer(snapshot) };
+    switchover?.query(query);
+    if (query.final !== true) this.last = query;
+    else if (switchover === undefined && this.#earlyFinals.length < MAX_EARLY_FINALS) this.#earlyFinals.push(query);
+    this.#context.sink.query(query, this.#migration);
+  }
+
+  sync({ event }: EventItem, at: Moment, open: SwitchoverBuilder | undefined): void {
+    const { inSetup } = this.#progress;
+    this.#context.bql.touch();
+    this.#context.syncsShown = true;
+    const before = this.#syncs.count;
+    if (event.name === 'migration_bitmap_sync_start') this.#syncs.start(at, open?.index, inSetup);
+    else if (event.name === 'migration_bitmap_sync_end') {
+      const sync = this.#syncs.end(at, event.args.dirty_pages, open?.index, inSetup);
+      this.#context.sink.syncEnds(sync, this.#migration);
+    }
+    if (this.#syncs.count > before) open?.syncBegins();
+    if (this.#syncs.pendingCount > MAX_PENDING_SYNCS) this.releaseSyncs(open);
+  }
+
+  /** Lets the syncs go that no query will claim. */
+  releaseSyncs(switchover: SwitchoverBuilder | undefined): void {
+    const syncs = this.#syncs.claim(undefined, (sync) => {
+      if (sync.switchover !== undefined) return 'switchover';
+      return this.#isOfSetup(sync.inSetup) ? 'setup' : 'none';
+    });
+    for (const sync of syncs) {
+      if (sync.owner === 'switchover') switchover?.sync(sync);
+      this.#context.sink.sync(sync, this.#migration);
+    }
+  }
+
+  probe({ event }: EventItem, at: Moment): void {
+    switch (event.name) {
+      case 'qemu_savevm_query_pending_bql':
+        this.#probes = { ...NO_PROBES, locked: { value: event.args.locked !== 0, at } };
+        return;
+      case 'ram_state_pending_sync': {
+        const { exact, final, sync } = event.args;
+        const pendingSync = { exact: exact !== 0, final: final !== 0, sync: sync !== 0, at };
+        this.#probes = { ...this.#probes, pendingSync };
+        return;
+      }
+      case 'mig_dirty_bytes_total_update':
+        this.#probes = { ...this.#probes, dirtyBytesUpdate: { old: event.args.old, new: event.args.new, at } };
+        return;
+      case 'migration_bitmap_sync_stage':
+        this.#syncs.stage(at, event.args.last_stage !== 0, event.args.bql !== 0);
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+/** A round of RAM ends with an exact query, in 7.2 with a query that synced. */
+function isIteration(query: Query): boolean {
+  if (query.inPostcopy) return false;
+  return query.kind === 'exact' || (query.kind === 'unspecified' && query.syncs.length > 0);
+}
+
+/** A free lock, or another's, counts only when the next event of the lock agrees. */
+function settledAnswer({ answer, confirmed }: BqlSnapshot): BqlAtLine {
+  if (confirmed || answer.holder === 'migration-thread' || answer.holder === 'not-shown') return answer;
+  return { ...NO_LOCK, how: 'the mutex events end before they show who holds the BQL' };
+}
