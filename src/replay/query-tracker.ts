@@ -20,10 +20,61 @@ const NO_PROBES: QueryProbes = { locked: undefined, pendingSync: undefined, dirt
 const NO_LOCK: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };
 
 interface PendingQuery {
-  /** All of it but who held the lock. */
-  readonly query: Query;
+  /** Complete but for who held the lock. */
+  readonly query: MadeQuery;
   readonly snapshot: BqlSnapshot;
   readonly switchover: SwitchoverBuilder | undefined;
+}
+
+const NO_SYNCS: readonly Sync[] = [];
+
+/** There may be millions: one shape, filled without copying. */
+class MadeQuery implements Query {
+  index = 0;
+  readonly kind: QueryKind;
+  readonly exact: boolean | undefined;
+  readonly final: boolean | undefined;
+  readonly precopyBytes: Uint64;
+  readonly stopcopyBytes: Uint64;
+  readonly postcopyBytes: Uint64;
+  readonly totalBytes: Uint64;
+  readonly ackCollected: Uint64 | undefined;
+  readonly ackTotal: Uint64 | undefined;
+  readonly at: Moment;
+  bql = NO_LOCK;
+  syncs = NO_SYNCS;
+  readonly state: string | undefined;
+  switchover: number | undefined = undefined;
+  readonly inPostcopy: boolean;
+  readonly thresholdBytes: Uint64 | undefined;
+  previous: Place | undefined = undefined;
+  follows = false;
+  readonly syncsShown: boolean;
+  probes = NO_PROBES;
+  readonly hole: boolean;
+
+  constructor(facts: QueryFacts, at: Moment, syncsShown: boolean, progress: Progress) {
+    this.kind = facts.kind;
+    this.exact = facts.exact;
+    this.final = facts.final;
+    this.precopyBytes = facts.precopyBytes;
+    this.stopcopyBytes = facts.stopcopyBytes;
+    this.postcopyBytes = facts.postcopyBytes;
+    this.totalBytes = facts.totalBytes;
+    this.ackCollected = facts.ackCollected;
+    this.ackTotal = facts.ackTotal;
+    this.at = at;
+    this.state = progress.state;
+    this.inPostcopy = progress.inPostcopy;
+    this.thresholdBytes = progress.thresholdBytes;
+    this.syncsShown = syncsShown;
+    this.hole = progress.holeSinceQuery;
+  }
+}
+
+function ownSyncs(syncs: readonly Sync[]): readonly Sync[] {
+  if (syncs.length === 0) return NO_SYNCS;
+  return syncs.filter((sync) => sync.owner === 'query');
 }
 
 export class QueryTracker {
@@ -76,7 +127,13 @@ export class QueryTracker {
     this.flush();
     const index = this.#count;
     const syncs = this.#syncs.claim(index, (sync) => (this.#isOfSetup(sync.inSetup) ? 'setup' : 'query'));
-    const query = this.#build(facts, at, syncs, open);
+    const query = new MadeQuery(facts, at, this.#context.syncsShown, this.#progress);
+    query.index = index;
+    query.syncs = ownSyncs(syncs);
+    query.switchover = open?.index;
+    query.previous = this.#previous;
+    query.follows = this.#progress.startSeen || index > 0;
+    query.probes = this.#probes;
     this.#pending = { query, switchover: open, snapshot: this.#context.bql.at(at.thread) };
     for (const sync of syncs) {
       open?.sync(sync);
@@ -84,26 +141,6 @@ export class QueryTracker {
     }
     this.#context.sink.queryMade(query, this.#migration);
     this.#note(facts, query);
-  }
-
-  #build(facts: QueryFacts, at: Moment, syncs: readonly Sync[], open: SwitchoverBuilder | undefined): Query {
-    const { state, inPostcopy, thresholdBytes, startSeen, holeSinceQuery: hole } = this.#progress;
-    return {
-      ...facts,
-      index: this.#count,
-      at,
-      bql: NO_LOCK,
-      syncs: syncs.filter((sync) => sync.owner === 'query'),
-      state,
-      switchover: open?.index,
-      inPostcopy,
-      thresholdBytes,
-      previous: this.#previous,
-      follows: startSeen || this.#count > 0,
-      syncsShown: this.#context.syncsShown,
-      probes: this.#probes,
-      hole,
-    };
   }
 
   #note(facts: QueryFacts, query: Query): void {
@@ -129,8 +166,8 @@ export class QueryTracker {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
-    const { switchover, snapshot } = pending;
-    const query: Query = { ...pending.query, bql: settledAnswer(snapshot) };
+    const { query, switchover, snapshot } = pending;
+    query.bql = settledAnswer(snapshot);
     switchover?.query(query);
     if (query.final !== true) this.last = query;
     else if (switchover === undefined && this.#earlyFinals.length < MAX_EARLY_FINALS) this.#earlyFinals.push(query);

@@ -51,6 +51,7 @@ export class SyncTracker {
     query: number | undefined,
     ownerOf: (sync: { inSetup: boolean; switchover: number | undefined }) => SyncOwner,
   ): readonly Sync[] {
+    if (this.#pending.length === 0) return [];
     const claimed = this.#pending;
     this.#pending = [];
     this.#open = undefined;

@@ -16,6 +16,8 @@ interface Known {
 
 /** Queries remembered; a stale value that is older accuses nobody. */
 const MEMORY = 8192;
+/** As long as there are no samples: the first one may stand in the log itself. */
+const MEMORY_WITHOUT_SAMPLES = 64;
 
 export class SampleJudge {
   readonly #migration: Migration;
@@ -39,7 +41,8 @@ export class SampleJudge {
     this.#judgeUntil(ns);
     const { index, totalBytes, kind } = query;
     this.#recent.push({ index, ns, totalBytes, kind, final: query.final === true, place: query.at.place });
-    if (this.#recent.length > 2 * MEMORY) this.#recent = this.#recent.slice(-MEMORY);
+    const memory = this.#migration.samples.length > 0 ? MEMORY : MEMORY_WITHOUT_SAMPLES;
+    if (this.#recent.length > 2 * memory) this.#recent = this.#recent.slice(-memory);
   }
 
   conclude(): Judgement {
