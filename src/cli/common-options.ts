@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { UserError } from '../base/errors.ts';
 import { BANDS, type Band } from '../catalog/vocabulary.ts';
 import type { Rule, Severity } from '../rules/rule.ts';
+import { showDash } from './command.ts';
 
 export function inputOptions<T>(yargs: Argv<T>) {
   return yargs
@@ -12,14 +13,20 @@ export function inputOptions<T>(yargs: Argv<T>) {
       requiresArg: true,
       describe: 'Samples of query-migrate, or a QMP log, as JSON lines',
     })
-    .option('qemu', { choices: ['auto', ...BANDS], default: 'auto', describe: 'Version whose duties are judged' });
+    .option('qemu', {
+      type: 'string',
+      choices: ['auto', ...BANDS],
+      default: 'auto',
+      describe: 'Version whose duties are judged',
+    });
 }
 
 export function ruleOptions<T>(yargs: Argv<T>) {
   return yargs
-    .option('rule', { type: 'string', array: true, describe: 'Judge only these rules' })
-    .option('ignore', { type: 'string', array: true, describe: 'Judge all rules but these' })
+    .option('rule', { type: 'string', array: true, requiresArg: true, describe: 'Judge only these rules' })
+    .option('ignore', { type: 'string', array: true, requiresArg: true, describe: 'Judge all rules but these' })
     .option('fail-on', {
+      type: 'string',
       choices: ['error', 'warning', 'never'],
       default: 'error',
       describe: 'Exit 1 for violations of this severity and above',
@@ -52,6 +59,14 @@ function isRule(rules: readonly Rule[], id: string, traces: string[]): boolean {
   if (!existsSync(id)) throw new UserError(`unknown rule ${id}; \`qtrace rules\` lists them`);
   traces.push(id);
   return false;
+}
+
+/** @throws UserError when no trace is named. */
+export function namedTraces(traces: readonly string[] | undefined): readonly string[] {
+  const named = (traces ?? []).map(showDash);
+  if (named.length === 0) throw new UserError('name at least one trace, or - for standard input');
+  if (named.includes('')) throw new UserError('the name of a trace is empty; check the variables of your shell');
+  return named;
 }
 
 const RANK: Readonly<Record<Severity | 'none', number>> = { none: 0, info: 1, warning: 2, error: 3 };

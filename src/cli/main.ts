@@ -28,16 +28,32 @@ async function main(args: readonly string[]): Promise<void> {
     .version(VERSION)
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'name a command; `qtrace --help` lists them')
+    .demandCommand(1, 'name a command')
     .parserConfiguration({ 'parse-positional-numbers': false, 'greedy-arrays': true })
     .exitProcess(false)
+    .check(onceEach)
     .fail((message, error) => {
-      throw (
-        error ?? new UserError(`${message}; \`qtrace ${wanted === undefined ? '' : `${args[0]} `}--help\` tells more`)
-      );
+      // What yargs itself has to say is about usage; anything else was thrown by a command.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UserError(sentence(error?.message ?? message, wanted === undefined ? undefined : args[0]));
     })
     .wrap(100);
   await modules.reduce((known, { register }) => register(known), parser).parseAsync();
+}
+
+/** yargs says some things over several lines. */
+function sentence(message: string, command: string | undefined): string {
+  const text = message.replace(/\s+/g, ' ').trim();
+  return `${text}; \`qtrace ${command === undefined ? '' : `${command} `}--help\` tells more`;
+}
+
+const LISTS = new Set(['_', 'trace', 'rule', 'ignore']);
+
+/** An option that takes one value and is given twice comes as a list. */
+function onceEach(argv: Readonly<Record<string, unknown>>): true {
+  const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && !LISTS.has(name));
+  if (twice === undefined) return true;
+  throw new UserError(`${twice.length === 1 ? '-' : '--'}${twice} is given more than once; give it once`);
 }
 
 function report(thrown: unknown): void {

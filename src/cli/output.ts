@@ -1,5 +1,5 @@
 /** Writing what the user asked for: to standard output, or to a file that is complete or absent. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
 
@@ -18,15 +18,42 @@ export function note(line: string): void {
   process.stderr.write(`qtrace: ${line}\n`);
 }
 
-/** Writes beside the file and renames: a reader never sees half of it. @throws UserError */
-export function writeFileWhole(path: string, text: string): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
-  try {
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
-  } catch (thrown) {
-    rmSync(temporary, { force: true });
-    throw new UserError(`${path} can't be written: ${reasonOf(thrown)}`);
+/** A file that is opened before the work begins, so that a place that can't be written costs nothing. */
+export class OutputFile {
+  readonly #path: string;
+  readonly #temporary: string;
+
+  /** Opens a file beside the place. @throws UserError */
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+    this.#attempt(() => {
+      if (existsSync(path) && statSync(path).isDirectory()) throw new UserError(`${path} is a directory; name a file`);
+      writeFileSync(this.#temporary, '');
+    });
+  }
+
+  /** Writes it and puts it in its place: a reader never sees half of it. @throws UserError */
+  write(text: string): void {
+    this.#attempt(() => {
+      writeFileSync(this.#temporary, text);
+      renameSync(this.#temporary, this.#path);
+    });
+  }
+
+  /** Leaves nothing behind. */
+  abort(): void {
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.abort();
+      if (thrown instanceof UserError) throw thrown;
+      throw new UserError(`${this.#path} can't be written: ${reasonOf(thrown)}`);
+    }
   }
 }
 

@@ -2,8 +2,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { planInputs, replayInputs } from '../../analysis/replay-inputs.ts';
 import { SequenceTeller } from '../../report/sequence.ts';
-import { defineCommand, showDash } from '../command.ts';
-import { bandOf, inputOptions } from '../common-options.ts';
+import { defineCommand } from '../command.ts';
+import { bandOf, inputOptions, namedTraces } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeOut } from '../output.ts';
 import { Progress } from '../progress.ts';
@@ -13,14 +13,14 @@ const PIECE_CHARACTERS = 65_536;
 
 function build<T>(yargs: Argv<T>) {
   return inputOptions(yargs)
-    .positional('trace', { type: 'string', array: true, demandOption: true, describe: 'Logs, `-` for standard input' })
+    .positional('trace', { type: 'string', array: true, describe: 'Logs, `-` for standard input' })
     .option('quiet', { type: 'boolean', default: false, describe: 'Show no progress' });
 }
 
 type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<object>>['parseAsync']>>>;
 
 export const register = defineCommand({
-  command: 'replay <trace..>',
+  command: 'replay [trace..]',
   describe: 'Tell the query sequence step by step',
   builder: build<object>,
   handler: async (options: Options): Promise<void> => {
@@ -29,7 +29,7 @@ export const register = defineCommand({
 });
 
 async function runReplay(options: Options): Promise<number> {
-  const plan = planInputs(options.trace.map(showDash), options.qmp);
+  const plan = planInputs(namedTraces(options.trace), options.qmp);
   const progress = new Progress(options.quiet || process.stdout.isTTY === true);
   let piece = '';
   // Writing waits for the reader of a pipe only at the end; a reader that left ends the program by EPIPE.

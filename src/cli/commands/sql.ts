@@ -27,7 +27,12 @@ export const register = defineCommand({
         demandOption: true,
         describe: 'One query, such as SELECT * FROM v_finals',
       })
-      .option('format', { choices: FORMATS, default: 'table' as const, describe: 'How to print the rows' }),
+      .option('format', {
+        type: 'string',
+        choices: FORMATS,
+        default: 'table' as const,
+        describe: 'How to print the rows',
+      }),
   handler: async (options: ArgumentsCamelCase<SqlOptions>): Promise<void> => {
     process.exitCode = await runSql(options, writeOut);
   },
