@@ -19,7 +19,7 @@ export interface AnalyzeRequest {
   readonly fullDigest: boolean;
   /** Listens too: the store. */
   readonly listener: ReplaySink | undefined;
-  readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void;
+  readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void | Promise<void>;
 }
 
 /** @throws UserError when an input can't be read or shows no migration. */

@@ -1,11 +1,13 @@
 /** Reads and replays all inputs; whoever wants to know what happened listens as a sink. */
 import { UserError } from '../base/errors.ts';
+import { plural } from '../base/text.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { ByteSource } from '../ingest/byte-source.ts';
 import type { Clock } from '../ingest/clock.ts';
 import { groupInputs } from '../ingest/group-inputs.ts';
 import { inputNames } from '../ingest/input-names.ts';
 import { LineReader } from '../ingest/line-reader.ts';
+import type { ProblemCode } from '../ingest/problems.ts';
 import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type { InputFacts } from '../ingest/trace-reader.ts';
@@ -25,7 +27,7 @@ export interface ReplayRequest {
   readonly band: Band | undefined;
   readonly fullDigest: boolean;
   readonly sinks: readonly ReplaySink[];
-  readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void;
+  readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void | Promise<void>;
 }
 
 export interface ReplayedInput {
@@ -70,7 +72,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
   const samples = request.qmp === undefined ? undefined : await readSamples(request.qmp, plan, sampleLog);
   let index = 0;
   const nextIndex = (): number => index++;
-  const streams = openStreams(plan, request, { sink, sampleLog, nextIndex });
+  const streams = await openStreams(plan, request, { sink, sampleLog, nextIndex });
   const sizes = streams.flatMap(({ stream }) => stream.readers.map((reader) => reader.source.size));
   const inAll = sizes.reduce<number | undefined>(
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
@@ -96,14 +98,15 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
   };
 }
 
-function openStreams(
+async function openStreams(
   plan: InputPlan,
   request: ReplayRequest,
   shared: { sink: Required<ReplaySink>; sampleLog: SampleLog; nextIndex: () => number },
-): readonly OpenStream[] {
+): Promise<readonly OpenStream[]> {
+  const streams: OpenStream[] = [];
   let firstInput = 0;
-  return plan.groups.map((group, number) => {
-    const stream = new TraceStream({ group, firstInput, fullDigest: request.fullDigest });
+  for (const [number, group] of plan.groups.entries()) {
+    const stream = await TraceStream.open({ group, firstInput, fullDigest: request.fullDigest });
     const first = firstInput;
     firstInput += group.length;
     const replay = new StreamReplay(number, {
@@ -114,8 +117,9 @@ function openStreams(
       samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
       readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
     });
-    return { stream, replay };
-  });
+    streams.push({ stream, replay });
+  }
+  return streams;
 }
 
 function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyBytesSample[] {
@@ -142,7 +146,7 @@ function readSample(log: SampleLog, clock: Clock, json: string, place: Place, ti
 
 async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promise<SampleFacts> {
   const input = plan.files.length;
-  const source = new ByteSource(path, false);
+  const source = await ByteSource.open(path, false);
   const lines = new LineReader(source);
   try {
     while (await lines.advance()) {
@@ -153,7 +157,8 @@ async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promi
     source.close();
   }
   const { notUnderstood } = log;
-  if (lines.line > 0 && notUnderstood === lines.line) {
+  if (lines.line === 0) throw new UserError(`${path} is empty; --qmp wants query-migrate samples as JSON lines`);
+  if (notUnderstood === lines.line) {
     throw new UserError(`${path}: no line of it is JSON; --qmp wants query-migrate samples or a QMP log as JSON lines`);
   }
   return { name: plan.nameOf(input), lines: lines.line, samples: log.samples.length, notUnderstood };
@@ -205,9 +210,11 @@ function refuseWithoutMigration(inputs: readonly ReplayedInput[], streams: reado
 
 function whyNoMigration(facts: InputFacts, binary: boolean): string {
   const record = 'record one with -trace events=FILE -D LOG, where `qtrace events` prints that FILE';
-  if (facts.bytes === 0) return `is empty: no trace to read; ${record}`;
-  if (facts.events > 0) return `has ${facts.events} trace events, but none of a migration; ${record}`;
-  if (binary) return `is not a text log but binary data; ${record}`;
-  if (facts.messages > 0) return `has only messages of QEMU and no trace event; give it together with the trace log`;
-  return `has no trace event of QEMU in its ${facts.lines} lines; ${record}`;
+  const has = (code: ProblemCode): boolean => facts.problems.some((problem) => problem.code === code);
+  if (facts.events > 0) return `has ${plural(facts.events, 'trace event')}, but none of a migration; ${record}`;
+  if (has('truncated-compression')) return 'is damaged: it cannot be unpacked; compress the log again';
+  if (facts.lines === 0) return `is empty: no trace to read; ${record}`;
+  if (binary || has('nul-bytes')) return `is not a text log but binary data; ${record}`;
+  if (facts.messages > 0) return 'has only messages of QEMU and no trace event; give it together with the trace log';
+  return `has no trace event of QEMU in ${facts.lines === 1 ? 'its one line' : `its ${facts.lines} lines`}; ${record}`;
 }

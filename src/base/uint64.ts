@@ -23,7 +23,7 @@ export function normalise(value: bigint): Uint64 {
 export function addUint64(...values: readonly Uint64[]): Uint64 {
   let sum = 0;
   for (const value of values) {
-    if (typeof value === 'bigint') return addWide(values);
+    if (typeof value === 'bigint' || value < 0) return addWide(values);
     sum += value;
   }
   return Number.isSafeInteger(sum) ? sum : addWide(values);

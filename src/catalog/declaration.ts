@@ -53,6 +53,15 @@ const PATTERNS: Readonly<Record<string, string>> = {
   s: '(.*?)',
 };
 
+/** The same, broken off at the end of the line. */
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  d: '-?[0-9]*',
+  i: '-?[0-9]*',
+  u: '[0-9]*',
+  x: '(?:0x?)?[0-9a-fA-F]*',
+  p: '(?:0x?[0-9a-fA-F]*|\\(n?i?l?\\)?)?',
+};
+
 type ArgKind = 'decimal' | 'hexadecimal' | 'text';
 
 interface Parameter {
@@ -60,27 +69,77 @@ interface Parameter {
   readonly kind: ArgKind;
 }
 
+/** A format cut at its conversions: literal, conversion, literal, ..., literal. */
+interface Format {
+  readonly literals: readonly string[];
+  readonly conversions: readonly string[];
+}
+
 export function compileDeclaration(declaration: string): Decoder {
   const { names, format } = splitDeclaration(declaration);
-  const kinds: ArgKind[] = [];
-  let source = '';
-  const pieces: string[] = [];
-  let at = 0;
-  for (const match of format.matchAll(CONVERSION)) {
-    const conversion = match[1] ?? 's';
-    pieces.push(escapeRegExp(format.slice(at, match.index)), PATTERNS[conversion] ?? '(.*?)');
-    kinds.push(conversion === 's' || conversion === 'p' ? 'text' : conversion === 'x' ? 'hexadecimal' : 'decimal');
-    at = match.index + match[0].length;
-  }
-  pieces.push(escapeRegExp(format.slice(at)));
-  source = pieces.join('');
-  const parameters = names.map((name, index): Parameter => ({ name, kind: kinds[index] ?? 'text' }));
+  const parts = cutFormat(format);
+  const parameters = names.map((name, index): Parameter => ({ name, kind: kindOf(parts.conversions[index]) }));
+  const source = parts.literals
+    .map((literal, index) => escapeRegExp(literal) + (PATTERNS[parts.conversions[index] ?? ''] ?? ''))
+    .join('');
   const endsInText = format.endsWith('%s');
   const whole = new RegExp(`^${source}${endsInText ? '' : '(?:,? (\\S.*))?'}\\s*$`, 's');
+  let beginning: RegExp | undefined;
   return {
     decode: (rest) => decodeWith(whole, parameters, rest),
-    isCutShort: (rest) => isPrefix(pieces, rest),
+    isCutShort: (rest) => {
+      // Only torn lines come here: compiled when the first one does.
+      beginning ??= new RegExp(`^${beginningOf(parts, 0)}$`, 's');
+      return beginning.test(rest);
+    },
   };
+}
+
+function cutFormat(format: string): Format {
+  const literals: string[] = [];
+  const conversions: string[] = [];
+  let at = 0;
+  for (const match of format.matchAll(CONVERSION)) {
+    literals.push(format.slice(at, match.index));
+    conversions.push(match[1] ?? 's');
+    at = match.index + match[0].length;
+  }
+  literals.push(format.slice(at));
+  return { literals, conversions };
+}
+
+function kindOf(conversion: string | undefined): ArgKind {
+  if (conversion === undefined || conversion === 's' || conversion === 'p') return 'text';
+  return conversion === 'x' ? 'hexadecimal' : 'decimal';
+}
+
+/** `key=value` pairs behind the whole format, the last one broken off. */
+const PAIRS = '(?:, [^,=]+=[^,]*)*(?:,(?: [^,=]*)?)?';
+
+/** Matches every beginning of what the format prints from its literal `index` on. */
+function beginningOf(format: Format, index: number): string {
+  const literal = format.literals[index] ?? '';
+  const conversion = format.conversions[index];
+  const behind = conversion === undefined ? PAIRS : beginningOfConversion(format, index, conversion);
+  return [...literal].reduceRight((rest, character) => `(?:${escapeRegExp(character)}${rest})?`, behind);
+}
+
+function beginningOfConversion(format: Format, index: number, conversion: string): string {
+  const next = format.literals[index + 1] ?? '';
+  const beginning = BEGINNINGS[conversion] ?? textUpTo(next);
+  const whole = PATTERNS[conversion] ?? '(.*?)';
+  const complete = conversion === 's' ? textUpTo(next) : whole.replace(/^\(/, '(?:');
+  return `(?:${beginning}|${complete}${beginningOf(format, index + 1)})`;
+}
+
+/**
+ * Text in the middle of a format is a name: it has no blank where the format
+ * has one behind it. Else every changed format that begins with a name would
+ * read as cut short.
+ */
+function textUpTo(literal: string): string {
+  if (literal === '') return '.*';
+  return literal.startsWith(' ') || literal.startsWith(',') ? '[^ ,]*' : `(?:(?!${escapeRegExp(literal)}).)*`;
 }
 
 function splitDeclaration(declaration: string): { names: readonly string[]; format: string } {
@@ -118,23 +177,6 @@ function parsePairs(text: string): Readonly<Record<string, string>> | undefined 
     pairs[piece.slice(0, equals)] = piece.slice(equals + 1).trimEnd();
   }
   return pairs;
-}
-
-/** True when `rest` is what the format prints, broken off somewhere. */
-function isPrefix(pieces: readonly string[], rest: string): boolean {
-  let at = 0;
-  for (const piece of pieces) {
-    if (piece === '') continue;
-    const match = new RegExp(`^${piece}`, 's').exec(rest.slice(at));
-    if (match === null) return literalBegins(piece, rest.slice(at));
-    at += match[0].length;
-    if (at >= rest.length) return true;
-  }
-  return false;
-}
-
-function literalBegins(piece: string, rest: string): boolean {
-  return piece.replaceAll('\\', '').startsWith(rest.trimEnd());
 }
 
 function escapeRegExp(text: string): string {

@@ -200,8 +200,9 @@ export const DESTINATION_EVENTS = [
   'qemu_loadvm_state_section_startfull(uint32_t section_id, const char *idstr, uint32_t instance_id, uint32_t version_id) "%u(%s) %u %u"',
   'qemu_loadvm_state_post_main(int ret) "%d"',
   'vmstate_downtime_load(const char *type, const char *idstr, uint32_t instance_id, int64_t downtime) "type=%s idstr=%s instance_id=%u downtime=%ld"',
-  'process_incoming_migration_co_end(int ret) "ret=%d"',
+  // up to 10.0; before the shorter one, which would take the state for a pair of a newer QEMU
   'process_incoming_migration_co_end(int ret, int ps) "ret=%d postcopy-state=%d"',
+  'process_incoming_migration_co_end(int ret) "ret=%d"',
   'process_incoming_migration_co_postcopy_end_main(void) ""',
   'migration_set_incoming_channel(void *ioc, const char *ioctype) "ioc=%p ioctype=%s"',
   'migration_socket_incoming_accepted(void) ""',

@@ -15,6 +15,7 @@ export function inputOptions<T>(yargs: Argv<T>) {
     })
     .option('qemu', {
       type: 'string',
+      requiresArg: true,
       choices: ['auto', ...BANDS],
       default: 'auto',
       describe: 'Version whose duties are judged',
@@ -27,6 +28,7 @@ export function ruleOptions<T>(yargs: Argv<T>) {
     .option('ignore', { type: 'string', array: true, requiresArg: true, describe: 'Judge all rules but these' })
     .option('fail-on', {
       type: 'string',
+      requiresArg: true,
       choices: ['error', 'warning', 'never'],
       default: 'error',
       describe: 'Exit 1 for violations of this severity and above',
@@ -61,12 +63,26 @@ function isRule(rules: readonly Rule[], id: string, traces: string[]): boolean {
   return false;
 }
 
-/** @throws UserError when no trace is named. */
-export function namedTraces(traces: readonly string[] | undefined): readonly string[] {
-  const named = (traces ?? []).map(showDash);
+/** The traces before and behind `--`. @throws UserError when none is named. */
+export function namedTraces(
+  options: { readonly trace?: readonly string[] | undefined; readonly '--'?: unknown },
+  others: readonly string[] = [],
+): readonly string[] {
+  const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
+  const named = [...(options.trace ?? []), ...others, ...behind].map(showDash);
   if (named.length === 0) throw new UserError('name at least one trace, or - for standard input');
   if (named.includes('')) throw new UserError('the name of a trace is empty; check the variables of your shell');
   return named;
+}
+
+/** @throws UserError for an empty name. */
+export function namedSamples(qmp: string | undefined, traces: readonly string[]): string | undefined {
+  if (qmp === undefined) return undefined;
+  const name = showDash(qmp);
+  if (name === '') throw new UserError('--qmp has an empty value; check the variables of your shell');
+  if (name === '-' && traces.includes('-'))
+    throw new UserError('only one input can be standard input; name a file for --qmp');
+  return name;
 }
 
 const RANK: Readonly<Record<Severity | 'none', number>> = { none: 0, info: 1, warning: 2, error: 3 };

@@ -1,6 +1,7 @@
 /** The entry: chooses the command and turns what it throws into a sentence and an exit code. */
 import yargs from 'yargs';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
+import { visible } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import { hideDash, type Register } from './command.ts';
 import { EXIT } from './exit-codes.ts';
@@ -19,7 +20,9 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
-  const wanted = COMMANDS[args[0] ?? ''];
+  const [name = ''] = args;
+  const wanted = COMMANDS[name];
+  if (wanted === undefined && name !== '' && !name.startsWith('-')) throw new UserError(unknownCommand(name));
   const loads = wanted === undefined ? Object.values(COMMANDS) : [wanted];
   const modules = await Promise.all(loads.map((load) => load()));
   const parser = yargs(args.map(hideDash))
@@ -27,15 +30,14 @@ async function main(args: readonly string[]): Promise<void> {
     .usage('$0 COMMAND: review QEMU live migration by its traces')
     .version(VERSION)
     .strict()
-    .recommendCommands()
     .demandCommand(1, 'name a command')
-    .parserConfiguration({ 'parse-positional-numbers': false, 'greedy-arrays': true })
+    .parserConfiguration({ 'parse-positional-numbers': false, 'populate--': true, 'greedy-arrays': true })
     .exitProcess(false)
     .check(onceEach)
     .fail((message, error) => {
       // What yargs itself has to say is about usage; anything else was thrown by a command.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UserError(sentence(error?.message ?? message, wanted === undefined ? undefined : args[0]));
+      throw new UserError(sentence(error?.message ?? message, wanted === undefined ? undefined : name));
     })
     .wrap(100);
   await modules.reduce((known, { register }) => register(known), parser).parseAsync();
@@ -47,16 +49,48 @@ function sentence(message: string, command: string | undefined): string {
   return `${text}; \`qtrace ${command === undefined ? '' : `${command} `}--help\` tells more`;
 }
 
-const LISTS = new Set(['_', 'trace', 'rule', 'ignore']);
-
-/** An option that takes one value and is given twice comes as a list. */
-function onceEach(argv: Readonly<Record<string, unknown>>): true {
-  const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && !LISTS.has(name));
-  if (twice === undefined) return true;
-  throw new UserError(`${twice.length === 1 ? '-' : '--'}${twice} is given more than once; give it once`);
+function unknownCommand(name: string): string {
+  const near = Object.keys(COMMANDS).find((command) => isNear(name, command));
+  const advice = near === undefined ? '' : `, perhaps ${near}`;
+  return `unknown command ${visible(name)}${advice}; \`qtrace --help\` lists them`;
 }
 
+/** One letter more, less or other, or two exchanged. */
+function isNear(name: string, command: string): boolean {
+  let same = 0;
+  while (same < name.length && name[same] === command[same]) same += 1;
+  const [rest, wanted] = [name.slice(same), command.slice(same)];
+  const exchanged = rest.slice(0, 2) === `${wanted[1] ?? ''}${wanted[0] ?? ''}`;
+  return (
+    rest.slice(1) === wanted.slice(1) ||
+    rest.slice(1) === wanted ||
+    rest === wanted.slice(1) ||
+    (exchanged && rest.slice(2) === wanted.slice(2))
+  );
+}
+
+const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore']);
+/** Options that can be switched off with --no-. */
+const SWITCHES = new Set(['db', 'color', 'quiet', 'verbose', 'bql', 'help', 'version']);
+
+/** An option that takes one value and is given twice comes as a list; one with --no- before it as false. */
+function onceEach(argv: Readonly<Record<string, unknown>>): true {
+  const dashes = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
+  for (const [name, value] of Object.entries(argv)) {
+    if (Array.isArray(value) && !LISTS.has(name))
+      throw new UserError(`${dashes(name)} is given more than once; give it once`);
+    const off = value === false || (Array.isArray(value) && value.includes(false));
+    if (off && !SWITCHES.has(name)) throw new UserError(`unknown option --no-${name}; \`qtrace --help\` tells more`);
+  }
+  return true;
+}
+
+let reported = false;
+
 function report(thrown: unknown): void {
+  // A write that fails is told by the stream and by who wrote.
+  if (reported) return;
+  reported = true;
   // The reader of our output has seen enough: not an error.
   if (systemCode(thrown) === 'EPIPE') return;
   if (thrown instanceof UserError) {
@@ -75,4 +109,6 @@ function report(thrown: unknown): void {
 }
 
 process.stdout.on('error', report);
+// Nobody reads what we say on standard error: that changes no verdict.
+process.stderr.on('error', () => undefined);
 main(process.argv.slice(2)).catch(report);

@@ -1,7 +1,8 @@
 /** Writing what the user asked for: to standard output, or to a file that is complete or absent. */
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
+import { onInterrupt } from '../base/interrupt.ts';
 
 /** Resolves when the text is handed on; a closed pipe (`| head`) rejects with code EPIPE. */
 export function writeOut(text: string): Promise<void> {
@@ -18,32 +19,52 @@ export function note(line: string): void {
   process.stderr.write(`qtrace: ${line}\n`);
 }
 
-/** A file that is opened before the work begins, so that a place that can't be written costs nothing. */
+/**
+ * A file that is opened before the work begins, so that a place that can't be
+ * written costs nothing. A device or a pipe is written into; a file is replaced
+ * when its text is complete, behind symbolic links.
+ */
 export class OutputFile {
   readonly #path: string;
-  readonly #temporary: string;
+  readonly #place: string;
+  /** undefined for what is no file. */
+  readonly #temporary: string | undefined;
+  readonly #forget: () => void;
 
-  /** Opens a file beside the place. @throws UserError */
-  constructor(path: string) {
+  /** `inputs` are never written over. @throws UserError */
+  constructor(path: string, inputs: readonly string[]) {
+    if (path === '') throw new UserError('-o has an empty value; check the variables of your shell');
     this.#path = path;
-    this.#temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+    this.#place = existsSync(path) ? realpathSync(path) : resolve(path);
+    if (inputs.some((input) => this.#isAt(input))) {
+      throw new UserError(`${path} is read or written by this call already; choose another name for the report`);
+    }
+    const isFile = statSync(this.#place, { throwIfNoEntry: false })?.isFile() ?? true;
+    this.#temporary = isFile ? join(dirname(this.#place), `.${basename(this.#place)}.${process.pid}`) : undefined;
+    this.#forget = onInterrupt(() => this.abort());
     this.#attempt(() => {
-      if (existsSync(path) && statSync(path).isDirectory()) throw new UserError(`${path} is a directory; name a file`);
-      writeFileSync(this.#temporary, '');
+      if (this.#temporary !== undefined) writeFileSync(this.#temporary, '');
+      else if (statSync(this.#place).isDirectory()) throw new UserError(`${path} is a directory; name a file`);
     });
   }
 
   /** Writes it and puts it in its place: a reader never sees half of it. @throws UserError */
   write(text: string): void {
     this.#attempt(() => {
-      writeFileSync(this.#temporary, text);
-      renameSync(this.#temporary, this.#path);
+      writeFileSync(this.#temporary ?? this.#place, text);
+      if (this.#temporary !== undefined) renameSync(this.#temporary, this.#place);
     });
+    this.#forget();
   }
 
   /** Leaves nothing behind. */
   abort(): void {
-    rmSync(this.#temporary, { force: true });
+    this.#forget();
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
+  }
+
+  #isAt(input: string): boolean {
+    return (existsSync(input) ? realpathSync(input) : resolve(input)) === this.#place;
   }
 
   #attempt(action: () => void): void {
@@ -60,6 +81,7 @@ export class OutputFile {
 function reasonOf(thrown: unknown): string {
   switch (systemCode(thrown)) {
     case 'ENOENT':
+    case 'ENOTDIR':
       return 'its folder does not exist; make it first';
     case 'EACCES':
     case 'EPERM':

@@ -2,7 +2,7 @@
  * The database of a run. A place that the user named must work; the default
  * one is a convenience, and its failure costs the user a line, not the verdict.
  */
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
@@ -29,11 +29,14 @@ const NO_STORE: ReportStore = { listener: undefined, finish: async () => undefin
 /** @throws UserError when a place that the user named can't be written. */
 export async function openStore({ db, folder, firstInput }: StoreRequest): Promise<ReportStore> {
   if (db === false) return NO_STORE;
+  if (db === '') throw new UserError('--db has an empty value; check the variables of your shell');
+  if (folder === '') throw new UserError('--out-dir has an empty value; check the variables of your shell');
   if (db !== undefined) return namedStore(await StoreWriter.create(db), db);
   const name = reportName(firstInput);
   try {
     // The writer's own place is never used: finish() names one that holds no other input's report.
-    return new DefaultStore(await StoreWriter.create(join(folder, `${name}.db`)), folder, name);
+    const place = join(folder, `${name}.db`);
+    return new DefaultStore(await StoreWriter.create(place, resolve(place)), folder, name);
   } catch (thrown) {
     return failedStore(thrown);
   }

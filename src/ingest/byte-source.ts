@@ -1,17 +1,27 @@
 /** Bytes of one input, unpacked: a file or standard input, plain, gzip or zstd. Nothing is held but a chunk. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { systemCode, UserError } from '../base/errors.ts';
 import { DigestBuilder } from './digest.ts';
 
+const readWaiting = promisify(read);
+
 const CHUNK = 256 * 1024;
+/** As many bytes tell the packing. */
+const MAGIC_LENGTH = 4;
 
 export type Packing = 'plain' | 'gzip' | 'zstd';
 
 /** Explains why an input can't be read; anything unexpected is passed on. */
-export function explainOpenError(path: string, thrown: unknown): Error {
-  switch (systemCode(thrown)) {
+export function explainOpenError(path: string, thrown: unknown): unknown {
+  if (thrown instanceof UserError) return thrown;
+  const code = systemCode(thrown);
+  switch (code) {
+    case undefined:
+      return thrown;
     case 'ENOENT':
+    case 'ENOTDIR':
       return new UserError(`${path}: no such file; check the path`);
     case 'EACCES':
     case 'EPERM':
@@ -20,38 +30,57 @@ export function explainOpenError(path: string, thrown: unknown): Error {
       return new UserError(`${path}: is a directory; name the log files in it`);
     case 'EIO':
       return new UserError(`${path}: the device reported a read error; copy the file and try again`);
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+      return new UserError(`${path}: no file can have this name; check the path`);
     default:
-      return thrown instanceof Error ? thrown : new Error(String(thrown));
+      return new UserError(`${path}: can't be read (${code}); check the path`);
   }
 }
 
 export class ByteSource {
   readonly #path: string;
   readonly #fd: number;
+  readonly #isFile: boolean;
   readonly #digest: DigestBuilder;
   /** First bytes, read to recognise the packing, not yet handed out. */
   #held: Buffer | undefined;
   #unpacked: AsyncIterator<Uint8Array> | undefined;
   #left: Uint8Array | undefined;
-  readonly packing: Packing;
+  packing: Packing = 'plain';
   /** Size in bytes where it is known beforehand, for a progress bar. */
   readonly size: number | undefined;
   /** The packed data ended early or was damaged. */
   damaged = false;
 
-  /** `path` is a file or `-`. @throws UserError when it can't be read. */
-  constructor(path: string, fullDigest: boolean) {
+  private constructor(path: string, fd: number, fullDigest: boolean) {
     this.#path = path;
+    this.#fd = fd;
     this.#digest = new DigestBuilder(fullDigest);
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw new UserError(`${path}: is a directory; name the log files in it`);
+    this.#isFile = stat.isFile();
+    this.size = this.#isFile ? stat.size : undefined;
+  }
+
+  /** `path` is a file or `-`. @throws UserError when it can't be read. */
+  static async open(path: string, fullDigest: boolean): Promise<ByteSource> {
     try {
-      this.#fd = path === '-' ? 0 : openSync(path, 'r');
-      const stat = fstatSync(this.#fd);
-      if (stat.isDirectory()) throw new UserError(`${path}: is a directory; name the log files in it`);
-      this.size = stat.isFile() ? stat.size : undefined;
-      this.#held = this.#readRaw(Buffer.allocUnsafe(CHUNK), 0);
+      if (path === '') throw new UserError('the name of an input is empty; check the variables of your shell');
+      const source = new ByteSource(path, path === '-' ? 0 : openSync(path, 'r'), fullDigest);
+      await source.#recognise();
+      return source;
     } catch (thrown) {
       throw explainOpenError(path, thrown);
     }
+  }
+
+  async #recognise(): Promise<void> {
+    const head = Buffer.allocUnsafe(CHUNK);
+    let length = 0;
+    // A pipe may hand out its first bytes one by one.
+    for (let more = 1; more > 0 && length < MAGIC_LENGTH; length += more) more = await this.#readRaw(head, length);
+    this.#held = head.subarray(0, length);
     this.packing = packingOf(this.#held);
   }
 
@@ -63,33 +92,44 @@ export class ByteSource {
     return this.#digest.finish();
   }
 
-  /** Fills `target` from `offset` on; the number of bytes, 0 at the end. Only packed inputs wait. */
+  /** Fills `target` from `offset` on; the number of bytes, 0 at the end. A plain file never waits. */
   readInto(target: Buffer, offset: number): number | Promise<number> {
     if (this.packing !== 'plain') return this.#readUnpacked(target, offset);
     const held = this.#held;
-    if (held === undefined) return this.#readRaw(target, offset).length;
+    if (held === undefined) return this.#readRaw(target, offset);
     const count = held.copy(target, offset);
     this.#held = count < held.length ? held.subarray(count) : undefined;
-    return count;
+    return count > 0 ? count : this.#readRaw(target, offset);
   }
 
   close(): void {
     if (this.#fd !== 0) closeSync(this.#fd);
   }
 
-  #readRaw(target: Buffer, offset: number): Buffer {
+  #readRaw(target: Buffer, offset: number): number | Promise<number> {
+    const length = Math.min(CHUNK, target.length - offset);
+    if (!this.#isFile) return this.#readWaiting(target, offset, length);
+    try {
+      const count = readSync(this.#fd, target, offset, length, null);
+      this.#digest.update(target.subarray(offset, offset + count));
+      return count;
+    } catch (thrown) {
+      throw explainOpenError(this.#path, thrown);
+    }
+  }
+
+  /** A pipe or a terminal: while it has nothing, signals must come through. */
+  async #readWaiting(target: Buffer, offset: number, length: number): Promise<number> {
     for (;;) {
       try {
-        const count = readSync(this.#fd, target, offset, Math.min(CHUNK, target.length - offset), null);
-        const chunk = target.subarray(offset, offset + count);
-        this.#digest.update(chunk);
-        return chunk;
+        const { bytesRead } = await readWaiting(this.#fd, target, offset, length, null);
+        this.#digest.update(target.subarray(offset, offset + bytesRead));
+        return bytesRead;
       } catch (thrown) {
         const code = systemCode(thrown);
-        if (code === 'EOF') return target.subarray(offset, offset);
+        if (code === 'EOF') return 0;
         if (code !== 'EAGAIN') throw explainOpenError(this.#path, thrown);
-        // A non-blocking pipe with nothing in it yet: wait, there is no other work.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
   }
@@ -107,14 +147,22 @@ export class ByteSource {
     return part.length;
   }
 
-  *#packedChunks(): Generator<Buffer> {
+  async *#packedChunks(): AsyncGenerator<Buffer> {
     if (this.#held !== undefined) yield this.#held;
     this.#held = undefined;
     for (;;) {
-      const chunk = this.#readRaw(Buffer.allocUnsafe(CHUNK), 0);
-      if (chunk.length === 0) return;
-      yield chunk;
+      const chunk = Buffer.allocUnsafe(CHUNK);
+      const count = await this.#readRaw(chunk, 0);
+      if (count === 0) return;
+      yield chunk.subarray(0, count);
     }
+  }
+
+  /** The rest of a damaged file is read for its size and digest. */
+  async #readToEnd(): Promise<void> {
+    this.damaged = true;
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    while ((await this.#readRaw(chunk, 0)) > 0);
   }
 
   async *#gunzip(): AsyncGenerator<Uint8Array> {
@@ -123,7 +171,7 @@ export class ByteSource {
     try {
       yield* unpacked;
     } catch {
-      this.damaged = true;
+      await this.#readToEnd();
     }
   }
 
@@ -134,7 +182,7 @@ export class ByteSource {
       ready.push(data);
     });
     try {
-      for (const chunk of this.#packedChunks()) {
+      for await (const chunk of this.#packedChunks()) {
         decompress.push(chunk);
         yield* ready.splice(0);
       }
@@ -142,7 +190,7 @@ export class ByteSource {
       yield* ready.splice(0);
     } catch {
       yield* ready.splice(0);
-      this.damaged = true;
+      await this.#readToEnd();
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { constants, gunzipSync } from 'node:zlib';
 import { UserError } from '../base/errors.ts';
 import { explainOpenError } from './byte-source.ts';
 import { Stamp } from './formats/format.ts';
@@ -24,15 +25,23 @@ interface Span {
   readonly to: number;
 }
 
+/** A path as the user gave it, or one that a pattern stands for. */
+interface ExpandedPath {
+  readonly path: string;
+  /** The pattern, and the number in its place: QEMU wrote these, so they are one process's. */
+  readonly pattern: string | undefined;
+  readonly thread: number | undefined;
+}
+
 /** Opens patterns such as `LOG.%d` and drops what is named twice. @throws UserError */
-export function expandPaths(paths: readonly string[]): readonly string[] {
-  const expanded: string[] = [];
+function expandPaths(paths: readonly string[]): readonly ExpandedPath[] {
+  const expanded: ExpandedPath[] = [];
   const known = new Set<string>();
-  for (const path of paths.flatMap(expandPattern)) {
-    const real = realPath(path);
+  for (const entry of paths.flatMap(expandPattern)) {
+    const real = realPath(entry.path);
     if (known.has(real)) continue;
     known.add(real);
-    expanded.push(path);
+    expanded.push(entry);
   }
   return expanded;
 }
@@ -46,16 +55,17 @@ function realPath(path: string): string {
   }
 }
 
-function expandPattern(path: string): readonly string[] {
+function expandPattern(path: string): readonly ExpandedPath[] {
   const name = basename(path);
-  if (!name.includes('%d')) return [path];
+  if (!name.includes('%d')) return [{ path, pattern: undefined, thread: undefined }];
   const pattern = new RegExp(`^${name.split('%d').map(escapeRegExp).join('(\\d+)')}(?:\\.gz|\\.zst)?$`);
   const folder = dirname(path);
-  const found = listFolder(folder, path)
-    .filter((file) => pattern.test(file))
-    .sort((a, b) => a.length - b.length || a.localeCompare(b));
+  const found = listFolder(folder, path).flatMap((file): readonly ExpandedPath[] => {
+    const thread = pattern.exec(file)?.[1];
+    return thread === undefined ? [] : [{ path: join(folder, file), pattern: path, thread: Number(thread) }];
+  });
   if (found.length === 0) throw new UserError(`${path}: no file matches this pattern; check the folder and the name`);
-  return found.map((file) => join(folder, file));
+  return found.sort((a, b) => (a.thread ?? 0) - (b.thread ?? 0) || a.path.localeCompare(b.path));
 }
 
 function listFolder(folder: string, path: string): readonly string[] {
@@ -75,16 +85,50 @@ export function groupInputs(paths: readonly string[]): readonly InputGroup[] {
   const expanded = expandPaths(paths);
   const taken = new Set<string>();
   const groups: InputGroup[] = [];
-  for (const path of expanded) {
-    if (taken.has(path)) continue;
-    const group = threadSetOf(
-      path,
-      expanded.filter((other) => !taken.has(other)),
-    );
-    for (const { path: member } of group) taken.add(member);
+  for (const entry of expanded) {
+    if (taken.has(entry.path)) continue;
+    const others = expanded.filter(({ path }) => !taken.has(path));
+    const ofPattern = patternSetOf(entry, others);
+    const group =
+      ofPattern.length > 1
+        ? ofPattern
+        : threadSetOf(
+            entry.path,
+            others.map(({ path }) => path),
+          );
+    for (const { path } of group) taken.add(path);
     groups.push(group);
   }
   return groups;
+}
+
+/** The logs that a pattern stands for, as far as they have time stamps to merge them by. */
+function patternSetOf(entry: ExpandedPath, others: readonly ExpandedPath[]): InputGroup {
+  if (entry.pattern === undefined || !startsStamped(entry.path)) return [];
+  return others
+    .filter(({ path, pattern }) => pattern === entry.pattern && startsStamped(path))
+    .map(({ path, thread }) => ({ path, thread }));
+}
+
+function startsStamped(path: string): boolean {
+  const fd = openForProbe(path);
+  try {
+    const head = Buffer.alloc(PROBE);
+    const length = readSync(fd, head, 0, PROBE, 0);
+    return stampsOf(unpackHead(head.subarray(0, length))).length > 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The beginning of a gzip file, unpacked as far as it goes; anything else as it is. */
+function unpackHead(head: Buffer): Buffer {
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
+  try {
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 function threadSetOf(path: string, others: readonly string[]): InputGroup {

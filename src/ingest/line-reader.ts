@@ -5,15 +5,19 @@ const CAPACITY = 1 << 20;
 const LINE_END = 10;
 
 export class LineReader {
-  readonly #source: ByteSource;
+  readonly #source: Pick<ByteSource, 'readInto'>;
   readonly buffer = Buffer.allocUnsafe(CAPACITY);
   /** The part of the buffer that holds data. */
   #filled: Buffer = this.buffer.subarray(0, 0);
   #next = 0;
   #atEnd = false;
-  /** The current line, without its line end. */
+  /** NUL bytes so far at the beginning of the line to come. */
+  #nuls = 0;
+  /** The current line, without its line end and without NUL bytes at its beginning. */
   start = 0;
   end = 0;
+  /** NUL bytes that stood at the beginning of the current line: a truncated log begins with any number of them. */
+  nuls = 0;
   /** Number of the current line, counted from 1. */
   line = 0;
   /** False for a last line without a line end. */
@@ -21,45 +25,61 @@ export class LineReader {
   /** The line was longer than 1 MiB; only its beginning is there. */
   overlong = false;
 
-  constructor(source: ByteSource) {
+  constructor(source: Pick<ByteSource, 'readInto'>) {
     this.#source = source;
   }
 
-  /** Goes to the next line; false at the end. Waits only for packed inputs. */
+  /** Goes to the next line; false at the end. Waits only for inputs that are no plain files. */
   advance(): boolean | Promise<boolean> {
-    const found = this.#filled.indexOf(LINE_END, this.#next);
-    if (found < 0) return this.#atEnd ? this.#lastLine() : this.#refill();
+    for (;;) {
+      while (this.#filled[this.#next] === 0) {
+        this.#next += 1;
+        this.#nuls += 1;
+      }
+      const found = this.#filled.indexOf(LINE_END, this.#next);
+      if (found >= 0) return this.#take(found, found + 1);
+      if (this.#atEnd) return this.#lastLine();
+      const kept = this.#keep();
+      if (kept === CAPACITY) return this.#skipOverlong();
+      const count = this.#source.readInto(this.buffer, kept);
+      if (typeof count !== 'number') return this.#acceptLater(kept, count);
+      this.#accept(kept, count);
+    }
+  }
+
+  #take(end: number, next: number): true {
     this.start = this.#next;
-    this.end = found;
-    this.#next = found + 1;
+    this.end = end;
+    this.#next = next;
+    this.nuls = this.#nuls;
+    this.#nuls = 0;
     this.line += 1;
     this.overlong = false;
     return true;
   }
 
   #lastLine(): boolean {
-    if (this.#next >= this.#filled.length) return false;
-    this.start = this.#next;
-    this.end = this.#filled.length;
-    this.#next = this.end;
-    this.line += 1;
-    this.overlong = false;
+    const end = this.#filled.length;
+    if (this.#next >= end && this.#nuls === 0) return false;
     this.terminated = false;
-    return true;
+    return this.#take(end, end);
   }
 
-  #refill(): boolean | Promise<boolean> {
+  /** Moves the unfinished line to the beginning of the buffer; its length. */
+  #keep(): number {
     const kept = this.#filled.length - this.#next;
     this.buffer.copy(this.buffer, 0, this.#next, this.#filled.length);
     this.#next = 0;
-    if (kept === CAPACITY) return this.#skipOverlong();
-    const count = this.#source.readInto(this.buffer, kept);
-    return typeof count === 'number' ? this.#accept(kept, count) : count.then((n) => this.#accept(kept, n));
+    return kept;
   }
 
-  #accept(kept: number, count: number): boolean | Promise<boolean> {
+  #accept(kept: number, count: number): void {
     this.#atEnd = count === 0;
     this.#filled = this.buffer.subarray(0, kept + count);
+  }
+
+  async #acceptLater(kept: number, count: Promise<number>): Promise<boolean> {
+    this.#accept(kept, await count);
     return this.advance();
   }
 
@@ -70,13 +90,9 @@ export class LineReader {
       const count = await this.#source.readInto(this.buffer, half);
       const found = this.buffer.subarray(half, half + count).indexOf(LINE_END);
       if (count > 0 && found < 0) continue;
-      this.#atEnd = count === 0;
+      this.#accept(half, count);
       this.terminated = count > 0;
-      this.#filled = this.buffer.subarray(0, half + count);
-      this.#next = half + (found < 0 ? count : found + 1);
-      this.start = 0;
-      this.end = half;
-      this.line += 1;
+      this.#take(half, half + (found < 0 ? count : found + 1));
       this.overlong = true;
       return true;
     }

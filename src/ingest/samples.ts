@@ -67,7 +67,7 @@ export class SampleLog {
     const answer = isObject(entry['return']) ? entry['return'] : entry;
     if (!('status' in answer)) return;
     const stamp = isObject(entry['timestamp']) ? stampOf(entry['timestamp']) : (numberOf(entry['timestamp']) ?? now);
-    this.#add(answer, stamp, stamp, place);
+    this.#add(answer, undefined, stamp, place);
   }
 
   #add(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
@@ -83,8 +83,11 @@ export class SampleLog {
 
 function parseObject(text: string): Json | undefined {
   try {
-    // Above 2^53 JSON.parse would round: such integers are read as strings.
-    const value: unknown = JSON.parse(text.replace(/(:\s*)(\d{16,20})(?=\s*[,}])/g, '$1"$2"'));
+    // Above 2^53 JSON.parse would round: such integers are read as strings. Text stays what it is.
+    const exact = text.replace(/"(?:[^"\\]|\\.)*"|(?<![-+.\w])\d{16,20}(?![.\w])/g, (token) =>
+      token.startsWith('"') ? token : `"${token}"`,
+    );
+    const value: unknown = JSON.parse(exact);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 /** Reads one input line by line into trace items, and counts everything that is wrong with it. */
+import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
 import { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
@@ -33,6 +34,17 @@ export interface InputFacts {
   readonly digest: { readonly kind: 'sha256' | 'sha256-ends'; readonly hex: string };
 }
 
+export interface TraceReaderOptions {
+  /** A file or `-`. */
+  readonly path: string;
+  /** Index of the input. */
+  readonly input: number;
+  readonly clock: Clock;
+  /** Thread id that the file's name gives to all its lines. */
+  readonly thread: number | undefined;
+  readonly fullDigest: boolean;
+}
+
 export class TraceReader {
   readonly input: number;
   readonly source: ByteSource;
@@ -51,12 +63,17 @@ export class TraceReader {
   #prefixed = false;
   #binaryLines = 0;
 
-  constructor(path: string, input: number, clock: Clock, fileThread: number | undefined, fullDigest: boolean) {
+  private constructor(source: ByteSource, { input, clock, thread }: TraceReaderOptions) {
     this.input = input;
-    this.source = new ByteSource(path, fullDigest);
-    this.#lines = new LineReader(this.source);
+    this.source = source;
+    this.#lines = new LineReader(source);
     this.#clock = clock;
-    this.#fileThread = fileThread;
+    this.#fileThread = thread;
+  }
+
+  /** @throws UserError when the input can't be opened. */
+  static async open(options: TraceReaderOptions): Promise<TraceReader> {
+    return new TraceReader(await ByteSource.open(options.path, options.fullDigest), options);
   }
 
   /** The next item in the order of the file, undefined at the end. Waits only for packed inputs. */
@@ -113,9 +130,17 @@ export class TraceReader {
   #readLine(): void {
     const lines = this.#lines;
     if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
-    if (lines.buffer[lines.start] === 0) this.#skipNuls();
-    if (lines.start === lines.end) return;
+    if (lines.nuls > 0) this.#nulBytes(lines.nuls);
     if (!lines.terminated) this.#problems.add('unterminated-last-line', lines.line);
+    if (lines.start === lines.end) return;
+    // A NUL byte inside is what another process, or a truncation, left of the line.
+    const inside = countNuls(lines.buffer.subarray(lines.start, lines.end));
+    if (inside > 0) {
+      this.#nulBytes(inside);
+      this.#binaryLines += 1;
+      this.#damage('torn-line', this.#place());
+      return;
+    }
     if (lines.overlong) {
       this.#damage('overlong-line', this.#place());
       return;
@@ -128,16 +153,11 @@ export class TraceReader {
     }
   }
 
-  #skipNuls(): void {
-    const lines = this.#lines;
-    const first = lines.start;
-    while (lines.start < lines.end && lines.buffer[lines.start] === 0) lines.start += 1;
-    this.#problems.add('nul-bytes', lines.line, lines.start - first);
-    this.#queue.push({
-      kind: 'damage',
-      code: 'nul-bytes',
-      ...this.#base({ input: this.input, line: lines.line, text: '' }),
-    });
+  #nulBytes(count: number): void {
+    const { line } = this.#lines;
+    this.#problems.add('nul-bytes', line, count);
+    const item = { place: { input: this.input, line, text: '' }, timeNs: this.#lastNs, thread: this.#fileThread };
+    this.#queue.push({ kind: 'damage', code: 'nul-bytes', ...item });
   }
 
   #readRest(format: string, rest: number): void {
@@ -167,7 +187,7 @@ export class TraceReader {
       else this.#push(format, { kind: 'lock', operation, name, ...lock, ...base });
       return;
     }
-    const decoded = entry.decode(args);
+    const decoded = hasStampInside(args) ? undefined : entry.decode(args);
     if (decoded === undefined) {
       this.#undecoded(format, entry, args, place);
       return;
@@ -207,6 +227,10 @@ export class TraceReader {
       return;
     }
     const name = stamped || !this.#prefixed ? eventNameOf(text) : undefined;
+    if (name !== undefined && hasStampInside(text)) {
+      this.#damage('torn-line', place);
+      return;
+    }
     if (name !== undefined) {
       this.#push(format, { kind: 'other-event', name, ...this.#base(place) });
       return;
@@ -252,7 +276,7 @@ export class TraceReader {
   #place(): Place {
     const { buffer, start, end, line } = this.#lines;
     const text = buffer.toString('utf8', start, end);
-    if (text.includes('\ufffd')) this.#problems.add('invalid-utf8', line);
+    if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) this.#problems.add('invalid-utf8', line);
     return { input: this.input, line, text };
   }
 
@@ -275,4 +299,10 @@ export class TraceReader {
     }
     return this.source.packing === 'plain' ? best : `${best}+${this.source.packing}`;
   }
+}
+
+function countNuls(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) count += 1;
+  return count;
 }

@@ -11,19 +11,30 @@ export interface StreamOptions {
   readonly fullDigest: boolean;
 }
 
+/** Told how many bytes were read. */
+type Tick = (bytes: number) => void | Promise<void>;
+
 export class TraceStream {
-  readonly clock = new Clock();
+  readonly clock: Clock;
   readonly readers: readonly TraceReader[];
 
-  /** @throws UserError when an input can't be opened. */
-  constructor({ group, firstInput, fullDigest }: StreamOptions) {
-    this.readers = group.map(
-      ({ path, thread }, index) => new TraceReader(path, firstInput + index, this.clock, thread, fullDigest),
-    );
+  private constructor(clock: Clock, readers: readonly TraceReader[]) {
+    this.clock = clock;
+    this.readers = readers;
   }
 
-  /** Hands every item to `take`, in order. `tick` is called now and then with the bytes read. */
-  async read(take: (item: TraceItem) => void, tick: (bytes: number) => void): Promise<void> {
+  /** @throws UserError when an input can't be opened. */
+  static async open({ group, firstInput, fullDigest }: StreamOptions): Promise<TraceStream> {
+    const clock = new Clock();
+    const readers: TraceReader[] = [];
+    for (const [index, { path, thread }] of group.entries()) {
+      readers.push(await TraceReader.open({ path, thread, clock, fullDigest, input: firstInput + index }));
+    }
+    return new TraceStream(clock, readers);
+  }
+
+  /** Hands every item to `take`, in order. `tick` is waited for now and then. */
+  async read(take: (item: TraceItem) => void, tick: Tick): Promise<void> {
     const [only, ...others] = this.readers;
     if (only === undefined) return;
     try {
@@ -38,7 +49,7 @@ export class TraceStream {
    * Takes the earliest head of all logs. Within a log the order of lines is the
    * truth: a line without a stamp, or with an earlier one, follows its predecessor.
    */
-  async #merge(take: (item: TraceItem) => void, tick: (bytes: number) => void): Promise<void> {
+  async #merge(take: (item: TraceItem) => void, tick: Tick): Promise<void> {
     const heads: { reader: TraceReader; item: TraceItem; ns: number }[] = [];
     for (const reader of this.readers) {
       const item = await reader.next();
@@ -56,7 +67,7 @@ export class TraceStream {
       }
       if (count % TICK_EVERY === TICK_EVERY - 1) {
         await breathe();
-        tick(this.readers.reduce((sum, reader) => sum + reader.source.bytesRead, 0));
+        await tick(this.readers.reduce((sum, reader) => sum + reader.source.bytesRead, 0));
       }
     }
   }
@@ -64,11 +75,7 @@ export class TraceStream {
 
 const TICK_EVERY = 16_384;
 
-async function readOne(
-  reader: TraceReader,
-  take: (item: TraceItem) => void,
-  tick: (bytes: number) => void,
-): Promise<void> {
+async function readOne(reader: TraceReader, take: (item: TraceItem) => void, tick: Tick): Promise<void> {
   for (let count = 0; ; count += 1) {
     const pending = reader.next();
     const item = pending instanceof Promise ? await pending : pending;
@@ -76,7 +83,7 @@ async function readOne(
     take(item);
     if (count % TICK_EVERY === TICK_EVERY - 1) {
       await breathe();
-      tick(reader.source.bytesRead);
+      await tick(reader.source.bytesRead);
     }
   }
 }

@@ -144,18 +144,13 @@ export class BqlTracker {
     const waiting = this.#waitingOn.get(item.site) ?? 0;
     if (waiting > 0) {
       this.#waitingOn.set(item.site, waiting - 1);
-      return this.#roleOfFile(item.file);
+      return CPUS_FILE.test(item.file) ? this.#stopper : roleOfFile(item.file);
     }
     const sleepers = this.#waiters.get(item.site);
     const first = sleepers?.shift();
-    if (sleepers === undefined || first === undefined) return this.#roleOfFile(item.file);
+    // Without `waiting on` and without a sleeper it woke from a wait that began before the log.
+    if (sleepers === undefined || first === undefined) return roleOfFile(item.file);
     return sleepers.every((role) => role === first) ? first : 'unknown';
-  }
-
-  #roleOfFile(file: string): Role {
-    if (MIGRATION_FILES.test(file)) return 'migration-thread';
-    if (OTHER_FILES.test(file)) return 'another';
-    return CPUS_FILE.test(file) ? this.#stopper : 'unknown';
   }
 
   #released(item: LockItem): void {
@@ -182,6 +177,11 @@ export class BqlTracker {
       endNs: released.timeNs,
     });
   }
+}
+
+function roleOfFile(file: string): Role {
+  if (MIGRATION_FILES.test(file)) return 'migration-thread';
+  return OTHER_FILES.test(file) ? 'another' : 'unknown';
 }
 
 function answerOfRole(role: Role, place: Place): BqlAtLine {

@@ -19,9 +19,11 @@ import type {
   MigrationKind,
   Moment,
   Outcome,
+  QueryProbes,
   StateChange,
   SwitchoverEnd,
 } from './run.ts';
+import type { StopMark } from './switchover-builder.ts';
 import { SwitchoverTracker } from './switchover-tracker.ts';
 
 const MAX_MESSAGES = 20;
@@ -140,6 +142,13 @@ export class MigrationBuilder implements Migration {
     return this.#progress.ended;
   }
 
+  /** An event that comes once in a migration belongs to another one when this one has come further. */
+  hasBegun(event: string): boolean {
+    const { headerSeen, setupEventSeen } = this.#progress;
+    const before = event === 'savevm_state_header' ? headerSeen : setupEventSeen;
+    return before || this.ended || this.#queries.count > 0;
+  }
+
   momentOf(item: TraceItem): Moment {
     const { place, timeNs, thread } = item;
     return { place, ns: this.nsOf(timeNs), thread };
@@ -202,12 +211,19 @@ export class MigrationBuilder implements Migration {
   /** `logEndNs` is the last time the log shows before another migration begins. */
   finish(logEndNs: number | undefined): void {
     this.logEndNs = this.nsOf(logEndNs);
-    const { unfinished } = this.#queries;
+    const unfinished = this.#unfinishedFinal();
     this.#queries.flush();
     this.#switchovers.emit(unfinished);
     this.#queries.releaseSyncs(undefined);
     this.#phases.close(this.last);
     this.over = true;
+  }
+
+  /** A query that began in the switchover and whose line never came. With CPR the whole migration is one. */
+  #unfinishedFinal(): QueryProbes | undefined {
+    const { unfinished } = this.#queries;
+    if (this.#switchovers.open === undefined) return undefined;
+    return this.state === 'device' || unfinished?.pendingSync?.final === true ? unfinished : undefined;
   }
 
   #query(item: EventItem, at: Moment): void {
@@ -229,13 +245,19 @@ export class MigrationBuilder implements Migration {
         return;
       case 'vm_state_notify':
         if (event.args.running !== 0) this.#vmRuns(at);
-        else if (isStopReason(event.args.reason_str)) this.#vmStops(at, event.args.reason_str === 'colo');
+        else if (isStopReason(event.args.reason_str)) this.#vmStops(at, 'notify', event.args.reason_str === 'colo');
         return;
       case 'vmstate_downtime_checkpoint':
         this.#checkpoint(event.args.checkpoint, at);
         return;
       case 'migration_completion_vm_stop':
-        this.#vmStops(at, false);
+        this.#vmStops(at, 'completion', false);
+        return;
+      case 'savevm_state_header':
+        this.#progress.headerSeen = true;
+        return;
+      case 'savevm_state_setup':
+        this.#progress.setupEventSeen = true;
         return;
       case 'migration_block_activation':
       case 'migration_precopy_complete':
@@ -244,7 +266,7 @@ export class MigrationBuilder implements Migration {
         return;
       case 'colo_vm_state_change':
         if (event.args.new === 'run') this.#vmRuns(at);
-        else this.#vmStops(at, true);
+        else this.#vmStops(at, 'colo', true);
         return;
       case 'migrate_transferred':
         this.#progress.thresholdBytes = event.args.max_size;
@@ -304,7 +326,7 @@ export class MigrationBuilder implements Migration {
     progress.state = state;
     const change: StateChange = { state, at, hole: progress.holeSinceQuery };
     progress.states.push(change);
-    if (state === 'device' || state === 'pre-switchover') this.#vmStops(at, false);
+    if (state === 'device' || state === 'pre-switchover') this.#stoppedByState(at);
     this.#endByState(state, at);
     if (state === 'completed') this.#downtime.completed(at);
     this.#queries.flush();
@@ -336,28 +358,40 @@ export class MigrationBuilder implements Migration {
 
   #runstate(from: string, state: string, at: Moment): void {
     const { open, isCheckpoint } = this.#switchovers;
+    const before = this.#context.runstate;
     // From stopped to something else, and no stop was seen: that line is lost, and so is what it began.
     if (from === 'colo' && open === undefined && !this.ended) this.#queries.takeEarlyFinals();
     if (isStopReason(state)) {
       this.#context.bql.vmStops();
       if (from === 'running' && open !== undefined && isCheckpoint) this.#vmRuns(at);
-      this.#vmStops(at, state === 'colo');
+      const chained = before === undefined ? this.startSeen : before === from && !this.#progress.runstateSeen;
+      this.#vmStops(at, 'runstate', state === 'colo', from === 'running' && chained);
       return;
     }
+    this.#progress.runstateSeen = true;
     if (state === 'running') this.#vmRuns(at);
     // A background snapshot stops the VM at once: before any query, and without the sync of setup.
     const nothingYet = this.#queries.count + this.#queries.syncCount === 0;
     if (state === 'paused' && this.state === 'active' && nothingYet) this.#progress.background = true;
   }
 
-  #vmStops(at: Moment, checkpoint: boolean): void {
+  /** `device` follows `pre-switchover`: the first of the two counts. */
+  #stoppedByState(at: Moment): void {
+    if (this.#switchovers.open === undefined) this.#vmStops(at, 'state', false);
+  }
+
+  #vmStops(at: Moment, mark: StopMark, checkpoint: boolean, ranUntilHere = false): void {
     if (this.#snapshot || this.#progress.background) return;
-    if (!this.#switchovers.stop(at, checkpoint)) return;
+    const provesRunning = ranUntilHere || (!checkpoint && this.#progress.downtimeStarted);
+    const begins = this.#switchovers.stop(at, { checkpoint, mark, provesRunning });
+    if (!this.ended) this.#progress.vmStopped = true;
+    if (!begins) return;
     if (!checkpoint) this.#downtime.stopped(at);
     this.#phases.enter(checkpoint ? 'checkpoint' : 'switchover', at);
   }
 
   #vmRuns(at: Moment): void {
+    this.#progress.vmStopped = false;
     this.#switchovers.end(at, 'vm-running');
     if (!this.#switchovers.isCheckpoint) return;
     this.#switchovers.emit(undefined);
@@ -366,7 +400,11 @@ export class MigrationBuilder implements Migration {
 
   #checkpoint(name: string, at: Moment): void {
     if (!this.#switchovers.isCheckpoint) this.#downtime.checkpoint(name, at);
-    if (name === 'src-vm-stopped') this.#vmStops(at, false);
+    if (name === 'src-downtime-start') {
+      this.#switchovers.announce(at, 'downtime-start');
+      this.#progress.downtimeStarted = true;
+    }
+    if (name === 'src-vm-stopped') this.#vmStops(at, 'checkpoint', false);
     if (name === 'src-iterable-saved' && !this.#progress.inPostcopy) this.#ramEnds(at);
     if (name === 'src-downtime-end') this.#switchovers.end(at, 'downtime-end');
   }

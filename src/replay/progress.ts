@@ -16,6 +16,8 @@ export interface StreamContext {
   /** Of the first query line of the stream, or what the user said. */
   band: Band | undefined;
   readonly bandGiven: boolean;
+  /** The runstate that the last runstate_set of this log left. */
+  readonly runstate: string | undefined;
   /** A sync was seen in this log: sync events are on. */
   syncsShown: boolean;
   /** The VM was stopped by savevm before the migration began. */
@@ -31,6 +33,15 @@ export class Progress {
   /** migration_thread_low_pending came: the loop is done with precopy. */
   lowPending = false;
   postcopyStarted = false;
+  /** The VM was stopped by the migration, and did not run since. */
+  vmStopped = false;
+  /** src-downtime-start came since the last final query: the VM ran until then. */
+  downtimeStarted = false;
+  /** A runstate_set came since the last final query. */
+  runstateSeen = false;
+  /** savevm_state_header, savevm_state_setup came: they come once in a migration. */
+  headerSeen = false;
+  setupEventSeen = false;
   /** A postcopy switchover is over. */
   inPostcopy = false;
   background = false;

@@ -24,6 +24,8 @@ interface PendingQuery {
   readonly query: MadeQuery;
   readonly snapshot: BqlSnapshot;
   readonly switchover: SwitchoverBuilder | undefined;
+  /** RAM was saved in this switchover before the query. */
+  readonly ramSaved: boolean;
 }
 
 const NO_SYNCS: readonly Sync[] = [];
@@ -46,6 +48,7 @@ class MadeQuery implements Query {
   readonly state: string | undefined;
   switchover: number | undefined = undefined;
   readonly inPostcopy: boolean;
+  readonly vmStopped: boolean;
   readonly thresholdBytes: Uint64 | undefined;
   previous: Place | undefined = undefined;
   follows = false;
@@ -66,6 +69,7 @@ class MadeQuery implements Query {
     this.at = at;
     this.state = progress.state;
     this.inPostcopy = progress.inPostcopy;
+    this.vmStopped = progress.vmStopped;
     this.thresholdBytes = progress.thresholdBytes;
     this.syncsShown = syncsShown;
     this.hole = progress.holeSinceQuery;
@@ -134,7 +138,8 @@ export class QueryTracker {
     query.previous = this.#previous;
     query.follows = this.#progress.startSeen || index > 0;
     query.probes = this.#probes;
-    this.#pending = { query, switchover: open, snapshot: this.#context.bql.at(at.thread) };
+    const snapshot = this.#context.bql.at(at.thread);
+    this.#pending = { query, snapshot, switchover: open, ramSaved: open?.ramEnd !== undefined };
     for (const sync of syncs) {
       open?.sync(sync);
       this.#context.sink.sync(sync, this.#migration);
@@ -166,12 +171,18 @@ export class QueryTracker {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
-    const { query, switchover, snapshot } = pending;
-    query.bql = settledAnswer(snapshot);
-    switchover?.query(query);
+    const { query, switchover, snapshot, ramSaved } = pending;
+    query.bql = answerOfProbe(query.probes) ?? settledAnswer(snapshot);
+    switchover?.query(query, ramSaved);
     if (query.final !== true) this.last = query;
-    else if (switchover === undefined && this.#earlyFinals.length < MAX_EARLY_FINALS) this.#earlyFinals.push(query);
+    else if (switchover === undefined) this.#early(query);
     this.#context.sink.query(query, this.#migration);
+  }
+
+  #early(query: Query): void {
+    this.#progress.downtimeStarted = false;
+    this.#progress.runstateSeen = false;
+    if (this.#earlyFinals.length < MAX_EARLY_FINALS) this.#earlyFinals.push(query);
   }
 
   sync({ event }: EventItem, at: Moment, open: SwitchoverBuilder | undefined): void {
@@ -227,6 +238,13 @@ export class QueryTracker {
 function isIteration(query: Query): boolean {
   if (query.inPostcopy) return false;
   return query.kind === 'exact' || (query.kind === 'unspecified' && query.syncs.length > 0);
+}
+
+/** The probe asks bql_locked() in the thread of the query. */
+function answerOfProbe({ locked }: QueryProbes): BqlAtLine | undefined {
+  if (locked === undefined) return undefined;
+  const holder = locked.value ? 'migration-thread' : 'not-migration-thread';
+  return { holder, how: `qemu_savevm_query_pending_bql says locked=${locked.value ? 1 : 0}`, proof: [locked.at.place] };
 }
 
 /** A free lock, or another's, counts only when the next event of the lock agrees. */

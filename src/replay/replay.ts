@@ -11,7 +11,7 @@ import { BqlTracker } from './bql-tracker.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample } from './run.ts';
-import { isSetup, opensMigration, sideOf } from './side.ts';
+import { isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -39,6 +39,7 @@ class Context implements StreamContext {
   band: Band | undefined;
   readonly bandGiven: boolean;
   syncsShown = false;
+  runstate: string | undefined;
   inSnapshot = false;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
@@ -106,6 +107,7 @@ export class StreamReplay {
       case 'event':
         this.#context.seen.add(item.event.name);
         this.#event(item);
+        this.#noteRunstate(item);
         this.#count(item);
         return;
       case 'lock':
@@ -169,6 +171,11 @@ export class StreamReplay {
     if (from === 'inmigrate') this.#inmigrate = false;
   }
 
+  /** After the migration has seen it: until then the runstate before counts. */
+  #noteRunstate({ event }: EventItem): void {
+    if (event.name === 'runstate_set') this.#context.runstate = event.args.new_state_str;
+  }
+
   #setup(item: EventItem): void {
     if (this.#undecided !== undefined) this.#decide('source');
     if (this.#current !== undefined && !this.#current.ended && !this.#commanded) {
@@ -208,7 +215,7 @@ export class StreamReplay {
     }
     const current = this.#current;
     if (side === 'destination' && current !== undefined && !current.ended) this.#mixUp(item);
-    if (this.#opensImplicitly(item)) this.#begin(item, false);
+    if (this.#opensImplicitly(item)) this.#begin(item, isBeginning(item));
     this.#feed(item);
   }
 
@@ -226,13 +233,14 @@ export class StreamReplay {
     return false;
   }
 
+  /** Without a `setup`: the log begins later, or has no migrate_set_state. */
   #opensImplicitly(item: EventItem): boolean {
     const current = this.#current;
     if (current === undefined) return opensMigration(item);
-    if (!current.ended || this.#mixed) return false;
+    if (this.#mixed) return false;
     const { event } = item;
-    if (event.name === 'migrate_set_state') return event.args.new_state === 'active';
-    return event.name === 'savevm_state_header' || event.name === 'savevm_state_setup';
+    if (event.name === 'migrate_set_state') return current.ended && event.args.new_state === 'active';
+    return isBeginning(item) && current.hasBegun(event.name);
   }
 
   #begin(item: EventItem, startSeen: boolean): void {
@@ -245,7 +253,7 @@ export class StreamReplay {
     if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
     this.#context.sink.migrationBegins(migration);
     if (this.#mixed) this.#mixUp(item);
-    if (startSeen) this.#feed(item);
+    if (isSetup(item)) this.#feed(item);
   }
 
   #mixUp(item: EventItem): void {

@@ -16,10 +16,11 @@ export interface Moment {
 
 /**
  * Who holds the BQL (Big QEMU Lock) where a line was printed, and the lines
- * that prove it. `not-shown` is no answer at all: it never counts as held.
+ * that prove it. The probe only tells that the migration thread does not.
+ * `not-shown` is no answer at all: it never counts as held.
  */
 export interface BqlAtLine {
-  readonly holder: 'migration-thread' | 'another' | 'free' | 'not-shown';
+  readonly holder: 'migration-thread' | 'not-migration-thread' | 'another' | 'free' | 'not-shown';
   readonly how: string;
   readonly proof: readonly Place[];
 }
@@ -67,6 +68,8 @@ export interface Query {
   readonly switchover: number | undefined;
   /** After the end of a postcopy switchover. */
   readonly inPostcopy: boolean;
+  /** The VM was seen stopped by the migration, and not running since. */
+  readonly vmStopped: boolean;
   /** max_size of the last migrate_transferred of this attempt. */
   readonly thresholdBytes: Uint64 | undefined;
   /** The query before in the same migration, if the log shows one. */
@@ -117,6 +120,8 @@ export type SwitchoverEnd =
   | 'failed'
   | 'cancelled'
   | 'vm-running'
+  /** Another switchover begins, and the end of this one was not shown. */
+  | 'superseded'
   | 'log-ends';
 
 /**
@@ -137,8 +142,10 @@ export interface Switchover {
   readonly completed: 'yes' | 'no' | 'not-shown';
   /** The last query before the stop, on which the decision rests. */
   readonly decidingQuery: Query | undefined;
-  /** Final queries made after the decision but before the stop. */
+  /** Final queries made after the decision, while the VM is proven to have run: before the stop. */
   readonly earlyFinals: readonly Query[];
+  /** Final queries before the stop of which nothing proves that they belong to it. */
+  readonly unplacedFinals: number;
   /** At most 20; `finalCount` is the true number. */
   readonly finals: readonly Query[];
   readonly finalCount: number;

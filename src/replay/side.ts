@@ -69,3 +69,8 @@ export function opensMigration(item: EventItem): boolean {
       return false;
   }
 }
+
+/** Events that come once, at the beginning of a migration. */
+export function isBeginning({ event }: EventItem): boolean {
+  return event.name === 'savevm_state_header' || event.name === 'savevm_state_setup';
+}

@@ -3,12 +3,18 @@ import type { Moment, Query, QueryProbes, Switchover, SwitchoverEnd, Sync } from
 
 const MAX_KEPT = 20;
 
+/** What shows that the VM is stopped. */
+export type StopMark = 'runstate' | 'notify' | 'checkpoint' | 'completion' | 'colo' | 'state' | 'downtime-start';
+
 export class SwitchoverBuilder {
   readonly index: number;
   readonly checkpoint: boolean;
   readonly stop: Moment;
   readonly #decidingQuery: Query | undefined;
   readonly #earlyFinals: readonly Query[];
+  #unplacedFinals: number;
+  /** Lines of this switchover that come once in it: another of the kind begins another one. */
+  readonly #marks = new Set<StopMark>();
   readonly #finals: Query[] = [];
   readonly #syncs: Sync[] = [];
   #finalCount = 0;
@@ -36,6 +42,7 @@ export class SwitchoverBuilder {
     mode: Switchover['mode'];
     decidingQuery: Query | undefined;
     earlyFinals: readonly Query[];
+    unplacedFinals: number;
     ramPostcopy: Moment | undefined;
     precopyBytesSeen: boolean;
     hole: boolean;
@@ -46,6 +53,7 @@ export class SwitchoverBuilder {
     this.mode = options.mode;
     this.#decidingQuery = options.decidingQuery;
     this.#earlyFinals = options.earlyFinals;
+    this.#unplacedFinals = options.unplacedFinals;
     this.ramPostcopy = options.ramPostcopy;
     this.#precopyBytesSeen = options.precopyBytesSeen;
     this.hole = options.hole;
@@ -55,9 +63,21 @@ export class SwitchoverBuilder {
     return this.#end === undefined;
   }
 
-  query(query: Query): void {
+  /** False when a line of this kind came before. */
+  mark(mark: StopMark): boolean {
+    if (this.#marks.has(mark)) return false;
+    this.#marks.add(mark);
+    return true;
+  }
+
+  query(query: Query, ramSaved: boolean): void {
     if (query.final !== true) {
       this.#otherQueryCount += 1;
+      return;
+    }
+    if (ramSaved && this.#finalCount > 0) {
+      // RAM was saved since: this one belongs to a checkpoint whose stop is not shown.
+      this.#unplacedFinals += 1;
       return;
     }
     this.#finalCount += 1;
@@ -102,6 +122,7 @@ export class SwitchoverBuilder {
       completed: this.#completed(),
       decidingQuery: this.#decidingQuery,
       earlyFinals: this.#earlyFinals,
+      unplacedFinals: this.#unplacedFinals,
       finals: this.#finals,
       finalCount: this.#finalCount,
       otherQueryCount: this.#otherQueryCount,
@@ -134,6 +155,7 @@ export class SwitchoverBuilder {
       case 'failed':
       case 'cancelled':
         return 'no';
+      case 'superseded':
       case 'log-ends':
         return 'not-shown';
     }

@@ -2,7 +2,14 @@
 import type { Progress, StreamContext } from './progress.ts';
 import type { QueryTracker } from './query-tracker.ts';
 import type { Migration, Moment, QueryProbes, Switchover, SwitchoverEnd } from './run.ts';
-import { SwitchoverBuilder } from './switchover-builder.ts';
+import { type StopMark, SwitchoverBuilder } from './switchover-builder.ts';
+
+export interface Stop {
+  readonly checkpoint: boolean;
+  readonly mark: StopMark;
+  /** The log proves that the VM ran since the last final query and until this line. */
+  readonly provesRunning: boolean;
+}
 
 export class SwitchoverTracker {
   count = 0;
@@ -19,6 +26,14 @@ export class SwitchoverTracker {
     this.#queries = queries;
   }
 
+  /** A line that comes once in a switchover, before the stop: a second one begins another. */
+  announce(at: Moment, mark: StopMark): void {
+    if (this.open?.mark(mark) === false) {
+      this.end(at, 'superseded');
+      this.emit(undefined);
+    }
+  }
+
   /** The switchover that is going on. */
   get open(): SwitchoverBuilder | undefined {
     return this.#current?.open === true ? this.#current : undefined;
@@ -28,26 +43,39 @@ export class SwitchoverTracker {
     return this.#current?.checkpoint === true;
   }
 
-  /** The VM stops; false when that begins no switchover. After one the VM stays stopped: only COLO stops it again. */
-  stop(at: Moment, checkpoint: boolean): boolean {
-    if (this.open !== undefined || this.#progress.ended) return false;
-    if (this.#current !== undefined && !checkpoint) return false;
+  /**
+   * The VM stops. False when that begins no switchover: another line showed it
+   * before, or the VM is stopped since the last one (only COLO stops it again).
+   */
+  stop(at: Moment, { checkpoint, mark, provesRunning }: Stop): boolean {
+    const again = this.#current?.mark(mark) === false;
+    if (this.#progress.ended) return false;
+    if (this.open !== undefined && !again) return false;
+    if (this.#current !== undefined && !checkpoint && !again) return false;
+    this.end(at, 'superseded');
     this.#queries.flush();
     this.emit(undefined);
+    this.#current = this.#begin(at, checkpoint, provesRunning);
+    this.#current.mark(mark);
+    this.count += 1;
+    return true;
+  }
+
+  #begin(at: Moment, checkpoint: boolean, provesRunning: boolean): SwitchoverBuilder {
     const { ramPostcopy, holeSinceQuery: hole } = this.#progress;
-    this.#current = new SwitchoverBuilder({
+    const outside = this.#queries.takeEarlyFinals();
+    return new SwitchoverBuilder({
       index: this.count,
       checkpoint,
       stop: at,
       mode: checkpoint ? 'precopy' : this.#modeAtStop(),
       decidingQuery: checkpoint ? undefined : this.#queries.last,
-      earlyFinals: this.#queries.takeEarlyFinals(),
+      earlyFinals: provesRunning ? outside : [],
+      unplacedFinals: provesRunning ? 0 : outside.length,
       ramPostcopy,
       precopyBytesSeen: this.#queries.precopyBytesSeen,
       hole,
     });
-    this.count += 1;
-    return true;
   }
 
   #modeAtStop(): Switchover['mode'] {

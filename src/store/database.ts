@@ -5,12 +5,12 @@
  * A database is complete or absent. It is built under a hidden name beside its
  * place and renamed when finished, so SQLite needs no journal and no fsync.
  */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
-import { finalPlace, kindOf, removeStale, temporaryName } from './files.ts';
-import { onInterrupt } from './interrupt.ts';
+import { onInterrupt } from '../base/interrupt.ts';
+import { finalPlace, kindOf, makeFolder, removeFolders, removeStale, temporaryName } from './files.ts';
 import { APPLICATION_ID, INDICES, SCHEMA_VERSION, TABLES } from './schema.ts';
 import { VIEWS } from './views.ts';
 
@@ -38,28 +38,35 @@ export class NewDatabase {
   readonly #name: string;
   readonly #place: string;
   readonly #temporary: string;
+  /** Folders that were made for it. */
+  readonly #made: readonly string[];
   readonly #forget: () => void;
 
-  private constructor(connection: Connection, name: string, place: string, temporary: string) {
+  private constructor(connection: Connection, name: string, place: string, made: readonly string[]) {
     this.#connection = connection;
     this.#name = name;
     this.#place = place;
-    this.#temporary = temporary;
+    this.#temporary = temporaryName(place);
+    this.#made = made;
     this.#forget = onInterrupt(() => this.abort());
   }
 
-  /** Makes the folder if need be. Throws a UserError if something else than qtrace's database has that name. */
-  static async create(path: string): Promise<NewDatabase> {
+  /**
+   * Makes the folder if need be. With `elsewhere` it is built beside that place,
+   * which `finish` then names. Throws a UserError if something else than qtrace's database is there.
+   */
+  static async create(path: string, elsewhere?: string): Promise<NewDatabase> {
+    let made: readonly string[] = [];
     try {
-      const place = finalPlace(path);
-      mkdirSync(dirname(place), { recursive: true });
+      const place = elsewhere ?? finalPlace(path);
+      made = makeFolder(dirname(place));
       removeStale(place);
-      const temporary = temporaryName(place);
-      const connection = await connect(temporary, {});
-      const database = new NewDatabase(connection.unsafeMode(), path, place, temporary);
+      const connection = await connect(temporaryName(place), {});
+      const database = new NewDatabase(connection.unsafeMode(), path, place, made);
       database.exec(`${FAST_AND_UNSAFE} BEGIN; ${TABLES} ${VIEWS}`);
       return database;
     } catch (thrown) {
+      removeFolders(made);
       throw cannotWrite(thrown, path);
     }
   }
@@ -96,6 +103,7 @@ export class NewDatabase {
     this.#forget();
     this.#connection.close();
     rmSync(this.#temporary, { force: true });
+    removeFolders(this.#made);
   }
 
   #attempt<T>(action: () => T): T {
@@ -116,8 +124,9 @@ export class NewDatabase {
 export async function openReadOnly(path: string): Promise<Connection> {
   try {
     const kind = kindOf(path);
-    if (kind === 'absent') throw new UserError(`${path}: no such database`);
-    if (kind === 'not-a-file' || kind === 'other') throw new UserError(`${path} is not an SQLite database`);
+    if (kind === 'absent') throw new UserError(`${path}: no such database; \`qtrace analyze\` writes one`);
+    if (kind === 'not-a-file' || kind === 'other')
+      throw new UserError(`${path} is not an SQLite database; name one that \`qtrace analyze\` wrote`);
     const connection = await connect(resolve(path), { readonly: true, fileMustExist: true });
     return connection.exec('PRAGMA query_only = ON');
   } catch (thrown) {
@@ -142,12 +151,17 @@ async function connect(path: string, options: BetterSqlite3.Options): Promise<Co
 function cannotWrite(thrown: unknown, path: string): unknown {
   const code = systemCode(thrown);
   if (thrown instanceof UserError || code === undefined) return thrown;
-  const options = { cause: thrown };
+  const reason = reasonOf(code, thrown);
+  return reason === undefined ? thrown : new UserError(`${path} cannot be written: ${reason}`, { cause: thrown });
+}
+
+function reasonOf(code: string, thrown: unknown): string | undefined {
   if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-    return new UserError(`${path} cannot be written: the disk is full; nothing of it was kept`, options);
+    return 'the disk is full; free some space or choose another place, for nothing of it was kept';
   }
-  if (/^SQLITE_(IOERR|CANTOPEN|READONLY|PERM)|^E[A-Z]+$/.test(code)) {
-    return new UserError(`${path} cannot be written: ${messageOf(thrown)} (${code})`, options);
+  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {
+    return 'permission denied; choose another place';
   }
-  return thrown;
+  if (/^(ENOTDIR|EEXIST|ENOENT)$/.test(code)) return 'its folder cannot be made; choose another place';
+  return /^SQLITE_IOERR|^E[A-Z]+$/.test(code) ? `${messageOf(thrown)} (${code}); choose another place` : undefined;
 }

@@ -1,5 +1,16 @@
 /** The files of databases: what is there already, what may be replaced, what was left behind. */
-import { closeSync, openSync, readdirSync, readSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemCode, UserError } from '../base/errors.ts';
 import { APPLICATION_ID } from './schema.ts';
@@ -28,6 +39,26 @@ export function finalPlace(path: string): string {
     throw new UserError(`${path} exists and is not a database of qtrace: it was left as it is, choose another name`);
   }
   return realpathSync(path);
+}
+
+/** Makes the folder with those above it; the ones that it made, outermost first. */
+export function makeFolder(folder: string): readonly string[] {
+  const missing: string[] = [];
+  for (let at = resolve(folder); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  // Not `recursive`: where a folder refuses (in /proc), Node.js 20 tries for ever.
+  for (const path of missing) mkdirSync(path);
+  return missing;
+}
+
+/** Takes folders away again, as far as they are empty. */
+export function removeFolders(made: readonly string[]): void {
+  for (const path of made.toReversed()) {
+    try {
+      rmdirSync(path);
+    } catch {
+      return;
+    }
+  }
 }
 
 const TEMPORARY_END = '.tmp';

@@ -47,8 +47,8 @@ export class StoreWriter implements ReplaySink {
   }
 
   /** The database at `path` appears with `finish()`; until then an earlier one stays. */
-  static async create(path: string): Promise<StoreWriter> {
-    return new StoreWriter(await NewDatabase.create(path));
+  static async create(path: string, place?: string): Promise<StoreWriter> {
+    return new StoreWriter(await NewDatabase.create(path, place));
   }
 
   query(query: Query, migration: Owner): void {

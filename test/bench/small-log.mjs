@@ -32,7 +32,9 @@ try {
   console.log(`small log to text report and database, ${pairs} pairs, CPU:`);
   console.log(`  empty node script  ${median(taken.map((pair) => pair.empty)).toFixed(0)} ms`);
   console.log(`  qtrace analyze     ${median(taken.map((pair) => pair.analyze)).toFixed(0)} ms`);
-  console.log(`  ratio              ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`);
+  console.log(
+    `  ratio              ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

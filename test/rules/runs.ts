@@ -132,11 +132,7 @@ export interface PostcopyParts {
 export function postcopyRun(parts: PostcopyParts = {}, band: NewBand = '11.1'): Lines {
   return [
     ...(parts.setup ?? POSTCOPY_SETUP),
-    ...(parts.rounds ?? [
-      estimate({ postcopy: MIB256 }, band),
-      ...sync(32768),
-      exact({ postcopy: 234483712 }, band),
-    ]),
+    ...(parts.rounds ?? [estimate({ postcopy: MIB256 }, band), ...sync(32768), exact({ postcopy: 234483712 }, band)]),
     ...(parts.decision ?? ['postcopy_start ', 'postcopy_start_set_run ']),
     ...(parts.stop ?? STOP),
     ...(parts.final ?? [...sync(0), final({ postcopy: 234483712 }, band)]),
@@ -159,11 +155,7 @@ export function postcopyRun(parts: PostcopyParts = {}, band: NewBand = '11.1'): 
   ];
 }
 
-export const POSTCOPY_SETUP: Lines = [
-  ...SETUP.slice(0, 3),
-  'qemu_savevm_send_postcopy_advise ',
-  ...SETUP.slice(3),
-];
+export const POSTCOPY_SETUP: Lines = [...SETUP.slice(0, 3), 'qemu_savevm_send_postcopy_advise ', ...SETUP.slice(3)];
 
 /** From the end of the first switchover of COLO until the guest runs: 4 lines. */
 export const COLO_BEGINS: Lines = [

@@ -23,10 +23,20 @@ export interface JudgeOptions {
 /** Lines of one log, `src.log`, or of several by their names, given in this order. */
 export type Trace = readonly string[] | Readonly<Record<string, readonly string[]>>;
 
+/** Contents of files by their names: lines, or bytes as they are. */
+export type Files = Readonly<Record<string, readonly string[] | string | Buffer>>;
+
 /** The report on a trace. Every line of evidence is held against the line that it names. */
 export async function judge(trace: Trace, options: JudgeOptions = {}): Promise<Report> {
   const files: Readonly<Record<string, readonly string[]>> = isLines(trace) ? { 'src.log': trace } : trace;
-  const report = await inFolder(files, options, (paths, qmp) =>
+  const report = await reportOn(files, options);
+  expectTrueEvidence(report, options.qmp === undefined ? files : { ...files, [QMP]: options.qmp });
+  return report;
+}
+
+/** @throws UserError for inputs that show no migration. */
+export function reportOn(files: Files, options: JudgeOptions = {}): Promise<Report> {
+  return inFolder(files, options, (paths, qmp) =>
     analyze(
       {
         paths,
@@ -40,8 +50,6 @@ export async function judge(trace: Trace, options: JudgeOptions = {}): Promise<R
       planInputs(paths, qmp),
     ),
   );
-  expectTrueEvidence(report, options.qmp === undefined ? files : { ...files, [QMP]: options.qmp });
-  return report;
 }
 
 function isLines(trace: Trace): trace is readonly string[] {
@@ -51,7 +59,7 @@ function isLines(trace: Trace): trace is readonly string[] {
 const QMP = 'qmp.jsonl';
 
 async function inFolder<T>(
-  files: Readonly<Record<string, readonly string[] | string | Buffer>>,
+  files: Files,
   options: JudgeOptions,
   work: (paths: readonly string[], qmp: string | undefined) => Promise<T>,
 ): Promise<T> {
@@ -73,7 +81,7 @@ function isText(content: readonly string[] | string | Buffer): content is string
   return typeof content === 'string' || Buffer.isBuffer(content);
 }
 
-function expectTrueEvidence(report: Report, files: Readonly<Record<string, readonly string[]>>): void {
+export function expectTrueEvidence(report: Report, files: Readonly<Record<string, readonly string[]>>): void {
   for (const { findings } of report.verdicts) {
     for (const { evidence } of findings) {
       expect(evidence.length).toBeGreaterThan(0);
@@ -143,10 +151,7 @@ export interface QuickVerdict {
 }
 
 /** The rules without the report, for tests that run a trace thousands of times. Nothing for a refused input. */
-export async function quickVerdicts(
-  files: Readonly<Record<string, readonly string[] | string | Buffer>>,
-  options: JudgeOptions = {},
-): Promise<readonly QuickVerdict[]> {
+export async function quickVerdicts(files: Files, options: JudgeOptions = {}): Promise<readonly QuickVerdict[]> {
   const runner = new RuleRunner(RULES);
   await inFolder(files, options, async (paths, qmp) => {
     const request = {

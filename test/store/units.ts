@@ -33,6 +33,7 @@ export function query(index: number, given: Partial<Query> = {}): Query {
     state: 'active',
     switchover: undefined,
     inPostcopy: false,
+    vmStopped: false,
     thresholdBytes: undefined,
     follows: true,
     probes: { locked: undefined, pendingSync: undefined, dirtyBytesUpdate: undefined },

@@ -10,7 +10,15 @@ import type { Report } from '../../report/report.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { bandOf, chooseRules, failsOn, inputOptions, namedTraces, ruleOptions } from '../common-options.ts';
+import {
+  bandOf,
+  chooseRules,
+  failsOn,
+  inputOptions,
+  namedSamples,
+  namedTraces,
+  ruleOptions,
+} from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { note, OutputFile, writeOut } from '../output.ts';
 import { Progress } from '../progress.ts';
@@ -21,12 +29,19 @@ const FORMATS = RENDERERS.map(({ id }) => id);
 function build<T>(yargs: Argv<T>) {
   return ruleOptions(inputOptions(yargs))
     .positional('trace', { type: 'string', array: true, describe: 'Logs, `-` for standard input' })
-    .option('format', { type: 'string', choices: FORMATS, default: 'text', describe: 'How to print the report' })
+    .option('format', {
+      type: 'string',
+      requiresArg: true,
+      choices: FORMATS,
+      default: 'text',
+      describe: 'How to print the report',
+    })
     .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the report to this file' })
     .option('db', { type: 'string', requiresArg: true, describe: 'Write the database to this file; --no-db: none' })
     .option('out-dir', { type: 'string', default: 'reports', requiresArg: true, describe: 'Folder of the database' })
     .option('hash', {
       type: 'string',
+      requiresArg: true,
       choices: ['auto', 'full'],
       default: 'auto',
       describe: 'full: digest of all bytes at any size',
@@ -49,12 +64,15 @@ export const register = defineCommand({
 
 async function runAnalyze(options: Options): Promise<number> {
   const { chosen, traces } = chooseRules(RULES, options.rule, options.ignore);
-  if (chosen.length === 0) throw new UserError('--rule and --ignore leave no rule to judge by');
-  const plan = planInputs(namedTraces([...(options.trace ?? []), ...traces]), options.qmp);
+  if (chosen.length === 0) throw new UserError('--rule and --ignore leave no rule to judge by; name fewer to ignore');
+  const inputs = namedTraces(options, traces);
+  const qmp = namedSamples(options.qmp, inputs);
+  const plan = planInputs(inputs, qmp);
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
-  const output = toFile ? new OutputFile(options.output ?? '') : undefined;
+  const sources = [...plan.files, ...(qmp === undefined ? [] : [qmp]), ...(options.db ? [options.db] : [])];
+  const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
   try {
-    const report = await analyzeAndStore(options, plan, chosen);
+    const report = await analyzeAndStore(options, plan, qmp, chosen);
     const text = render(report, options);
     const code = exitCodeOf(report, options.failOn);
     // Set before printing: a reader that closes the pipe early does not change the verdict.
@@ -68,14 +86,19 @@ async function runAnalyze(options: Options): Promise<number> {
   }
 }
 
-async function analyzeAndStore(options: Options, plan: InputPlan, rules: readonly Rule[]): Promise<Report> {
+async function analyzeAndStore(
+  options: Options,
+  plan: InputPlan,
+  qmp: string | undefined,
+  rules: readonly Rule[],
+): Promise<Report> {
   const store = await openStore({ db: databaseOf(options), folder: options.outDir, firstInput: plan.files[0] ?? '-' });
   const progress = new Progress(options.quiet);
   try {
     const report = await analyze(
       {
         paths: plan.files,
-        qmp: options.qmp,
+        qmp,
         band: bandOf(options.qemu),
         rules,
         fullDigest: options.hash === 'full',

@@ -16,7 +16,12 @@ export const register = defineCommand({
   describe: "Print the events file for QEMU's -trace events=",
   builder: (yargs: Argv) =>
     yargs
-      .option('qemu', { type: 'string', choices: BANDS, describe: 'For this version only; for every one when absent' })
+      .option('qemu', {
+        type: 'string',
+        requiresArg: true,
+        choices: BANDS,
+        describe: 'For this version only; for every one when absent',
+      })
       .option('bql', {
         type: 'boolean',
         default: false,

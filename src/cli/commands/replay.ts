@@ -1,9 +1,10 @@
 /** `qtrace replay TRACE...`: the query sequence step by step. */
+import { once } from 'node:events';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { planInputs, replayInputs } from '../../analysis/replay-inputs.ts';
 import { SequenceTeller } from '../../report/sequence.ts';
 import { defineCommand } from '../command.ts';
-import { bandOf, inputOptions, namedTraces } from '../common-options.ts';
+import { bandOf, inputOptions, namedSamples, namedTraces } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeOut } from '../output.ts';
 import { Progress } from '../progress.ts';
@@ -29,10 +30,12 @@ export const register = defineCommand({
 });
 
 async function runReplay(options: Options): Promise<number> {
-  const plan = planInputs(namedTraces(options.trace), options.qmp);
+  const traces = namedTraces(options);
+  const qmp = namedSamples(options.qmp, traces);
+  const plan = planInputs(traces, qmp);
   const progress = new Progress(options.quiet || process.stdout.isTTY === true);
   let piece = '';
-  // Writing waits for the reader of a pipe only at the end; a reader that left ends the program by EPIPE.
+  // `progress` waits for a slow reader of a pipe; a reader that left ends the program by EPIPE.
   const write = (line: string): void => {
     piece += `${line}\n`;
     if (piece.length < PIECE_CHARACTERS) return;
@@ -43,11 +46,14 @@ async function runReplay(options: Options): Promise<number> {
     await replayInputs(
       {
         paths: plan.files,
-        qmp: options.qmp,
+        qmp,
         band: bandOf(options.qemu),
         fullDigest: false,
         sinks: [new SequenceTeller(write, plan.nameOf)],
-        progress: (read, inAll) => progress.update(read, inAll),
+        progress: (read, inAll) => {
+          progress.update(read, inAll);
+          return drained();
+        },
       },
       plan,
     );
@@ -56,4 +62,8 @@ async function runReplay(options: Options): Promise<number> {
   }
   await writeOut(piece);
   return EXIT.clean;
+}
+
+async function drained(): Promise<void> {
+  if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
 }

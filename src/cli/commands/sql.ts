@@ -29,6 +29,7 @@ export const register = defineCommand({
       })
       .option('format', {
         type: 'string',
+        requiresArg: true,
         choices: FORMATS,
         default: 'table' as const,
         describe: 'How to print the rows',

@@ -34,7 +34,8 @@ export const exactWithoutSync = defineRule({
 });
 
 function judge(query: Query): Judgement | undefined {
-  if (query.inPostcopy || query.switchover !== undefined) return undefined;
+  // With the VM stopped it is a query of postcopy, or of a switchover.
+  if (query.inPostcopy || query.vmStopped) return undefined;
   if (query.syncs.length > 0) return pass('every exact query in precopy synced');
   if (!query.syncsShown) return undecidable('the log shows no sync before the exact query', SYNC_EVENT_NAMES);
   if (query.index === 0 || !query.follows) {

@@ -4,10 +4,16 @@
  * background-snapshot make none. A switchover that failed or was cancelled need
  * not have come that far.
  */
-import { hasFinalQuery } from '../../catalog/vocabulary.ts';
 import type { Migration, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { describeSwitchover, nothingJudged, places, queriesShown, withoutFinalDuty } from '../shared.ts';
+import {
+  describeSwitchover,
+  nothingJudged,
+  places,
+  queriesShown,
+  STOP_EVENT_NAMES,
+  withoutFinalDuty,
+} from '../shared.ts';
 
 export const finalMissing = defineRule({
   id: 'final-missing',
@@ -30,10 +36,13 @@ function judge(switchover: Switchover, migration: Migration): Judgement {
   if (switchover.earlyFinals.length > 0) return pass('the final query was made, though before the VM stopped');
   if (switchover.completed === 'no') return notApplicable('the switchover was not carried through');
   if (switchover.completed === 'not-shown') return notShown(switchover);
-  if (!queriesShown(migration)) {
-    return undecidable('the log shows no query of this migration', ['qemu_savevm_query_pending']);
+  if (!queriesShown(migration) || (!switchover.checkpoint && switchover.decidingQuery === undefined)) {
+    return undecidable('the log shows no query before the switchover', ['qemu_savevm_query_pending']);
   }
-  if (switchover.syncsBeforeSaving > 0 && switchover.mode !== 'unknown' && hasFinalQuery(migration.band ?? '7.2')) {
+  if (switchover.unplacedFinals > 0) {
+    return undecidable('the log does not show which switchover a final query belongs to', STOP_EVENT_NAMES);
+  }
+  if (switchover.syncsBeforeSaving > 0) {
     return undecidable('a sync stands where the final query belongs, but its line is missing', [
       'qemu_savevm_query_pending',
     ]);

@@ -19,13 +19,15 @@ export const finalRepeated = defineRule({
   }),
 });
 
+const END_EVENTS = ['migrate_set_state', 'vmstate_downtime_checkpoint'] as const;
+
 function judge(switchover: Switchover): Judgement {
   const [first, second, ...more] = switchover.finals;
   const name = describeSwitchover(switchover);
-  if (first === undefined || second === undefined) {
-    if (switchover.end !== undefined) return pass(`the ${name} made one final query`);
-    return undecidable('the log ends inside the switchover', ['migrate_set_state', 'vmstate_downtime_checkpoint']);
-  }
+  const { endedBy } = switchover;
+  if (endedBy === 'log-ends') return undecidable('the log ends inside the switchover', END_EVENTS);
+  if (endedBy === 'superseded') return undecidable('the log does not show the end of the switchover', END_EVENTS);
+  if (first === undefined || second === undefined) return pass(`the ${name} made one final query`);
   return violated({
     message: `the ${name} made ${switchover.finalCount} final queries`,
     expected: 'one query with final=1 in a switchover',

@@ -30,20 +30,17 @@ export const finalWithoutBql = defineRule({
 });
 
 function judgeQuery(query: Query): Judgement {
-  const { locked } = query.probes;
-  if (locked !== undefined) {
-    if (locked.value) return pass('the probe shows the BQL held by the thread of the final query');
-    return violated({
-      message: 'the final query began without the BQL held',
-      expected: EXPECTED,
-      actual: 'qemu_savevm_query_pending_bql says locked=0',
-      evidence: [locked.at.place, query.at.place],
-    });
-  }
   const { holder, how, proof } = query.bql;
   switch (holder) {
     case 'migration-thread':
       return pass(`the BQL was held at the final query: ${how}`);
+    case 'not-migration-thread':
+      return violated({
+        message: 'the final query began without the BQL held',
+        expected: EXPECTED,
+        actual: how,
+        evidence: [proof[0] ?? query.at.place, query.at.place],
+      });
     case 'another':
     case 'free':
       return violated({

@@ -1,0 +1,239 @@
+/** How a log is cut into migrations, and what each is called. */
+import { describe, expect, test } from 'vitest';
+import {
+  BACKGROUND_SNAPSHOT,
+  checkpoint,
+  coloRun,
+  cprRun,
+  estimate,
+  FINISH_TO_RUNNING,
+  iso,
+  MIB256,
+  oldestPostcopyRun,
+  oldPostcopyRun,
+  oldPrecopyRun,
+  postcopyRun,
+  precopyRun,
+  SETUP,
+  SNAPSHOT,
+  state,
+  sync,
+  without,
+} from '../rules/runs.ts';
+import { judge } from '../rules/support.ts';
+
+/** Kind, outcome and counts of each migration. */
+async function migrationsOf(trace: Parameters<typeof judge>[0]) {
+  const { migrations } = await judge(trace);
+  return migrations.map(({ kind, outcome, queries, syncs, iterations }) => ({
+    is: `${kind} ${outcome}`,
+    queries: [queries.estimate, queries.exact, queries.final, queries.unspecified],
+    syncs,
+    iterations,
+  }));
+}
+
+describe('kinds', () => {
+  test.each([
+    ['precopy', precopyRun(), { is: 'precopy completed', queries: [2, 1, 1, 0], syncs: 3, iterations: 1 }],
+    ['postcopy', postcopyRun(), { is: 'postcopy completed', queries: [3, 1, 1, 0], syncs: 3, iterations: 1 }],
+    [
+      'COLO',
+      coloRun(checkpoint(), checkpoint()),
+      { is: 'colo completed', queries: [2, 1, 3, 0], syncs: 5, iterations: 1 },
+    ],
+    ['snapshot', SNAPSHOT, { is: 'snapshot completed', queries: [0, 0, 0, 0], syncs: 1, iterations: 0 }],
+    [
+      'background snapshot',
+      BACKGROUND_SNAPSHOT,
+      { is: 'background-snapshot completed', queries: [0, 0, 0, 0], syncs: 0, iterations: 0 },
+    ],
+    ['CPR', cprRun(), { is: 'precopy completed', queries: [1, 1, 1, 0], syncs: 3, iterations: 1 }],
+    ['10.0', oldPrecopyRun(), { is: 'precopy completed', queries: [1, 1, 0, 0], syncs: 3, iterations: 1 }],
+    ['10.0, postcopy', oldPostcopyRun(), { is: 'postcopy completed', queries: [2, 1, 0, 0], syncs: 3, iterations: 0 }],
+    [
+      '7.2, postcopy',
+      oldestPostcopyRun(),
+      { is: 'postcopy completed', queries: [0, 0, 0, 2], syncs: 3, iterations: 0 },
+    ],
+  ])('%s', async (_name, lines, expected) => {
+    expect(await migrationsOf(lines)).toEqual([expected]);
+  });
+
+  test('a snapshot without the runstates is known by what it lacks', async () => {
+    const lines = without(SNAPSHOT, 'runstate_set', 'vm_state_notify');
+    expect((await migrationsOf(lines)).map(({ is }) => is)).toEqual(['snapshot completed']);
+  });
+
+  test('postcopy-ram on, but never started: precopy', async () => {
+    const lines = precopyRun({ rounds: [estimate({ postcopy: MIB256 })] });
+    expect((await migrationsOf(lines)).map(({ is }) => is)).toEqual(['precopy completed']);
+  });
+});
+
+describe('outcomes', () => {
+  const active = [...SETUP, estimate({ precopy: MIB256 })];
+
+  test.each([
+    ['cancelled', [...active, state('cancelling'), state('cancelled')], 'precopy cancelled'],
+    ['still cancelling', [...active, state('cancelling')], 'precopy cancelled'],
+    ['failed, 11.1', [...active, state('failing'), state('failed')], 'precopy failed'],
+    ['failed, 10.0', [...active, state('failed')], 'precopy failed'],
+    ['the log ends', active, 'precopy running'],
+    [
+      'postcopy-paused',
+      [...postcopyRun().slice(0, 33), state('postcopy-active'), state('postcopy-paused')],
+      'postcopy running',
+    ],
+    ['never connected', [...SETUP.slice(0, 2), state('failing'), state('failed')], 'unknown failed'],
+    [
+      'aborted',
+      [...active, 'ERROR:../system/cpus.c:520:bql_lock_impl: assertion failed: (!bql_locked())'],
+      'precopy aborted',
+    ],
+  ])('%s', async (_name, lines, expected) => {
+    expect((await migrationsOf(lines)).map(({ is }) => is)).toEqual([expected]);
+  });
+});
+
+describe('several migrations in one log', () => {
+  const failed = precopyRun({
+    saving: [state('failing')],
+    end: [FINISH_TO_RUNNING, state('failed'), 'migration_cleanup '],
+  });
+
+  test('failed, then completed', async () => {
+    expect((await migrationsOf([...failed, ...precopyRun()])).map(({ is }) => is)).toEqual([
+      'precopy failed',
+      'precopy completed',
+    ]);
+  });
+
+  test('snapshot, then precopy', async () => {
+    expect((await migrationsOf([...SNAPSHOT, ...precopyRun()])).map(({ is }) => is)).toEqual([
+      'snapshot completed',
+      'precopy completed',
+    ]);
+  });
+
+  test('the counters of the second start anew', async () => {
+    const [, second] = await migrationsOf([...failed, ...postcopyRun()]);
+    expect(second).toEqual({ is: 'postcopy completed', queries: [3, 1, 1, 0], syncs: 3, iterations: 1 });
+  });
+
+  test('a log that starts in the middle of the first', async () => {
+    const report = await judge([...failed.slice(11), ...precopyRun()]);
+    expect(report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual([
+      'precopy failed',
+      'precopy completed',
+    ]);
+    expect(report.inputs[0]?.problems.map(({ code }) => code)).toEqual(['starts-in-the-middle']);
+  });
+
+  test('`quit` prints migration_cancel after the end: nothing is cancelled', async () => {
+    const lines = [...precopyRun(), 'migration_cancel ', 'vm_stop_flush_all ret 0'];
+    expect((await migrationsOf(lines)).map(({ is }) => is)).toEqual(['precopy completed']);
+  });
+});
+
+describe('the destination', () => {
+  const incoming = [
+    state('setup'),
+    'migration_socket_incoming_accepted ',
+    state('active'),
+    'loadvm_state_setup ',
+    'vmstate_downtime_checkpoint dst-precopy-loadvm-completed',
+    'runstate_set current_run_state 1 (inmigrate) new_state 9 (running)',
+    state('completed'),
+    'loadvm_state_cleanup ',
+  ];
+
+  test('beside the source it makes no migration of its own', async () => {
+    const report = await judge({ 'src.log': precopyRun(), 'dst.log': incoming });
+    expect(report.migrations).toHaveLength(1);
+    expect(report.inputs.map(({ side }) => side)).toEqual(['source', 'destination']);
+  });
+
+  test('alone it makes none', async () => {
+    const report = await judge(incoming);
+    expect([report.migrations, report.verdicts]).toEqual([[], []]);
+  });
+
+  test('a process that was the destination first and is the source later', async () => {
+    const report = await judge([...incoming, ...precopyRun()]);
+    expect(report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual(['precopy completed']);
+  });
+
+  test('two sources one after the other in one log, the first one never ended: mixed up', async () => {
+    const report = await judge([...precopyRun().slice(0, 12), ...SETUP.slice(1), ...precopyRun().slice(8)]);
+    expect(report.inputs[0]?.problems.map(({ code }) => code)).toContain('two-processes');
+  });
+});
+
+describe('downtime, line N at N * 10 µs', () => {
+  const downtimeOf = async (lines: readonly string[]) =>
+    (await judge(iso(lines))).migrations.map(({ downtimeNs }) => downtimeNs);
+
+  test.each([
+    ['from src-downtime-start (16) to src-downtime-end (35)', precopyRun(), 190_000],
+    ['postcopy: 16 to 32', postcopyRun(), 160_000],
+    ['without checkpoints: finish-migrate to completed', without(precopyRun(), 'vmstate_downtime_checkpoint'), 150_000],
+    [
+      'postcopy without checkpoints: finish-migrate to packaged',
+      without(postcopyRun(), 'vmstate_downtime_checkpoint'),
+      130_000,
+    ],
+    ['7.2: finish-migrate (16) to packaged (23)', oldestPostcopyRun(), 70_000],
+    ['CPR: the main thread stops the VM (4) during setup; the end is at 34', cprRun(), 300_000],
+    ['COLO has none', coloRun(checkpoint()), null],
+    ['a snapshot has none', SNAPSHOT, null],
+    ['the log ends before it', precopyRun().slice(0, 30), null],
+    [
+      'cancelled in pre-switchover',
+      precopyRun({ final: [], saving: [state('cancelling')], end: [state('cancelled')] }),
+      null,
+    ],
+  ])('%s', async (_name, lines, expected) => {
+    expect(await downtimeOf(lines)).toEqual([expected]);
+  });
+
+  test('without time stamps it is not known, not 0', async () => {
+    expect((await judge(precopyRun())).migrations[0]?.downtimeNs).toBeNull();
+  });
+
+  test('8.2 to 9.2 print a second end in postcopy: the first one counts', async () => {
+    const lines = [...postcopyRun(), 'vmstate_downtime_checkpoint src-downtime-end'];
+    expect(await downtimeOf(lines)).toEqual([160_000]);
+  });
+
+  test('a time stamp without a fraction', async () => {
+    const lines = iso(precopyRun()).map((line, index) =>
+      index < 34
+        ? line.replace('01:00:00', '00:59:59')
+        : index === 34
+          ? '2026-11-23T01:00:00Z vmstate_downtime_checkpoint src-downtime-end'
+          : line,
+    );
+    expect((await judge(lines)).migrations[0]?.downtimeNs).toBe(1_000_000_000 - 160_000);
+  });
+});
+
+test('states stand with their lines and their times', async () => {
+  const { migrations } = await judge(iso(precopyRun()));
+  expect(migrations[0]?.states.map((change) => [change.state, change.line, change.ns])).toEqual([
+    ['setup', 2, 0],
+    ['active', 7, 50_000],
+    ['device', 22, 200_000],
+    ['completed', 36, 340_000],
+  ]);
+});
+
+test('the final total is the last one', async () => {
+  expect((await judge(precopyRun())).migrations[0]?.finalTotalBytes).toBe(4239360);
+  expect((await judge(oldPrecopyRun())).migrations[0]?.finalTotalBytes).toBeNull();
+});
+
+test('syncs of setup do not count as iterations', async () => {
+  const [run] = await migrationsOf([...SETUP.slice(0, 4), ...sync(0), ...sync(0), ...SETUP.slice(6), estimate({})]);
+  expect(run).toEqual({ is: 'precopy running', queries: [1, 0, 0, 0], syncs: 2, iterations: 0 });
+});
