@@ -3,18 +3,9 @@ import type { Uint64 } from '../base/uint64.ts';
 import { addUint64, parseUint64 } from '../base/uint64.ts';
 import { ACK_COLLECTED, ACK_TOTAL, type Band } from '../catalog/vocabulary.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
-import type { QueryKind } from './run.ts';
+import type { QueryLine } from './run.ts';
 
-export interface QueryFacts {
-  readonly kind: QueryKind;
-  readonly exact: boolean | undefined;
-  readonly final: boolean | undefined;
-  readonly precopyBytes: Uint64;
-  readonly stopcopyBytes: Uint64;
-  readonly postcopyBytes: Uint64;
-  readonly totalBytes: Uint64;
-  readonly ackCollected: Uint64 | undefined;
-  readonly ackTotal: Uint64 | undefined;
+export interface QueryFacts extends QueryLine {
   /** The generation that prints this line. */
   readonly band: Band;
 }

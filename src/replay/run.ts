@@ -42,10 +42,8 @@ export type SyncOwner = 'setup' | 'query' | 'switchover' | 'none';
 
 export type QueryKind = 'estimate' | 'exact' | 'final' | 'unspecified';
 
-/** One pending query as printed, with what happened since the query before it. */
-export interface Query {
-  /** Counted from 0 within the migration. */
-  readonly index: number;
+/** What the line of a pending query says. */
+export interface QueryLine {
   readonly kind: QueryKind;
   /** undefined in 7.2, which has one kind of query. */
   readonly exact: boolean | undefined;
@@ -58,6 +56,12 @@ export interface Query {
   /** 11.1: switchover acks asked for in this query, and still outstanding. */
   readonly ackCollected: Uint64 | undefined;
   readonly ackTotal: Uint64 | undefined;
+}
+
+/** One pending query, with what happened since the query before it. */
+export interface Query extends QueryLine {
+  /** Counted from 0 within the migration. */
+  readonly index: number;
   readonly at: Moment;
   readonly bql: BqlAtLine;
   /** Its own syncs: those between the query before and this one, less setup's and a switchover's. */
