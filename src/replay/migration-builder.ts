@@ -268,13 +268,18 @@ export class MigrationBuilder implements Migration {
         if (event.args.new === 'run') this.#vmRuns(at);
         else this.#vmStops(at, 'colo', true);
         return;
+      case 'cpu_throttle_dirty_sync':
+        this.#progress.timerSynced = true;
+        return;
       case 'migrate_transferred':
         this.#progress.thresholdBytes = event.args.max_size;
         return;
       case 'migration_thread_low_pending':
+        this.#queries.decide(at, event.args.pending);
         this.#progress.lowPending = true;
         return;
       case 'postcopy_start':
+        this.#queries.decide(at, undefined);
         this.#postcopyStarts();
         return;
       case 'qemu_savevm_send_postcopy_advise':
@@ -323,23 +328,29 @@ export class MigrationBuilder implements Migration {
 
   #setState(state: string, at: Moment): void {
     const progress = this.#progress;
+    const before = progress.state;
     progress.state = state;
     const change: StateChange = { state, at, hole: progress.holeSinceQuery };
     progress.states.push(change);
     if (state === 'device' || state === 'pre-switchover') this.#stoppedByState(at);
-    this.#endByState(state, at);
+    this.#endByState(before, state, at);
     if (state === 'completed') this.#downtime.completed(at);
+    if (isTerminal(state)) progress.postcopySwitchoverOver = false;
     this.#queries.flush();
     this.#switchovers.stateFollows(state);
     this.#context.sink.state(change, this);
     this.#enterPhase(state, at);
   }
 
-  /** A state after `device` ends the switchover. 7.2 sets postcopy-active before its last sync. */
-  #endByState(state: string, at: Moment): void {
+  /**
+   * A state after `device` ends the switchover. Up to 9.2 postcopy-active is
+   * set before the stop, or after pre-switchover, and ahead of the last sync.
+   */
+  #endByState(before: string | undefined, state: string, at: Moment): void {
     const endedBy = switchoverEndOf(state);
     if (endedBy === undefined) return;
-    if (endedBy === 'postcopy' && this.band === '7.2' && !this.#progress.inPostcopy) {
+    const early = before === undefined || before === 'active' || before === 'pre-switchover';
+    if (state === 'postcopy-active' && early && !this.#progress.inPostcopy) {
       this.#postcopyStarts();
       return;
     }
@@ -369,7 +380,9 @@ export class MigrationBuilder implements Migration {
       return;
     }
     this.#progress.runstateSeen = true;
-    if (state === 'running') this.#vmRuns(at);
+    if (state === 'postmigrate') this.#progress.postcopySwitchoverOver = false;
+    // After a failure a guest that was paused before goes back to that.
+    if (state === 'running' || (from === 'finish-migrate' && state !== 'postmigrate')) this.#vmRuns(at);
     // A background snapshot stops the VM at once: before any query, and without the sync of setup.
     const nothingYet = this.#queries.count + this.#queries.syncCount === 0;
     if (state === 'paused' && this.state === 'active' && nothingYet) this.#progress.background = true;
@@ -384,6 +397,8 @@ export class MigrationBuilder implements Migration {
     if (this.#snapshot || this.#progress.background) return;
     const provesRunning = ranUntilHere || (!checkpoint && this.#progress.downtimeStarted);
     const begins = this.#switchovers.stop(at, { checkpoint, mark, provesRunning });
+    if (begins && this.#progress.downtimeStarted) this.#switchovers.announce(at, 'downtime-start');
+    if (begins) this.#progress.downtimeStarted = false;
     if (!this.ended) this.#progress.vmStopped = true;
     if (!begins) return;
     if (!checkpoint) this.#downtime.stopped(at);

@@ -39,11 +39,15 @@ export class Progress {
   downtimeStarted = false;
   /** A runstate_set came since the last final query. */
   runstateSeen = false;
+  /** cpu_throttle_dirty_sync came since the last query: auto-converge's timer syncs. */
+  timerSynced = false;
   /** savevm_state_header, savevm_state_setup came: they come once in a migration. */
   headerSeen = false;
   setupEventSeen = false;
   /** A postcopy switchover is over. */
   inPostcopy = false;
+  /** A postcopy switchover was seen from its stop to its end. */
+  postcopySwitchoverOver = false;
   background = false;
   /** Shows that RAM is left to postcopy, should it start. */
   ramPostcopy: Moment | undefined;

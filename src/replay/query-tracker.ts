@@ -8,7 +8,7 @@ import type { EventItem, Place } from '../ingest/trace-item.ts';
 import type { BqlSnapshot } from './bql-tracker.ts';
 import type { Progress, StreamContext } from './progress.ts';
 import type { QueryFacts } from './query-decoder.ts';
-import type { BqlAtLine, Migration, Moment, Query, QueryKind, QueryProbes, Sync } from './run.ts';
+import type { BqlAtLine, Decision, Migration, Moment, Query, QueryKind, QueryProbes, Sync } from './run.ts';
 import type { SwitchoverBuilder } from './switchover-builder.ts';
 import { SyncTracker } from './sync-tracker.ts';
 
@@ -16,7 +16,12 @@ const MAX_EARLY_FINALS = 20;
 /** Without query lines nobody claims the syncs: let them go in batches. */
 const MAX_PENDING_SYNCS = 256;
 
-const NO_PROBES: QueryProbes = { locked: undefined, pendingSync: undefined, dirtyBytesUpdate: undefined };
+const NO_PROBES: QueryProbes = {
+  locked: undefined,
+  pendingSync: undefined,
+  stage: undefined,
+  dirtyBytesUpdate: undefined,
+};
 const NO_LOCK: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };
 
 interface PendingQuery {
@@ -52,6 +57,7 @@ class MadeQuery implements Query {
   readonly thresholdBytes: Uint64 | undefined;
   previous: Place | undefined = undefined;
   follows = false;
+  readonly timerSynced: boolean;
   readonly syncsShown: boolean;
   probes = NO_PROBES;
   readonly hole: boolean;
@@ -72,6 +78,7 @@ class MadeQuery implements Query {
     this.vmStopped = progress.vmStopped;
     this.thresholdBytes = progress.thresholdBytes;
     this.syncsShown = syncsShown;
+    this.timerSynced = progress.timerSynced;
     this.hole = progress.holeSinceQuery;
   }
 }
@@ -89,6 +96,7 @@ export class QueryTracker {
   last: Query | undefined;
   /** Some query counted bytes as precopy. */
   precopyBytesSeen = false;
+  #decision: Decision | undefined;
 
   readonly #migration: Migration;
   readonly #context: StreamContext;
@@ -119,6 +127,21 @@ export class QueryTracker {
     return this.#probes.locked === undefined ? undefined : this.#probes;
   }
 
+  /** The line that decides for the switchover. */
+  decide(at: Moment, pendingBytes: Uint64 | undefined): void {
+    // Behind a final query it is the end of postcopy.
+    if (this.#progress.inPostcopy || this.counts.final > 0) return;
+    const query = this.#pending?.query ?? this.last;
+    this.#decision = { at, pendingBytes, query, syncBetween: this.#syncs.pendingCount > 0 };
+  }
+
+  /** The decision that led to the switchover in hand. */
+  takeDecision(): Decision | undefined {
+    const taken = this.#decision;
+    this.#decision = undefined;
+    return taken;
+  }
+
   /** Final queries made outside of a switchover since the last call. */
   takeEarlyFinals(): readonly Query[] {
     const taken = this.#earlyFinals;
@@ -144,6 +167,7 @@ export class QueryTracker {
       open?.sync(sync);
       this.#context.sink.sync(sync, this.#migration);
     }
+    if (facts.final === true) open?.finalMade();
     this.#context.sink.queryMade(query, this.#migration);
     this.#note(facts, query);
   }
@@ -156,6 +180,7 @@ export class QueryTracker {
     if (facts.precopyBytes > 0) this.precopyBytesSeen = true;
     this.#previous = query.at.place;
     this.#probes = NO_PROBES;
+    this.#progress.timerSynced = false;
     this.#progress.holeSinceQuery = this.#progress.mixed;
   }
 
@@ -186,17 +211,22 @@ export class QueryTracker {
   }
 
   sync({ event }: EventItem, at: Moment, open: SwitchoverBuilder | undefined): void {
-    const { inSetup } = this.#progress;
+    const { inSetup, postcopySwitchoverOver, holeSinceQuery: hole } = this.#progress;
+    const inPostcopy = postcopySwitchoverOver && open === undefined;
+    const place = { switchover: open?.index, inSetup, inPostcopy, hole };
     this.#context.bql.touch();
     this.#context.syncsShown = true;
     const before = this.#syncs.count;
-    if (event.name === 'migration_bitmap_sync_start') this.#syncs.start(at, open?.index, inSetup);
+    if (event.name === 'migration_bitmap_sync_start') this.#syncs.start(at, place);
     else if (event.name === 'migration_bitmap_sync_end') {
-      const sync = this.#syncs.end(at, event.args.dirty_pages, open?.index, inSetup);
-      this.#context.sink.syncEnds(sync, this.#migration);
+      this.#context.sink.syncEnds(this.#syncs.end(at, event.args.dirty_pages, place), this.#migration);
     }
-    if (this.#syncs.count > before) open?.syncBegins();
+    if (this.#syncs.count > before) open?.syncBegins(at);
     if (this.#syncs.pendingCount > MAX_PENDING_SYNCS) this.releaseSyncs(open);
+  }
+
+  #stage(stage: NonNullable<Sync['stage']>): void {
+    if (!this.#syncs.stage(stage)) this.#probes = { ...this.#probes, stage };
   }
 
   /** Lets the syncs go that no query will claim. */
@@ -226,7 +256,7 @@ export class QueryTracker {
         this.#probes = { ...this.#probes, dirtyBytesUpdate: { old: event.args.old, new: event.args.new, at } };
         return;
       case 'migration_bitmap_sync_stage':
-        this.#syncs.stage(at, event.args.last_stage !== 0, event.args.bql !== 0);
+        this.#stage({ lastStage: event.args.last_stage !== 0, bql: event.args.bql !== 0, at });
         return;
       default:
         return;

@@ -167,8 +167,8 @@ export class StreamReplay {
     if (event.name !== 'runstate_set') return;
     const { current_state_str: from, new_state_str: to } = event.args;
     this.#context.inSnapshot = to === 'save-vm';
-    this.#inmigrate = to === 'inmigrate' || (this.#inmigrate && from === 'inmigrate' && to === 'inmigrate');
-    if (from === 'inmigrate') this.#inmigrate = false;
+    if (to === 'inmigrate') this.#inmigrate = true;
+    else if (from === 'inmigrate') this.#inmigrate = false;
   }
 
   /** After the migration has seen it: until then the runstate before counts. */
@@ -293,8 +293,17 @@ export class StreamReplay {
     const current = this.#current;
     if (current === undefined) return;
     current.finish(this.#lastNs);
+    this.#diedIn(current);
     this.#context.sink.migrationEnds(current);
     this.#current = undefined;
+  }
+
+  /** Another migration begins in this log: what aborted before it ended this one. */
+  #diedIn(migration: MigrationBuilder): void {
+    const failure = migration.ended ? undefined : this.assertions.shift();
+    if (failure === undefined) return;
+    migration.assertion = failure;
+    this.#context.sink.assertion(failure, migration);
   }
 
   #nsOf(item: TraceItem): number | undefined {

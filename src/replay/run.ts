@@ -36,6 +36,12 @@ export interface Sync {
   /** Index of the query it belongs to; undefined for one of setup or of a switchover. */
   readonly query: number | undefined;
   readonly owner: SyncOwner;
+  /** Index of the switchover in which it began. */
+  readonly switchover: number | undefined;
+  /** Began after the end of a postcopy switchover. */
+  readonly inPostcopy: boolean;
+  /** Lines are missing or unreadable since the query before it. */
+  readonly hole: boolean;
 }
 
 export type SyncOwner = 'setup' | 'query' | 'switchover' | 'none';
@@ -80,6 +86,8 @@ export interface Query extends QueryLine {
   readonly previous: Place | undefined;
   /** The migration's `setup` or an earlier query of it was seen: nothing before this query is cut off. */
   readonly follows: boolean;
+  /** A timer synced since the query before it (cpu_throttle_dirty_sync). */
+  readonly timerSynced: boolean;
   /** The log showed a sync before: sync events are on. */
   readonly syncsShown: boolean;
   /** Probe events of this query. */
@@ -93,6 +101,8 @@ export interface QueryProbes {
   readonly pendingSync:
     | { readonly exact: boolean; readonly final: boolean; readonly sync: boolean; readonly at: Moment }
     | undefined;
+  /** migration_bitmap_sync_stage, where no event shows the sync itself. */
+  readonly stage: Sync['stage'];
   readonly dirtyBytesUpdate: { readonly old: Uint64; readonly new: Uint64; readonly at: Moment } | undefined;
 }
 
@@ -113,6 +123,16 @@ export interface DeviceSave {
   readonly idstr: string;
   readonly instance: number;
   readonly durationNs: number;
+}
+
+/** migration_thread_low_pending or postcopy_start. */
+export interface Decision {
+  readonly at: Moment;
+  /** Pending bytes as migration_thread_low_pending prints them. */
+  readonly pendingBytes: Uint64 | undefined;
+  readonly query: Query | undefined;
+  /** A sync stands between the query and the decision: a line of a query is missing. */
+  readonly syncBetween: boolean;
 }
 
 export type SwitchoverEnd =
@@ -153,8 +173,12 @@ export interface Switchover {
   /** At most 20; `finalCount` is the true number. */
   readonly finals: readonly Query[];
   readonly finalCount: number;
-  /** Queries other than final ones inside the switchover. */
-  readonly otherQueryCount: number;
+  /** Queries with final=0 behind a final one, at most 20. */
+  readonly queriesAfterFinal: readonly Query[];
+  /** Where syncs began behind the last final query, at most 20. */
+  readonly syncsAfterFinal: readonly Moment[];
+  /** The line that decided for the switchover, and the query before it. */
+  readonly decision: Decision | undefined;
   readonly syncs: readonly Sync[];
   readonly syncCount: number;
   readonly discardBitmap: Moment | undefined;
@@ -168,6 +192,8 @@ export interface Switchover {
   readonly ramPostcopy: Moment | undefined;
   /** The end of RAM was reached while the VM was stopped. */
   readonly ramEnd: Moment | undefined;
+  /** The log ends where the final query is made: behind the stop, before anything is saved. */
+  readonly endsInFinal: boolean;
   /** A query began (probe) and no query line followed: the process died inside it. */
   readonly unfinishedQuery: QueryProbes | undefined;
   readonly hole: boolean;

@@ -1,10 +1,18 @@
 /** Collects what happens between VM stop and the end of a switchover. */
-import type { Moment, Query, QueryProbes, Switchover, SwitchoverEnd, Sync } from './run.ts';
+import type { Decision, Moment, Query, QueryProbes, Switchover, SwitchoverEnd, Sync } from './run.ts';
 
 const MAX_KEPT = 20;
 
 /** What shows that the VM is stopped. */
 export type StopMark = 'runstate' | 'notify' | 'checkpoint' | 'completion' | 'colo' | 'state' | 'downtime-start';
+
+/** What only the end of the switchover, or of the log, shows. */
+export interface SwitchoverEnding {
+  readonly unfinishedQuery: QueryProbes | undefined;
+  readonly decision: Decision | undefined;
+  /** The migration is in the state `device`. */
+  readonly inDevice: boolean;
+}
 
 export class SwitchoverBuilder {
   readonly index: number;
@@ -18,7 +26,9 @@ export class SwitchoverBuilder {
   readonly #finals: Query[] = [];
   readonly #syncs: Sync[] = [];
   #finalCount = 0;
-  #otherQueryCount = 0;
+  readonly #queriesAfterFinal: Query[] = [];
+  #syncsAfterFinal: Moment[] = [];
+  #finalMade = false;
   #syncCount = 0;
   #syncsBeforeDiscard = 0;
   #syncsBeforeSaving: number | undefined;
@@ -72,7 +82,7 @@ export class SwitchoverBuilder {
 
   query(query: Query, ramSaved: boolean): void {
     if (query.final !== true) {
-      this.#otherQueryCount += 1;
+      if (this.#finalCount > 0 && this.#queriesAfterFinal.length < MAX_KEPT) this.#queriesAfterFinal.push(query);
       return;
     }
     if (ramSaved && this.#finalCount > 0) {
@@ -84,8 +94,15 @@ export class SwitchoverBuilder {
     if (this.#finals.length < MAX_KEPT) this.#finals.push(query);
   }
 
-  syncBegins(): void {
+  syncBegins(at: Moment): void {
     this.#syncCount += 1;
+    if (this.#finalMade && this.#syncsAfterFinal.length < MAX_KEPT) this.#syncsAfterFinal.push(at);
+  }
+
+  /** At the line of a final query: the syncs before it are its own. */
+  finalMade(): void {
+    this.#finalMade = true;
+    this.#syncsAfterFinal = [];
   }
 
   sync(sync: Sync): void {
@@ -111,7 +128,7 @@ export class SwitchoverBuilder {
     if (endedBy === 'completed' || endedBy === 'colo') this.mode = 'precopy';
   }
 
-  build(unfinishedQuery: QueryProbes | undefined): Switchover {
+  build({ unfinishedQuery, decision, inDevice }: SwitchoverEnding): Switchover {
     return {
       index: this.index,
       checkpoint: this.checkpoint,
@@ -125,7 +142,9 @@ export class SwitchoverBuilder {
       unplacedFinals: this.#unplacedFinals,
       finals: this.#finals,
       finalCount: this.#finalCount,
-      otherQueryCount: this.#otherQueryCount,
+      queriesAfterFinal: this.#queriesAfterFinal,
+      syncsAfterFinal: this.#syncsAfterFinal,
+      decision,
       syncs: this.#syncs,
       syncCount: this.#syncCount,
       discardBitmap: this.#discardBitmap,
@@ -134,9 +153,17 @@ export class SwitchoverBuilder {
       precopyBytesSeen: this.#precopyBytesSeen,
       ramPostcopy: this.ramPostcopy,
       ramEnd: this.ramEnd,
+      endsInFinal: this.#endsInFinal(inDevice, unfinishedQuery),
       unfinishedQuery,
       hole: this.hole,
     };
+  }
+
+  /** A checkpoint has no state of its own: its sync or its probe shows that the query began. */
+  #endsInFinal(inDevice: boolean, unfinished: QueryProbes | undefined): boolean {
+    if (!this.open || this.#finalCount > 0 || this.#syncsBeforeSaving !== undefined || this.ramEnd !== undefined)
+      return false;
+    return this.checkpoint ? this.#syncCount > 0 || unfinished !== undefined : inDevice;
   }
 
   #completed(): Switchover['completed'] {

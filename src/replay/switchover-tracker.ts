@@ -88,6 +88,9 @@ export class SwitchoverTracker {
     if (open === undefined) return;
     this.#queries.flush();
     open.close(at, endedBy);
+    if (open.mode === 'postcopy' && (endedBy === 'packaged' || endedBy === 'postcopy' || endedBy === 'downtime-end')) {
+      this.#progress.postcopySwitchoverOver = true;
+    }
     this.#queries.releaseSyncs(open);
   }
 
@@ -97,7 +100,9 @@ export class SwitchoverTracker {
     if (current === undefined || current.emitted) return;
     current.emitted = true;
     if (current.open) this.#queries.releaseSyncs(current);
-    this.#context.sink.switchover(current.build(unfinished), this.#migration);
+    const decision = current.checkpoint ? undefined : this.#queries.takeDecision();
+    const inDevice = this.#progress.state === 'device';
+    this.#context.sink.switchover(current.build({ unfinishedQuery: unfinished, decision, inDevice }), this.#migration);
   }
 
   /** The next state tells what an ended switchover was, and then it is handed on. */

@@ -10,6 +10,17 @@ interface OpenSync {
   /** Index of the switchover in which it began. */
   readonly switchover: number | undefined;
   readonly inSetup: boolean;
+  readonly inPostcopy: boolean;
+  readonly hole: boolean;
+}
+
+/** Where a sync stands. */
+export interface SyncPlace {
+  /** Index of the switchover that is going on. */
+  readonly switchover: number | undefined;
+  readonly inSetup: boolean;
+  readonly inPostcopy: boolean;
+  readonly hole: boolean;
 }
 
 export class SyncTracker {
@@ -21,14 +32,14 @@ export class SyncTracker {
     return this.#pending.length;
   }
 
-  start(at: Moment, switchover: number | undefined, inSetup: boolean): void {
-    this.#open = { start: at, end: undefined, dirtyPages: undefined, stage: undefined, switchover, inSetup };
+  start(at: Moment, place: SyncPlace): void {
+    this.#open = { start: at, end: undefined, dirtyPages: undefined, stage: undefined, ...place };
     this.#pending.push(this.#open);
     this.count += 1;
   }
 
   /** The sync that ended, its owner not yet known. */
-  end(at: Moment, dirtyPages: Uint64, switchover: number | undefined, inSetup: boolean): Sync {
+  end(at: Moment, dirtyPages: Uint64, place: SyncPlace): Sync {
     const open = this.#open;
     this.#open = undefined;
     if (open !== undefined) {
@@ -36,14 +47,17 @@ export class SyncTracker {
       open.dirtyPages = dirtyPages;
       return { ...open, owner: 'none', query: undefined };
     }
-    const half = { start: undefined, end: at, dirtyPages, stage: undefined };
-    this.#pending.push({ ...half, switchover, inSetup });
+    const half = { start: undefined, end: at, dirtyPages, stage: undefined, ...place };
+    this.#pending.push({ ...half });
     this.count += 1;
     return { ...half, owner: 'none', query: undefined };
   }
 
-  stage(at: Moment, lastStage: boolean, bql: boolean): void {
-    if (this.#open !== undefined) this.#open.stage = { lastStage, bql, at };
+  /** False when no event shows the sync that the stage belongs to. */
+  stage(stage: NonNullable<Sync['stage']>): boolean {
+    if (this.#open === undefined) return false;
+    this.#open.stage = stage;
+    return true;
   }
 
   /** Hands out every pending sync; `ownerOf` says whose it is. */
@@ -57,8 +71,18 @@ export class SyncTracker {
     this.#open = undefined;
     return claimed.map((sync): Sync => {
       const owner = ownerOf(sync);
-      const { start, end, dirtyPages, stage } = sync;
-      return { start, end, dirtyPages, stage, owner, query: owner === 'query' ? query : undefined };
+      const { start, end, dirtyPages, stage, switchover, inPostcopy, hole } = sync;
+      return {
+        start,
+        end,
+        dirtyPages,
+        stage,
+        switchover,
+        inPostcopy,
+        hole,
+        owner,
+        query: owner === 'query' ? query : undefined,
+      };
     });
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { EventName } from '../catalog/catalog.ts';
 import type { Place } from '../ingest/trace-item.ts';
-import type { AssertionFailure, Migration, Query, StateChange, Switchover } from '../replay/run.ts';
+import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from '../replay/run.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -52,6 +52,7 @@ export type SampleSource = '--qmp';
  */
 export interface Checker {
   query?(query: Query): Judgement | undefined;
+  sync?(sync: Sync): Judgement | undefined;
   state?(change: StateChange): Judgement | undefined;
   switchover?(switchover: Switchover): Judgement | undefined;
   assertion?(failure: AssertionFailure): Judgement | undefined;

@@ -6,7 +6,7 @@
 
 import { Bounded } from '../base/bounded.ts';
 import { messageOf } from '../base/errors.ts';
-import type { AssertionFailure, Migration, Query, StateChange, Switchover } from '../replay/run.ts';
+import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import type { Checker, Finding, Judgement, Rule } from './rule.ts';
 
@@ -145,6 +145,10 @@ export class RuleRunner implements ReplaySink {
     }
     const ask = (checker: Checker): Judgement | undefined => checker.query?.(query);
     for (const tally of this.#ofQueries.tallies) tally.judge(ask, query.hole);
+  }
+
+  sync(sync: Sync, migration: Migration): void {
+    this.#each(migration, (tally) => tally.judge((checker) => checker.sync?.(sync), sync.hole));
   }
 
   state(change: StateChange, migration: Migration): void {

@@ -8,6 +8,8 @@ import { type Judgement, notApplicable, undecidable } from './rule.ts';
 export const SYNC_EVENT_NAMES: readonly EventName[] = ['migration_bitmap_sync_start', 'migration_bitmap_sync_end'];
 export const MUTEX_EVENT_NAMES: readonly EventName[] = ['qemu_mutex_lock', 'qemu_mutex_locked', 'qemu_mutex_unlock'];
 export const STOP_EVENT_NAMES: readonly EventName[] = ['runstate_set', 'vmstate_downtime_checkpoint'];
+/** What shows the end of a switchover. */
+export const END_EVENT_NAMES: readonly EventName[] = ['migrate_set_state', 'vmstate_downtime_checkpoint'];
 export const MODE_EVENT_NAMES: readonly EventName[] = [
   'postcopy_start',
   'migration_thread_low_pending',
@@ -45,9 +47,35 @@ export function describeQuery(query: Query): string {
   return `${kind} query (total ${query.totalBytes})`;
 }
 
+/** Some ends are seen only where events are on: what was made before them may belong elsewhere. */
+export function endIsShown({ endedBy, checkpoint }: Switchover): boolean {
+  switch (endedBy) {
+    case 'downtime-end':
+    case 'packaged':
+    case 'completed':
+    case 'colo':
+    case 'failed':
+    case 'cancelled':
+    case 'postcopy':
+      return true;
+    case 'vm-running':
+      return checkpoint;
+    case 'superseded':
+    case 'log-ends':
+      return false;
+  }
+}
+
 export function describeSwitchover(switchover: Switchover): string {
   if (switchover.checkpoint) return 'COLO checkpoint';
   return switchover.mode === 'unknown' ? 'switchover' : `${switchover.mode} switchover`;
+}
+
+/** For rules that judge a switchover by its final query: there was one, but no switchover. */
+export function finalWithoutSwitchover(migration: Migration): Judgement | undefined {
+  if (migration.counts.final === 0) return nothingJudged(migration);
+  if (migration.switchovers > 0) return undefined;
+  return undecidable('the log does not show the switchover of the final query', STOP_EVENT_NAMES);
 }
 
 /** The places that there are. */

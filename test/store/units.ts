@@ -34,9 +34,10 @@ export function query(index: number, given: Partial<Query> = {}): Query {
     switchover: undefined,
     inPostcopy: false,
     vmStopped: false,
+    timerSynced: false,
     thresholdBytes: undefined,
     follows: true,
-    probes: { locked: undefined, pendingSync: undefined, dirtyBytesUpdate: undefined },
+    probes: { locked: undefined, pendingSync: undefined, stage: undefined, dirtyBytesUpdate: undefined },
     hole: false,
     previous: undefined,
     syncsShown: true,
@@ -52,6 +53,9 @@ export function sync(line: number, given: Partial<Sync> = {}): Sync {
     stage: undefined,
     query: undefined,
     owner: 'setup',
+    switchover: undefined,
+    inPostcopy: false,
+    hole: false,
     ...given,
   };
 }

@@ -1,7 +1,7 @@
 /** One switchover, one final query. Each COLO checkpoint is a switchover of its own. */
 import type { Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, pass, undecidable, violated } from '../rule.ts';
-import { describeSwitchover, nothingJudged, withoutFinalDuty } from '../shared.ts';
+import { describeSwitchover, END_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 export const finalRepeated = defineRule({
   id: 'final-repeated',
@@ -19,14 +19,12 @@ export const finalRepeated = defineRule({
   }),
 });
 
-const END_EVENTS = ['migrate_set_state', 'vmstate_downtime_checkpoint'] as const;
-
 function judge(switchover: Switchover): Judgement {
   const [first, second, ...more] = switchover.finals;
   const name = describeSwitchover(switchover);
   const { endedBy } = switchover;
-  if (endedBy === 'log-ends') return undecidable('the log ends inside the switchover', END_EVENTS);
-  if (endedBy === 'superseded') return undecidable('the log does not show the end of the switchover', END_EVENTS);
+  if (endedBy === 'log-ends') return undecidable('the log ends inside the switchover', END_EVENT_NAMES);
+  if (endedBy === 'superseded') return undecidable('the log does not show the end of the switchover', END_EVENT_NAMES);
   if (first === undefined || second === undefined) return pass(`the ${name} made one final query`);
   return violated({
     message: `the ${name} made ${switchover.finalCount} final queries`,

@@ -1,0 +1,96 @@
+/**
+ * An estimate is cheap: it reads counters. One estimate with a sync before it
+ * is not enough to accuse: the line of an exact query may be lost, and
+ * auto-converge syncs from a timer of the main thread, at most every 5 s. Two
+ * estimates running, each with its own sync, are neither.
+ */
+import type { Uint64 } from '../../base/uint64.ts';
+import type { EventName } from '../../catalog/catalog.ts';
+import type { Migration, Query } from '../../replay/run.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
+import { describeQuery, places, queriesShown, SYNC_EVENT_NAMES } from '../shared.ts';
+
+export const estimateWithSync = defineRule({
+  id: 'estimate-with-sync',
+  severity: 'error',
+  title: 'Estimate queries sync the dirty bitmaps',
+  demands: 'Between the query before and an estimate there is no sync of the dirty bitmaps.',
+  why: 'Estimates are made all the time: syncing in each takes the BQL and stalls the guest.',
+  needs: ['migration_bitmap_sync_start', 'migration_bitmap_sync_end'],
+  qemu: { function: 'ram_state_pending_sync; 8.0 to 11.0 ram_state_pending_estimate', versions: '8.0 and later' },
+  limits: 'A single estimate with a sync before it is undecidable.',
+  begin: (migration) => {
+    let before: Query | undefined;
+    let alone: Query | undefined;
+    let largest: Uint64 = 0;
+    let exactSeen = false;
+    /** Kept until an exact query shows that their lines are in the log. */
+    let held: Judgement | undefined;
+    const estimate = (query: Query): Judgement | undefined => {
+      const first = before;
+      // As much as at the beginning, or more: it may be the first of another attempt, behind the sync of its setup.
+      const begins = query.totalBytes >= largest;
+      if (begins) largest = query.totalBytes;
+      before = isOwn(query) && !begins ? query : undefined;
+      if (isOwn(query)) alone ??= query;
+      if (before === undefined || first === undefined) return undefined;
+      if (exactSeen) return accuse(query, first);
+      held ??= accuse(query, first);
+      return undefined;
+    };
+    const exact = (): Judgement | undefined => {
+      exactSeen = true;
+      const found = held;
+      held = undefined;
+      return found;
+    };
+    return {
+      query: (query) => {
+        if (query.kind === 'estimate') return estimate(query);
+        if (query.kind === 'exact') return exact();
+        before = undefined;
+        return undefined;
+      },
+      end: () => {
+        if (migration.counts.estimate === 0) return withoutEstimates(migration);
+        if (!migration.saw('migration_bitmap_sync_start') && !migration.saw('migration_bitmap_sync_end')) {
+          return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
+        }
+        if (alone === undefined) return pass('no estimate synced');
+        if (!exactSeen) return undecidable('the log has no line of an exact query', exactEvents(migration));
+        return undecidable(
+          `a sync stands before the estimate at line ${alone.at.place.line}, but a lost line or a timer explains it, too`,
+          ['cpu_throttle_dirty_sync', 'savevm_state_iterate'],
+        );
+      },
+    };
+  },
+});
+
+/** In 8.0 to 11.0 exact queries are an event of their own: with it off, their syncs seem to be the estimates'. */
+function exactEvents({ band }: Migration): readonly EventName[] {
+  return [band === '10.0' ? 'migrate_pending_exact' : 'qemu_savevm_query_pending'];
+}
+
+function isOwn(query: Query): boolean {
+  const { syncs, previous, inPostcopy, vmStopped, timerSynced, hole } = query;
+  return syncs.length > 0 && previous !== undefined && !inPostcopy && !vmStopped && !timerSynced && !hole;
+}
+
+function accuse(query: Query, first: Query): Judgement {
+  const sync = query.syncs[0];
+  return violated({
+    message: `the ${describeQuery(query)} synced, as the estimate before it did`,
+    expected: 'no sync between the query before and an estimate',
+    actual: 'a sync before each of two estimates running',
+    evidence: [query.at.place, ...places((sync?.start ?? sync?.end)?.place, first.at.place)],
+  });
+}
+
+function withoutEstimates(migration: Migration): Judgement {
+  const { kind, outcome } = migration;
+  if (queriesShown(migration) || outcome !== 'completed' || kind === 'snapshot' || kind === 'background-snapshot') {
+    return notApplicable('no estimate was made');
+  }
+  return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+}

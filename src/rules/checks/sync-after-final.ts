@@ -1,0 +1,51 @@
+/**
+ * The sync inside the final query is the last one. A second final query has a
+ * sync of its own, and final-repeated is the word for that. A sync before the
+ * final query is its own, too.
+ */
+import type { Switchover } from '../../replay/run.ts';
+import { defineRule, type Judgement, pass, undecidable, violated } from '../rule.ts';
+import {
+  END_EVENT_NAMES,
+  endIsShown,
+  finalWithoutSwitchover,
+  places,
+  SYNC_EVENT_NAMES,
+  withoutFinalDuty,
+} from '../shared.ts';
+
+export const syncAfterFinal = defineRule({
+  id: 'sync-after-final',
+  severity: 'error',
+  title: 'A sync follows the final query in the same switchover',
+  demands: 'Between the final query and the end of its switchover the dirty bitmaps are not synced again.',
+  why: 'The final sync is the one marked as the last stage; a later one costs downtime, and what it finds was not counted.',
+  needs: ['migration_bitmap_sync_start', 'migration_bitmap_sync_end', 'qemu_savevm_query_pending', 'runstate_set'],
+  qemu: { function: 'ram_save_complete, ram_postcopy_send_discard_bitmap', versions: '11.1 and the patch as posted' },
+  limits: 'None known.',
+  begin: (migration) => ({
+    switchover: (switchover) => {
+      if (switchover.finalCount === 0) return undefined;
+      const none = withoutFinalDuty(migration);
+      if (none !== undefined) return none;
+      const shown = migration.saw('migration_bitmap_sync_start') || migration.saw('migration_bitmap_sync_end');
+      return shown ? judge(switchover) : undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
+    },
+    end: () => finalWithoutSwitchover(migration),
+  }),
+});
+
+function judge(switchover: Switchover): Judgement {
+  const { finals, syncsAfterFinal } = switchover;
+  if (!endIsShown(switchover)) {
+    return undecidable('the log does not show the end of the switchover', END_EVENT_NAMES);
+  }
+  const [sync] = syncsAfterFinal;
+  if (sync === undefined) return pass('nothing was synced behind the final query');
+  return violated({
+    message: 'the dirty bitmaps were synced again behind the final query',
+    expected: 'no sync between the final query and the end of the switchover',
+    actual: 'a sync begins here',
+    evidence: [sync.place, ...places(finals.at(-1)?.at.place)],
+  });
+}
