@@ -170,13 +170,14 @@ function parseHexadecimal(text: string): Uint64 {
 
 /** `a=1, b c=2` to a record; undefined when a piece is no pair. */
 function parsePairs(text: string): Readonly<Record<string, string>> | undefined {
-  const pairs: Record<string, string> = {};
+  const pairs: [string, string][] = [];
   for (const piece of text.split(', ')) {
     const equals = piece.indexOf('=');
     if (equals <= 0) return undefined;
-    pairs[piece.slice(0, equals)] = piece.slice(equals + 1).trimEnd();
+    pairs.push([piece.slice(0, equals), piece.slice(equals + 1).trimEnd()]);
   }
-  return pairs;
+  // Not by assignment: a key may be called __proto__.
+  return Object.fromEntries(pairs);
 }
 
 function escapeRegExp(text: string): string {

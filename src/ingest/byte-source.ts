@@ -167,10 +167,15 @@ export class ByteSource {
 
   async *#gunzip(): AsyncGenerator<Uint8Array> {
     const { createGunzip } = await import('node:zlib');
-    const unpacked: AsyncIterable<Uint8Array> = Readable.from(this.#packedChunks()).pipe(createGunzip());
+    const packed = Readable.from(this.#packedChunks());
+    const unpacked = packed.pipe(createGunzip());
+    // pipe() does not hand errors on: a file that can't be read is not one that can't be unpacked.
+    packed.on('error', (error) => unpacked.destroy(error));
     try {
-      yield* unpacked;
-    } catch {
+      const chunks: AsyncIterable<Uint8Array> = unpacked;
+      yield* chunks;
+    } catch (thrown) {
+      if (thrown instanceof UserError) throw thrown;
       await this.#readToEnd();
     }
   }
@@ -188,7 +193,8 @@ export class ByteSource {
       }
       decompress.push(new Uint8Array(0), true);
       yield* ready.splice(0);
-    } catch {
+    } catch (thrown) {
+      if (thrown instanceof UserError) throw thrown;
       yield* ready.splice(0);
       await this.#readToEnd();
     }

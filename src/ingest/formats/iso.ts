@@ -8,6 +8,8 @@ const LETTER_Z = 90;
 const SPACE = 32;
 /** Length of `2026-11-23T01:02:13`. */
 const WHOLE_SECONDS = 19;
+/** 23:59:60, a leap second. */
+const LAST_SECOND = 86_400;
 
 let cachedDay = -1;
 let cachedDaySeconds = 0;
@@ -30,7 +32,7 @@ export const iso: PrefixFormat = {
     if (end - start < WHOLE_SECONDS + 2 || !hasIsoMarks(bytes, start)) return -1;
     const day = readDigits(bytes, start, start + 4) * 10_000 + pair(bytes, start + 5) * 100 + pair(bytes, start + 8);
     const clock = pair(bytes, start + 11) * 3600 + pair(bytes, start + 14) * 60 + pair(bytes, start + 17);
-    if (!(day >= 0 && clock >= 0)) return -1;
+    if (!(day >= 0 && clock >= 0 && isDate(day) && clock <= LAST_SECOND)) return -1;
     const behind = readFraction(bytes, start + WHOLE_SECONDS, end, stamp);
     if (behind < 0 || bytes[behind] !== LETTER_Z || bytes[behind + 1] !== SPACE || behind + 1 >= end) return -1;
     stamp.seconds = secondsOfDay(day) + clock;
@@ -47,6 +49,13 @@ function hasIsoMarks(bytes: Buffer, start: number): boolean {
     bytes[start + 13] === COLON &&
     bytes[start + 16] === COLON
   );
+}
+
+/** What a torn line makes of digits is no date. */
+function isDate(day: number): boolean {
+  const month = Math.floor(day / 100) % 100;
+  const date = day % 100;
+  return month >= 1 && month <= 12 && date >= 1 && date <= 31;
 }
 
 /** Two digits, or NaN. */
