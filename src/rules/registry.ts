@@ -6,6 +6,7 @@ import { finalBeforeStop } from './checks/final-before-stop.ts';
 import { finalMissing } from './checks/final-missing.ts';
 import { finalNotExact } from './checks/final-not-exact.ts';
 import { finalRepeated } from './checks/final-repeated.ts';
+import { finalSkipsModule } from './checks/final-skips-module.ts';
 import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
@@ -38,4 +39,5 @@ export const RULES: readonly Rule[] = [
   lastSyncNotMarked,
   switchoverWithoutExact,
   ackPendingAtSwitchover,
+  finalSkipsModule,
 ];

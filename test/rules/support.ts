@@ -99,9 +99,10 @@ export function verdictOf(report: Report, rule: string, migration = 0): VerdictR
   return verdict;
 }
 
-/** Rules that are violated in any migration. */
+/** Rules of severity error that are violated in any migration. */
 export function violatedRules(report: Report): readonly string[] {
-  return report.verdicts.filter(({ verdict }) => verdict === 'violated').map(({ rule }) => rule);
+  const violated = report.verdicts.filter(({ verdict, severity }) => verdict === 'violated' && severity === 'error');
+  return violated.map(({ rule }) => rule);
 }
 
 /** A violated verdict as `message` and evidence, `src.log:14 qemu_savevm_query_pending exact=0, final=1`. */

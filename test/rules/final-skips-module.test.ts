@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import {
+  BACKGROUND_SNAPSHOT,
+  checkpoint,
+  coloRun,
+  cprRun,
+  estimate,
+  exact,
+  final,
+  oldPrecopyRun,
+  only,
+  postcopyRun,
+  precopyRun,
+  SNAPSHOT,
+  sync,
+  without,
+} from './runs.ts';
+import { accusation, accused, doubt, doubtful, judge, verdictOf, violatedRules } from './support.ts';
+
+const ID = 'final-skips-module';
+const FIRST = estimate({ precopy: 81920 });
+const run = (decides: Parameters<typeof exact>[0], ends: Parameters<typeof final>[0]) =>
+  precopyRun({ rounds: [FIRST, ...sync(3), exact(decides)], final: [...sync(3), final(ends)] });
+
+describe('violated', () => {
+  test('a module reports nothing in the final query', async () => {
+    const report = await judge(run({ precopy: 8192, postcopy: 65536 }, { precopy: 8192 }));
+    expect(accusation(report, ID)).toEqual(
+      accused(
+        'the final total 8192 falls below the exact 73728 before it',
+        'src.log:23 qemu_savevm_query_pending exact=1, final=1, total=8192',
+        'src.log:12 qemu_savevm_query_pending exact=1, final=0, total=73728',
+      ),
+    );
+    expect(verdictOf(report, ID).severity).toBe('warning');
+    expect(violatedRules(report)).toEqual([]);
+  });
+
+  test('by one byte more than the stop-copy part', async () => {
+    const report = await judge(run({ precopy: 8192, stopcopy: 4095 }, { precopy: 4096 }));
+    expect(verdictOf(report, ID).verdict).toBe('violated');
+  });
+});
+
+describe('a pass', () => {
+  test.each([
+    ['equal totals', run({ precopy: 8192, postcopy: 65536 }, { precopy: 8192, postcopy: 65536 })],
+    ['the guest dirtied more until the stop', run({ precopy: 8192 }, { precopy: 12288 })],
+    [
+      'VFIO reports its cached size: the drop is the stop-copy part',
+      run({ precopy: 8192, stopcopy: 4096 }, { precopy: 8192 }),
+    ],
+    ['postcopy', postcopyRun()],
+  ])('%s', async (_name, lines) => {
+    const report = await judge(lines);
+    expect(verdictOf(report, ID).verdict).toBe('pass');
+    expect(violatedRules(report)).toEqual([]);
+  });
+});
+
+test('the exact line before the decision is lost: undecidable', async () => {
+  const lines = run({ precopy: 8192, postcopy: 65536 }, { precopy: 8192 });
+  const lost = lines.filter((line) => line !== exact({ precopy: 8192, postcopy: 65536 }));
+  expect(doubt(await judge(lost), ID)).toEqual(
+    doubtful('the log does not show the exact query that decided', 'qemu_savevm_query_pending'),
+  );
+});
+
+test('without the stop nothing is said', async () => {
+  const lines = only(run({ precopy: 8192, postcopy: 65536 }, { precopy: 8192 }), 'qemu_savevm_query_pending');
+  expect(verdictOf(await judge(lines), ID).verdict).toBe('undecidable');
+});
+
+describe('nobody is accused', () => {
+  test.each([
+    ['CPR: the VM is stopped before any query', cprRun()],
+    ['COLO', coloRun(checkpoint(), checkpoint())],
+    ['10.0 has no final query', oldPrecopyRun()],
+    ['a snapshot', SNAPSHOT],
+    ['a background snapshot', BACKGROUND_SNAPSHOT],
+    ['no query lines', without(precopyRun(), 'qemu_savevm_query_pending')],
+  ])('%s', async (_name, lines) => {
+    const { verdicts } = await judge(lines);
+    expect(verdicts.filter(({ verdict }) => verdict === 'violated')).toEqual([]);
+  });
+});
