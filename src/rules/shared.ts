@@ -16,13 +16,28 @@ export const MODE_EVENT_NAMES: readonly EventName[] = [
   'migrate_set_state',
 ];
 
+/** savevm and background-snapshot stop the VM without asking any module first. */
+export function isSnapshot({ kind }: Migration): boolean {
+  return kind === 'snapshot' || kind === 'background-snapshot';
+}
+
+export function withoutQueryLine(): Judgement {
+  return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+}
+
 /** Why the migration has no final query to judge, or undefined when it should have one. */
 export function withoutFinalDuty(migration: Migration): Judgement | undefined {
   const { kind, band } = migration;
-  if (kind === 'snapshot' || kind === 'background-snapshot') return notApplicable(`a ${kind} makes no pending query`);
-  if (band === undefined) return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+  if (isSnapshot(migration)) return notApplicable(`a ${kind} makes no pending query`);
+  if (band === undefined) return withoutQueryLine();
   if (!hasFinalQuery(band)) return notApplicable(`QEMU ${band} has no final query`);
   return undefined;
+}
+
+/** What to say where not one sync was logged, or undefined: a sync that is missing proves nothing then. */
+export function withoutSyncs(migration: Migration): Judgement | undefined {
+  if (SYNC_EVENT_NAMES.some((name) => migration.saw(name))) return undefined;
+  return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
 }
 
 /** What to say when a migration ended without any switchover or final query to judge. */

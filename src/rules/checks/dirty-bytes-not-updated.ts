@@ -12,8 +12,8 @@ import { hasFinalQuery } from '../../catalog/vocabulary.ts';
 import type { Migration } from '../../replay/run.ts';
 import { SampleJudge } from '../dirty-bytes/sample-judge.ts';
 import { UpdateJudge } from '../dirty-bytes/update-judge.ts';
-import { defineRule, type Judgement, notApplicable, undecidable } from '../rule.ts';
-import { queriesShown } from '../shared.ts';
+import { defineRule, type Judgement, notApplicable } from '../rule.ts';
+import { isSnapshot, queriesShown, withoutQueryLine } from '../shared.ts';
 
 export const dirtyBytesNotUpdated = defineRule({
   id: 'dirty-bytes-not-updated',
@@ -44,10 +44,10 @@ function hasDuty(migration: Migration): boolean {
 
 function conclude(migration: Migration, updates: UpdateJudge, samples: SampleJudge): Judgement | undefined {
   const { band, kind } = migration;
-  if (kind === 'snapshot' || kind === 'background-snapshot') return notApplicable(`a ${kind} makes no pending query`);
+  if (isSnapshot(migration)) return notApplicable(`a ${kind} makes no pending query`);
   if (!queriesShown(migration)) {
     if (migration.outcome !== 'completed') return notApplicable('no query was made');
-    return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+    return withoutQueryLine();
   }
   if (band !== undefined && !hasFinalQuery(band)) return notApplicable(`QEMU ${band} shows no dirty_bytes_total`);
   const bySample = samples.conclude();

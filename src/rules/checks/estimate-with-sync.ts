@@ -8,7 +8,7 @@ import type { Uint64 } from '../../base/uint64.ts';
 import type { EventName } from '../../catalog/catalog.ts';
 import type { Migration, Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { describeQuery, places, queriesShown, SYNC_EVENT_NAMES } from '../shared.ts';
+import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
 
 export const estimateWithSync = defineRule({
   id: 'estimate-with-sync',
@@ -53,9 +53,8 @@ export const estimateWithSync = defineRule({
       },
       end: () => {
         if (migration.counts.estimate === 0) return withoutEstimates(migration);
-        if (!migration.saw('migration_bitmap_sync_start') && !migration.saw('migration_bitmap_sync_end')) {
-          return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
-        }
+        const unseen = withoutSyncs(migration);
+        if (unseen !== undefined) return unseen;
         if (alone === undefined) return pass('no estimate synced');
         if (!exactSeen) return undecidable('the log has no line of an exact query', exactEvents(migration));
         return undecidable(
@@ -88,9 +87,9 @@ function accuse(query: Query, first: Query): Judgement {
 }
 
 function withoutEstimates(migration: Migration): Judgement {
-  const { kind, outcome } = migration;
-  if (queriesShown(migration) || outcome !== 'completed' || kind === 'snapshot' || kind === 'background-snapshot') {
+  const { outcome } = migration;
+  if (queriesShown(migration) || outcome !== 'completed' || isSnapshot(migration)) {
     return notApplicable('no estimate was made');
   }
-  return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+  return withoutQueryLine();
 }

@@ -5,7 +5,7 @@
  */
 import type { Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { describeQuery, places, SYNC_EVENT_NAMES } from '../shared.ts';
+import { describeQuery, isSnapshot, places, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
 
 export const exactWithoutSync = defineRule({
   id: 'exact-without-sync',
@@ -20,13 +20,8 @@ export const exactWithoutSync = defineRule({
     query: (query) => (query.exact === true && query.final !== true ? judge(query) : undefined),
     end: () => {
       if (migration.counts.exact > 0) return undefined;
-      if (
-        migration.band === undefined &&
-        migration.outcome === 'completed' &&
-        migration.kind !== 'snapshot' &&
-        migration.kind !== 'background-snapshot'
-      ) {
-        return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+      if (migration.band === undefined && migration.outcome === 'completed' && !isSnapshot(migration)) {
+        return withoutQueryLine();
       }
       return notApplicable(migration.band === '7.2' ? 'QEMU 7.2 has no exact query' : 'no exact query was made');
     },

@@ -8,7 +8,7 @@ import { hasFinalQuery } from '../../catalog/vocabulary.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { MODE_EVENT_NAMES, nothingJudged, SYNC_EVENT_NAMES } from '../shared.ts';
+import { isSnapshot, MODE_EVENT_NAMES, nothingJudged, withoutQueryLine, withoutSyncs } from '../shared.ts';
 
 export const finalWithoutSync = defineRule({
   id: 'final-without-sync',
@@ -27,14 +27,14 @@ export const finalWithoutSync = defineRule({
 
 function nothingToSync(migration: Migration): Judgement {
   const { kind } = migration;
-  if (kind === 'snapshot' || kind === 'background-snapshot') return notApplicable(`a ${kind} is no precopy switchover`);
+  if (isSnapshot(migration)) return notApplicable(`a ${kind} is no precopy switchover`);
   return nothingJudged(migration);
 }
 
 function judge(switchover: Switchover, migration: Migration): Judgement | undefined {
   const { band } = migration;
   if (switchover.mode === 'postcopy') return notApplicable('the switchover was one of postcopy');
-  if (band === undefined) return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+  if (band === undefined) return withoutQueryLine();
   return hasFinalQuery(band) ? judgeFinals(switchover, migration) : judgeRamSection(switchover, migration);
 }
 
@@ -62,9 +62,8 @@ function withoutSync(
   decisive: Place,
   query: Query | undefined,
 ): Judgement {
-  if (!migration.saw('migration_bitmap_sync_start') && !migration.saw('migration_bitmap_sync_end')) {
-    return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
-  }
+  const unseen = withoutSyncs(migration);
+  if (unseen !== undefined) return unseen;
   if (switchover.mode === 'unknown') {
     return undecidable('the log does not show whether the switchover was one of precopy', MODE_EVENT_NAMES);
   }

@@ -6,7 +6,7 @@
  */
 import type { Migration, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { places, SYNC_EVENT_NAMES } from '../shared.ts';
+import { places, withoutSyncs } from '../shared.ts';
 
 export const postcopySwitchoverWithoutSync = defineRule({
   id: 'postcopy-switchover-without-sync',
@@ -41,9 +41,8 @@ function judge(switchover: Switchover, migration: Migration): Judgement {
     const verdict = withoutDiscard(switchover);
     if (verdict !== undefined) return verdict;
   }
-  if (!migration.saw('migration_bitmap_sync_start') && !migration.saw('migration_bitmap_sync_end')) {
-    return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
-  }
+  const unseen = withoutSyncs(migration);
+  if (unseen !== undefined) return unseen;
   const decisive = switchover.discardBitmap ?? switchover.end ?? switchover.stop;
   return violated({
     message: 'the postcopy switchover sent its discard bitmap without a sync after the VM stopped',

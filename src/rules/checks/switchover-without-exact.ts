@@ -5,7 +5,7 @@
  */
 import type { Decision } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { describeQuery, SYNC_EVENT_NAMES } from '../shared.ts';
+import { describeQuery, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
 
 export const switchoverWithoutExact = defineRule({
   id: 'switchover-without-exact',
@@ -27,7 +27,7 @@ export const switchoverWithoutExact = defineRule({
     end: () => {
       if (migration.switchovers === 0) return notApplicable('no decision to judge');
       if (migration.band !== undefined) return undefined;
-      return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+      return withoutQueryLine();
     },
   }),
 });

@@ -10,8 +10,8 @@ import {
   endIsShown,
   finalWithoutSwitchover,
   places,
-  SYNC_EVENT_NAMES,
   withoutFinalDuty,
+  withoutSyncs,
 } from '../shared.ts';
 
 export const syncAfterFinal = defineRule({
@@ -28,8 +28,7 @@ export const syncAfterFinal = defineRule({
       if (switchover.finalCount === 0) return undefined;
       const none = withoutFinalDuty(migration);
       if (none !== undefined) return none;
-      const shown = migration.saw('migration_bitmap_sync_start') || migration.saw('migration_bitmap_sync_end');
-      return shown ? judge(switchover) : undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
+      return withoutSyncs(migration) ?? judge(switchover);
     },
     end: () => finalWithoutSwitchover(migration),
   }),

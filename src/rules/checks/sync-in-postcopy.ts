@@ -5,7 +5,7 @@
  */
 import type { Sync } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { SYNC_EVENT_NAMES } from '../shared.ts';
+import { withoutSyncs } from '../shared.ts';
 
 export const syncInPostcopy = defineRule({
   id: 'sync-in-postcopy',
@@ -20,9 +20,8 @@ export const syncInPostcopy = defineRule({
     sync: (sync) => (sync.inPostcopy ? judge(sync) : undefined),
     end: () => {
       if (migration.kind !== 'postcopy') return notApplicable('there was no postcopy');
-      if (!migration.saw('migration_bitmap_sync_start') && !migration.saw('migration_bitmap_sync_end')) {
-        return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
-      }
+      const unseen = withoutSyncs(migration);
+      if (unseen !== undefined) return unseen;
       if (migration.switchovers > 0) return pass('nothing was synced in postcopy');
       return undecidable('the log does not show the postcopy switchover', [
         'runstate_set',

@@ -1,7 +1,7 @@
 /** qemu_savevm_query_pending() prints the sum of its parts; so do the events before it. */
 import { addUint64 } from '../../base/uint64.ts';
-import { defineRule, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { describeQuery, queriesShown } from '../shared.ts';
+import { defineRule, notApplicable, pass, violated } from '../rule.ts';
+import { describeQuery, isSnapshot, queriesShown, withoutQueryLine } from '../shared.ts';
 
 export const totalNotSum = defineRule({
   id: 'total-not-sum',
@@ -25,14 +25,10 @@ export const totalNotSum = defineRule({
     },
     end: () => {
       if (queriesShown(migration)) return undefined;
-      if (
-        migration.outcome !== 'completed' ||
-        migration.kind === 'snapshot' ||
-        migration.kind === 'background-snapshot'
-      ) {
+      if (migration.outcome !== 'completed' || isSnapshot(migration)) {
         return notApplicable('no query was made');
       }
-      return undecidable('the log has no line of a pending query', ['qemu_savevm_query_pending']);
+      return withoutQueryLine();
     },
   }),
 });
