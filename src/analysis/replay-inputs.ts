@@ -6,11 +6,11 @@ import { ByteSource } from '../ingest/byte-source.ts';
 import type { Clock } from '../ingest/clock.ts';
 import { groupInputs } from '../ingest/group-inputs.ts';
 import { inputNames } from '../ingest/input-names.ts';
+import type { InputFacts } from '../ingest/item-reader.ts';
 import { LineReader } from '../ingest/line-reader.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
 import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
 import type { Place } from '../ingest/trace-item.ts';
-import type { InputFacts } from '../ingest/trace-reader.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
 import { StreamReplay } from '../replay/replay.ts';
@@ -73,7 +73,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
   let index = 0;
   const nextIndex = (): number => index++;
   const streams = await openStreams(plan, request, { sink, sampleLog, nextIndex });
-  const sizes = streams.flatMap(({ stream }) => stream.readers.map((reader) => reader.source.size));
+  const sizes = streams.flatMap(({ stream }) => stream.readers.map((reader) => reader.size));
   const inAll = sizes.reduce<number | undefined>(
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
     0,
@@ -85,7 +85,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
       (bytes) => request.progress(done + bytes, inAll),
     );
     replay.close();
-    done += stream.readers.reduce((sum, reader) => sum + reader.source.bytesRead, 0);
+    done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
   }
   settleAssertions(streams, sink, nextIndex);
   for (const { replay } of streams) replay.conclude();

@@ -70,6 +70,7 @@ function buildCatalog(): ReadonlyMap<string, CatalogEntry> {
   addGroup('lock');
   addGroup('protocol');
   addGroup('round');
+  addGroup('device');
   addGroup('destination');
   return entries;
 }

@@ -70,7 +70,7 @@ export const PROTOCOL_EVENTS = [
   'migration_dirty_limit_guest(int64_t dirtyrate) "guest dirty page rate limit %ld MB/s"',
   'cpu_throttle_set(int new_throttle_pct) "set guest CPU throttled by %d%"',
   'cpu_throttle_dirty_sync(void) ""',
-  'dirtylimit_set_vcpu(int cpu_index, uint64_t quota) "set dirty limit CPU[%d]: %lu"',
+  'dirtylimit_set_vcpu(int cpu_index, uint64_t quota) "CPU[%d] set dirty page rate limit %lu"',
   'vmstate_downtime_checkpoint(const char *checkpoint) "%s"',
   'vmstate_downtime_save(const char *type, const char *idstr, uint32_t instance_id, int64_t downtime) "type=%s idstr=%s instance_id=%u downtime=%ld"',
   'savevm_state_header(void) ""',
@@ -127,6 +127,7 @@ export const PROTOCOL_EVENTS = [
   'qmp_enter_migrate_pause(const char *json) "%s"',
   'qmp_enter_migrate_recover(const char *json) "%s"',
   'qmp_enter_migrate_set_parameters(const char *json) "%s"',
+  'qmp_enter_migrate_set_capabilities(const char *json) "%s"',
   'qmp_enter_snapshot_save(const char *json) "%s"',
   'cpr_state_save(const char *mode) "%s mode"',
   'migration_exec_outgoing(const char *cmd) "cmd=%s"',
@@ -169,13 +170,36 @@ export const ROUND_EVENTS = [
   'dirty_bitmap_save_iterate(int in_postcopy) "in postcopy: %d"',
   'send_bitmap_bits(uint32_t flags, uint64_t start_sector, uint32_t nr_sectors, uint64_t data_size) "flags: 0x%x, start_sector: %lu, nr_sectors: %u, data_size: %lu"',
   'migration_block_save_pending(uint64_t pending) "Enter save live pending  %lu"',
-  'vfio_state_pending(const char *name, uint64_t stopcopy_size, uint64_t precopy_init_size, uint64_t precopy_dirty_size, bool request_switchover_ack, bool exact, bool final) " (%s) stopcopy size %lu, precopy initial size %lu, precopy dirty size %lu, request switchover ack %d, exact %d, final %d"',
   'multifd_send_sync_main(long packet_num) "packet num %ld"',
   'multifd_send_sync_main_signal(uint8_t id) "channel %u"',
   'multifd_send_sync_main_wait(uint8_t id) "channel %u"',
   'source_return_path_thread_loop_top(void) ""',
   'ram_save_queue_pages(const char *rbname, size_t start, size_t len) "%s: start: 0x%zx len: 0x%zx"',
   'migrate_handle_rp_req_pages(const char *rbname, size_t start, size_t len) "in %s at 0x%zx len 0x%zx"',
+] as const;
+
+/** What devices and the accelerator print during a migration. VFIO's format strings begin with a blank of their own. */
+export const DEVICE_EVENTS = [
+  // 11.1: one for both kinds of query
+  'vfio_state_pending(const char *name, uint64_t stopcopy_size, uint64_t precopy_init_size, uint64_t precopy_dirty_size, bool request_switchover_ack, bool exact, bool final) " (%s) stopcopy size %lu, precopy initial size %lu, precopy dirty size %lu, request switchover ack %d, exact %d, final %d"',
+  // snapshots of May to July 2026
+  'vfio_state_pending(const char *name, bool exact, uint64_t stopcopy_size, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) exact %d stopcopy size %lu precopy initial size %lu precopy dirty size %lu"',
+  // 8.1 to 11.0; precopy and postcopy are the sums over all modules so far
+  'vfio_state_pending_estimate(const char *name, uint64_t precopy, uint64_t postcopy, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) precopy %lu postcopy %lu precopy initial size %lu precopy dirty size %lu"',
+  'vfio_state_pending_exact(const char *name, uint64_t precopy, uint64_t postcopy, uint64_t stopcopy_size, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) precopy %lu postcopy %lu stopcopy size %lu precopy initial size %lu precopy dirty size %lu"',
+  // the same up to 9.0, in hexadecimal
+  'vfio_state_pending_estimate(const char *name, uint64_t precopy, uint64_t postcopy, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) precopy 0x%x postcopy 0x%x precopy initial size 0x%x precopy dirty size 0x%x"',
+  'vfio_state_pending_exact(const char *name, uint64_t precopy, uint64_t postcopy, uint64_t stopcopy_size, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) precopy 0x%x postcopy 0x%x stopcopy size 0x%x precopy initial size 0x%x precopy dirty size 0x%x"',
+  'vfio_migration_set_device_state(const char *name, const char *state) " (%s) state %s"',
+  'vfio_migration_set_state(const char *name, const char *new_state, const char *recover_state) " (%s) new state %s, recover state %s"',
+  // up to 9.0
+  'vfio_migration_set_state(const char *name, const char *new_state) " (%s) state %s"',
+  'vfio_vmstate_change(const char *name, int running, const char *reason, const char *dev_state) " (%s) running %d reason %s device state %s"',
+  'vfio_vmstate_change_prepare(const char *name, int running, const char *reason, const char *dev_state) " (%s) running %d reason %s device state %s"',
+  'vfio_save_iterate(const char *name, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) precopy initial size %lu precopy dirty size %lu"',
+  'vfio_save_iterate(const char *name, uint64_t precopy_init_size, uint64_t precopy_dirty_size) " (%s) precopy initial size 0x%x precopy dirty size 0x%x"',
+  'vfio_save_complete_precopy(const char *name, int ret) " (%s) ret %d"',
+  'kvm_clear_dirty_log(uint32_t slot, uint64_t start, uint32_t size) "slot#%d start 0x%x size 0x%x"',
 ] as const;
 
 /** Events that only a destination prints: they tell the two sides of a migration apart. */
@@ -224,6 +248,7 @@ export const EVENT_GROUPS = {
   lock: LOCK_EVENTS,
   protocol: PROTOCOL_EVENTS,
   round: ROUND_EVENTS,
+  device: DEVICE_EVENTS,
   destination: DESTINATION_EVENTS,
 } as const;
 

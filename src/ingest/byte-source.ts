@@ -92,6 +92,18 @@ export class ByteSource {
     return this.#digest.finish();
   }
 
+  /** The first unpacked bytes, at most `length`, without taking them: fewer only where the input is shorter. */
+  async peek(length: number): Promise<Buffer> {
+    const head = Buffer.allocUnsafe(length);
+    let filled = 0;
+    for (let more = 1; more > 0 && filled < length; filled += more) more = await this.readInto(head, filled);
+    const peeked = head.subarray(0, filled);
+    // What was taken goes back to where the next read begins.
+    if (this.packing === 'plain') this.#held = joined(peeked, this.#held);
+    else this.#left = joined(peeked, this.#left);
+    return peeked;
+  }
+
   /** Fills `target` from `offset` on; the number of bytes, 0 at the end. A plain file never waits. */
   readInto(target: Buffer, offset: number): number | Promise<number> {
     if (this.packing !== 'plain') return this.#readUnpacked(target, offset);
@@ -199,6 +211,10 @@ export class ByteSource {
       await this.#readToEnd();
     }
   }
+}
+
+function joined(first: Buffer, rest: Uint8Array | undefined): Buffer {
+  return rest === undefined || rest.length === 0 ? first : Buffer.concat([first, rest]);
 }
 
 function packingOf(head: Buffer): Packing {

@@ -1,13 +1,14 @@
 /** Reads one input line by line into trace items, and counts everything that is wrong with it. */
 import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
-import { ByteSource } from './byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
 import { Stamp } from './formats/format.ts';
 import { PREFIX_FORMATS } from './formats/registry.ts';
+import type { InputFacts, ItemReader } from './item-reader.ts';
 import { eventNameOf, hasStampInside, isFragment, isMessage, parseLockArgs, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
-import { isHole, type Problem, type ProblemCode, ProblemCounter } from './problems.ts';
+import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import type { LockOperation, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
@@ -24,30 +25,17 @@ const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
   ['qemu_mutex_unlock', 'released'],
 ]);
 
-export interface InputFacts {
-  readonly bytes: number;
-  readonly lines: number;
-  readonly events: number;
-  readonly messages: number;
-  readonly format: string;
-  readonly problems: readonly Problem[];
-  readonly digest: { readonly kind: 'sha256' | 'sha256-ends'; readonly hex: string };
-}
-
 export interface TraceReaderOptions {
-  /** A file or `-`. */
-  readonly path: string;
   /** Index of the input. */
   readonly input: number;
   readonly clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
-  readonly fullDigest: boolean;
 }
 
-export class TraceReader {
+export class TraceReader implements ItemReader {
   readonly input: number;
-  readonly source: ByteSource;
+  readonly #source: ByteSource;
   readonly #lines: LineReader;
   readonly #clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
@@ -63,17 +51,20 @@ export class TraceReader {
   #prefixed = false;
   #binaryLines = 0;
 
-  private constructor(source: ByteSource, { input, clock, thread }: TraceReaderOptions) {
+  constructor(source: ByteSource, { input, clock, thread }: TraceReaderOptions) {
     this.input = input;
-    this.source = source;
+    this.#source = source;
     this.#lines = new LineReader(source);
     this.#clock = clock;
     this.#fileThread = thread;
   }
 
-  /** @throws UserError when the input can't be opened. */
-  static async open(options: TraceReaderOptions): Promise<TraceReader> {
-    return new TraceReader(await ByteSource.open(options.path, options.fullDigest), options);
+  get size(): number | undefined {
+    return this.#source.size;
+  }
+
+  get bytesRead(): number {
+    return this.#source.bytesRead;
   }
 
   /** The next item in the order of the file, undefined at the end. Waits only for packed inputs. */
@@ -90,13 +81,13 @@ export class TraceReader {
 
   facts(): InputFacts {
     return {
-      bytes: this.source.bytesRead,
+      bytes: this.#source.bytesRead,
       lines: this.#lines.line,
       events: this.#events,
       messages: this.#messages,
       format: this.#format(),
       problems: this.#problems.list(),
-      digest: this.source.finishDigest(),
+      digest: this.#source.finishDigest(),
     };
   }
 
@@ -111,7 +102,7 @@ export class TraceReader {
   }
 
   close(): void {
-    this.source.close();
+    this.#source.close();
   }
 
   #afterWait(more: boolean): TraceItem | undefined | Promise<TraceItem | undefined> {
@@ -121,8 +112,8 @@ export class TraceReader {
   }
 
   #atEnd(): TraceItem | undefined {
-    if (!this.source.damaged) return undefined;
-    this.source.damaged = false;
+    if (!this.#source.damaged) return undefined;
+    this.#source.damaged = false;
     this.#damage('truncated-compression', { input: this.input, line: this.#lines.line, text: '' });
     return this.#queue.shift();
   }
@@ -203,7 +194,7 @@ export class TraceReader {
       this.#damage('torn-line', place);
       return;
     }
-    if (entry.group !== 'destination' && entry.group !== 'round') {
+    if (entry.group !== 'destination' && entry.group !== 'round' && entry.group !== 'device') {
       this.#damage('unknown-arguments', place);
       return;
     }
@@ -297,7 +288,7 @@ export class TraceReader {
       most = count;
       best = id;
     }
-    return this.source.packing === 'plain' ? best : `${best}+${this.source.packing}`;
+    return this.#source.packing === 'plain' ? best : `${best}+${this.#source.packing}`;
   }
 }
 

@@ -1,8 +1,9 @@
 /** The items of one process in order: of its one log, or merged from one log per thread. */
 import { Clock } from './clock.ts';
 import type { InputGroup } from './group-inputs.ts';
+import type { ItemReader } from './item-reader.ts';
+import { openReader } from './open-reader.ts';
 import type { TraceItem } from './trace-item.ts';
-import { TraceReader } from './trace-reader.ts';
 
 export interface StreamOptions {
   readonly group: InputGroup;
@@ -16,9 +17,9 @@ type Tick = (bytes: number) => void | Promise<void>;
 
 export class TraceStream {
   readonly clock: Clock;
-  readonly readers: readonly TraceReader[];
+  readonly readers: readonly ItemReader[];
 
-  private constructor(clock: Clock, readers: readonly TraceReader[]) {
+  private constructor(clock: Clock, readers: readonly ItemReader[]) {
     this.clock = clock;
     this.readers = readers;
   }
@@ -26,9 +27,9 @@ export class TraceStream {
   /** @throws UserError when an input can't be opened. */
   static async open({ group, firstInput, fullDigest }: StreamOptions): Promise<TraceStream> {
     const clock = new Clock();
-    const readers: TraceReader[] = [];
+    const readers: ItemReader[] = [];
     for (const [index, { path, thread }] of group.entries()) {
-      readers.push(await TraceReader.open({ path, thread, clock, fullDigest, input: firstInput + index }));
+      readers.push(await openReader({ path, thread, clock, fullDigest, input: firstInput + index }));
     }
     return new TraceStream(clock, readers);
   }
@@ -50,7 +51,7 @@ export class TraceStream {
    * truth: a line without a stamp, or with an earlier one, follows its predecessor.
    */
   async #merge(take: (item: TraceItem) => void, tick: Tick): Promise<void> {
-    const heads: { reader: TraceReader; item: TraceItem; ns: number }[] = [];
+    const heads: { reader: ItemReader; item: TraceItem; ns: number }[] = [];
     for (const reader of this.readers) {
       const item = await reader.next();
       if (item !== undefined) heads.push({ reader, item, ns: item.timeNs ?? Number.NEGATIVE_INFINITY });
@@ -67,7 +68,7 @@ export class TraceStream {
       }
       if (count % TICK_EVERY === TICK_EVERY - 1) {
         await breathe();
-        await tick(this.readers.reduce((sum, reader) => sum + reader.source.bytesRead, 0));
+        await tick(this.readers.reduce((sum, reader) => sum + reader.bytesRead, 0));
       }
     }
   }
@@ -75,7 +76,7 @@ export class TraceStream {
 
 const TICK_EVERY = 16_384;
 
-async function readOne(reader: TraceReader, take: (item: TraceItem) => void, tick: Tick): Promise<void> {
+async function readOne(reader: ItemReader, take: (item: TraceItem) => void, tick: Tick): Promise<void> {
   for (let count = 0; ; count += 1) {
     const pending = reader.next();
     const item = pending instanceof Promise ? await pending : pending;
@@ -83,7 +84,7 @@ async function readOne(reader: TraceReader, take: (item: TraceItem) => void, tic
     take(item);
     if (count % TICK_EVERY === TICK_EVERY - 1) {
       await breathe();
-      await tick(reader.source.bytesRead);
+      await tick(reader.bytesRead);
     }
   }
 }

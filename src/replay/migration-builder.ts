@@ -132,11 +132,19 @@ export class MigrationBuilder implements Migration {
     return this.#context.seen.has(event);
   }
 
-  // For the replay of the stream
-
   get state(): string | undefined {
     return this.#progress.state;
   }
+
+  get openSwitchover(): number | undefined {
+    return this.#switchovers.open?.index;
+  }
+
+  get inPostcopy(): boolean {
+    return this.#progress.inPostcopy;
+  }
+
+  // For the replay of the stream
 
   get ended(): boolean {
     return this.#progress.ended;

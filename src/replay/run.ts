@@ -4,6 +4,7 @@
  * event, undefined where the log has no time stamps.
  */
 import type { Uint64 } from '../base/uint64.ts';
+import type { KnownEvent } from '../catalog/catalog.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import type { Place } from '../ingest/trace-item.ts';
 
@@ -104,6 +105,18 @@ export interface QueryProbes {
   /** migration_bitmap_sync_stage, where no event shows the sync itself. */
   readonly stage: Sync['stage'];
   readonly dirtyBytesUpdate: { readonly old: Uint64; readonly new: Uint64; readonly at: Moment } | undefined;
+}
+
+/** A protocol, device or probe event, where it stands in the migration. */
+export interface ProtocolEvent {
+  readonly event: KnownEvent;
+  readonly at: Moment;
+  /** State of the migration at this line, undefined if not shown. */
+  readonly state: string | undefined;
+  /** Index of the switchover that is going on. */
+  readonly switchover: number | undefined;
+  /** After the end of a postcopy switchover. */
+  readonly inPostcopy: boolean;
 }
 
 export interface StateChange {
@@ -258,6 +271,12 @@ export interface Migration {
   readonly messageCount: number;
   /** First place where the log has a hole within this migration. */
   readonly hole: { readonly place: Place; readonly text: string } | undefined;
+  /** State at the line read last, undefined if none was shown. */
+  readonly state: string | undefined;
+  /** Index of the switchover that is going on. */
+  readonly openSwitchover: number | undefined;
+  /** A postcopy switchover is over. */
+  readonly inPostcopy: boolean;
   /** An event of this name came in this log, before or in the migration. */
   saw(event: string): boolean;
   readonly over: boolean;

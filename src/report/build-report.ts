@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { toJsonNumber } from '../base/uint64.ts';
 import type { Band } from '../catalog/vocabulary.ts';
+import type { InputFacts } from '../ingest/item-reader.ts';
 import { PROBLEM_KINDS } from '../ingest/problems.ts';
 import type { Place } from '../ingest/trace-item.ts';
-import type { InputFacts } from '../ingest/trace-reader.ts';
 import type { DeviceSave, Downtime, Migration } from '../replay/run.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Verdict } from '../rules/run-rules.ts';

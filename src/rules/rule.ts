@@ -6,7 +6,15 @@
  */
 import type { EventName } from '../catalog/catalog.ts';
 import type { Place } from '../ingest/trace-item.ts';
-import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from '../replay/run.ts';
+import type {
+  AssertionFailure,
+  Migration,
+  ProtocolEvent,
+  Query,
+  StateChange,
+  Switchover,
+  Sync,
+} from '../replay/run.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -51,12 +59,24 @@ export type SampleSource = '--qmp';
  * `end` comes last and alone decides when nothing was judged before.
  */
 export interface Checker {
+  /** At the line of the query, in order with `event`; `query` follows when it is known who held the lock. */
+  queryMade?(query: Query): Judgement | undefined;
   query?(query: Query): Judgement | undefined;
   sync?(sync: Sync): Judgement | undefined;
   state?(change: StateChange): Judgement | undefined;
   switchover?(switchover: Switchover): Judgement | undefined;
   assertion?(failure: AssertionFailure): Judgement | undefined;
+  /** The events that `reads` names, at their lines: also those that come with every round. */
+  event?(event: ProtocolEvent): Judgement | undefined;
   end?(): Judgement | undefined;
+}
+
+/** A past bug that this rule would have shown. */
+export interface PastBug {
+  /** Of QEMU's repository: the fix, as its abbreviated hash. */
+  readonly commit: string;
+  /** What went wrong. */
+  readonly what: string;
 }
 
 export interface Rule {
@@ -73,6 +93,9 @@ export interface Rule {
   /** The C function that has the duty, and the versions that have it. */
   readonly qemu: { readonly function: string; readonly versions: string };
   readonly limits: string;
+  readonly bugs?: readonly PastBug[];
+  /** Events that `Checker.event` is called for: no queries, syncs, states or mutexes. */
+  readonly reads?: readonly EventName[];
   begin(migration: Migration): Checker;
 }
 

@@ -6,7 +6,17 @@
 
 import { Bounded } from '../base/bounded.ts';
 import { messageOf } from '../base/errors.ts';
-import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from '../replay/run.ts';
+import type { EventName } from '../catalog/catalog.ts';
+import type { EventItem } from '../ingest/trace-item.ts';
+import type {
+  AssertionFailure,
+  Migration,
+  ProtocolEvent,
+  Query,
+  StateChange,
+  Switchover,
+  Sync,
+} from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import type { Checker, Finding, Judgement, Rule } from './rule.ts';
 
@@ -46,8 +56,8 @@ class Tally {
     if (judgement !== undefined) this.#add(judgement, hole);
   }
 
-  get judgesQueries(): boolean {
-    return this.#checker?.query !== undefined;
+  judges(unit: keyof Checker): boolean {
+    return this.#checker?.[unit] !== undefined;
   }
 
   verdict(): Verdict {
@@ -111,12 +121,31 @@ class Tally {
   }
 }
 
+/** The rules of one migration, by what they judge. */
+class CurrentTallies {
+  readonly migration: Migration;
+  readonly ofQueries: readonly Tally[];
+  readonly ofQueriesMade: readonly Tally[];
+  readonly ofEvents = new Map<EventName, Tally[]>();
+
+  constructor(migration: Migration, tallies: readonly Tally[]) {
+    this.migration = migration;
+    this.ofQueries = tallies.filter((tally) => tally.judges('query'));
+    this.ofQueriesMade = tallies.filter((tally) => tally.judges('queryMade'));
+    for (const tally of tallies.filter((one) => one.judges('event'))) {
+      for (const name of tally.rule.reads ?? []) {
+        this.ofEvents.set(name, [...(this.ofEvents.get(name) ?? []), tally]);
+      }
+    }
+  }
+}
+
 /** Listens to the replay; `verdicts` is complete when all migrations have ended. */
 export class RuleRunner implements ReplaySink {
   readonly #rules: readonly Rule[];
   readonly #tallies = new Map<Migration, readonly Tally[]>();
-  /** Those that judge queries, of the migration whose queries come now: there may be millions. */
-  #ofQueries: { readonly migration: Migration; readonly tallies: readonly Tally[] } | undefined;
+  /** Those of the migration that goes on, by what they judge: there may be millions of queries. */
+  #current: CurrentTallies | undefined;
   readonly verdicts: Verdict[] = [];
 
   constructor(rules: readonly Rule[]) {
@@ -139,12 +168,23 @@ export class RuleRunner implements ReplaySink {
   }
 
   query(query: Query, migration: Migration): void {
-    if (this.#ofQueries?.migration !== migration) {
-      const tallies = (this.#tallies.get(migration) ?? []).filter((tally) => tally.judgesQueries);
-      this.#ofQueries = { migration, tallies };
-    }
     const ask = (checker: Checker): Judgement | undefined => checker.query?.(query);
-    for (const tally of this.#ofQueries.tallies) tally.judge(ask, query.hole);
+    for (const tally of this.#of(migration).ofQueries) tally.judge(ask, query.hole);
+  }
+
+  queryMade(query: Query, migration: Migration): void {
+    const ask = (checker: Checker): Judgement | undefined => checker.queryMade?.(query);
+    for (const tally of this.#of(migration).ofQueriesMade) tally.judge(ask, query.hole);
+  }
+
+  event({ event, place, thread }: EventItem, migration: Migration | undefined, ns: number | undefined): void {
+    if (migration === undefined) return;
+    const tallies = this.#of(migration).ofEvents.get(event.name);
+    if (tallies === undefined) return;
+    const { state, openSwitchover: switchover, inPostcopy } = migration;
+    const seen: ProtocolEvent = { event, at: { place, ns, thread }, state, switchover, inPostcopy };
+    const ask = (checker: Checker): Judgement | undefined => checker.event?.(seen);
+    for (const tally of tallies) tally.judge(ask, migration.hole !== undefined);
   }
 
   sync(sync: Sync, migration: Migration): void {
@@ -161,6 +201,13 @@ export class RuleRunner implements ReplaySink {
 
   assertion(failure: AssertionFailure, migration: Migration): void {
     this.#each(migration, (tally) => tally.judge((checker) => checker.assertion?.(failure), false));
+  }
+
+  #of(migration: Migration): CurrentTallies {
+    if (this.#current?.migration !== migration) {
+      this.#current = new CurrentTallies(migration, this.#tallies.get(migration) ?? []);
+    }
+    return this.#current;
   }
 
   #each(migration: Migration, action: (tally: Tally) => void): void {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteSource } from '../../src/ingest/byte-source.ts';
 import { groupInputs, type InputGroup } from '../../src/ingest/group-inputs.ts';
+import type { InputFacts } from '../../src/ingest/item-reader.ts';
 import type { ProblemCode } from '../../src/ingest/problems.ts';
 import type { TraceItem } from '../../src/ingest/trace-item.ts';
-import type { InputFacts } from '../../src/ingest/trace-reader.ts';
 import { TraceStream } from '../../src/ingest/trace-stream.ts';
 
 /** Bytes as they are, text as UTF-8, or lines that each get a line end. */

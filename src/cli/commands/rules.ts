@@ -42,10 +42,11 @@ function describe(rule: Rule): readonly string[] {
     ...paragraph('needs', rule.needs.join(', ')),
     ...paragraph('QEMU', `${rule.qemu.function} (${rule.qemu.versions})`),
     ...paragraph('limits', rule.limits),
+    ...(rule.bugs ?? []).flatMap(({ commit, what }) => paragraph('past bug', `${commit}: ${what}`)),
   ];
 }
 
-const INDENT = 11;
+const INDENT = 13;
 const COLUMNS = 80;
 
 function paragraph(label: string, text: string): readonly string[] {
