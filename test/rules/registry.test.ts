@@ -56,7 +56,9 @@ test('every rule has its test', () => {
 });
 
 test.each(RULES.map((rule) => [rule.id, rule] as const))('%s has the severity of the contract', (id, rule) => {
-  expect(rule.severity).toBe(SEVERITIES[id]);
+  // Rules of our own never make the build of a user fail.
+  if (id in SEVERITIES) expect(rule.severity).toBe(SEVERITIES[id]);
+  else expect(['warning', 'info']).toContain(rule.severity);
 });
 
 test.each(RULES.map((rule) => [rule.id, rule] as const))('%s says what it is about', (_id, rule) => {
