@@ -21,6 +21,7 @@ import type {
   Outcome,
   QueryProbes,
   StateChange,
+  StatusAnswer,
   SwitchoverEnd,
 } from './run.ts';
 import type { StopMark } from './switchover-builder.ts';
@@ -31,6 +32,7 @@ const MAX_MESSAGES = 20;
 export class MigrationBuilder implements Migration {
   readonly index: number;
   readonly stream: number;
+  readonly dirtyLogBefore: Place | undefined;
   readonly first: Moment;
   last: Moment;
   assertion: AssertionFailure | undefined;
@@ -39,6 +41,7 @@ export class MigrationBuilder implements Migration {
   hole: { readonly place: Place; readonly text: string } | undefined;
   over = false;
   readonly samples: DirtyBytesSample[] = [];
+  readonly answers: StatusAnswer[] = [];
   logEndNs: number | undefined;
 
   readonly #context: StreamContext;
@@ -55,6 +58,7 @@ export class MigrationBuilder implements Migration {
     this.stream = context.stream;
     this.#context = context;
     this.#snapshot = context.inSnapshot;
+    this.dirtyLogBefore = context.runstate === 'running' ? context.dirtyLogOn : undefined;
     this.#startNs = first.timeNs;
     this.first = this.momentOf(first);
     this.last = this.first;
@@ -172,6 +176,13 @@ export class MigrationBuilder implements Migration {
     const fromNs = this.nsOf(sample.fromNs);
     const toNs = this.nsOf(sample.toNs);
     if (fromNs !== undefined && toNs !== undefined) this.samples.push({ ...sample, fromNs, toNs });
+  }
+
+  /** `answer` with times of the log's clock. */
+  addAnswer(answer: StatusAnswer): void {
+    const fromNs = this.nsOf(answer.fromNs);
+    const toNs = this.nsOf(answer.toNs);
+    if (fromNs !== undefined && toNs !== undefined) this.answers.push({ ...answer, fromNs, toNs });
   }
 
   /** Lines are missing or unreadable here. */

@@ -1,5 +1,8 @@
 import { ackPendingAtSwitchover } from './checks/ack-pending-at-switchover.ts';
 import { dirtyBytesNotUpdated } from './checks/dirty-bytes-not-updated.ts';
+import { dirtyLogLeftOn } from './checks/dirty-log-left-on.ts';
+import { downtimeEndRepeated } from './checks/downtime-end-repeated.ts';
+import { downtimeNotShownInPostcopy } from './checks/downtime-not-shown-in-postcopy.ts';
 import { estimateWithSync } from './checks/estimate-with-sync.ts';
 import { exactWithoutSync } from './checks/exact-without-sync.ts';
 import { finalBeforeStop } from './checks/final-before-stop.ts';
@@ -11,10 +14,16 @@ import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
+import { migratedInPostmigrate } from './checks/migrated-in-postmigrate.ts';
+import { migrationStalled } from './checks/migration-stalled.ts';
+import { notifierRepeated } from './checks/notifier-repeated.ts';
+import { postcopyDeviceStuck } from './checks/postcopy-device-stuck.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
 import { queryAfterFinal } from './checks/query-after-final.ts';
+import { rateLimitInBlackout } from './checks/rate-limit-in-blackout.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
+import { syncCountMismatch } from './checks/sync-count-mismatch.ts';
 import { syncInPostcopy } from './checks/sync-in-postcopy.ts';
 import { totalNotSum } from './checks/total-not-sum.ts';
 import type { Rule } from './rule.ts';
@@ -40,4 +49,13 @@ export const RULES: readonly Rule[] = [
   switchoverWithoutExact,
   ackPendingAtSwitchover,
   finalSkipsModule,
+  downtimeEndRepeated,
+  downtimeNotShownInPostcopy,
+  postcopyDeviceStuck,
+  notifierRepeated,
+  rateLimitInBlackout,
+  migrationStalled,
+  dirtyLogLeftOn,
+  migratedInPostmigrate,
+  syncCountMismatch,
 ];
