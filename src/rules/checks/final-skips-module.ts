@@ -12,7 +12,7 @@ import { finalWithoutSwitchover, withoutFinalDuty } from '../shared.ts';
 export const finalSkipsModule = defineRule({
   id: 'final-skips-module',
   severity: 'warning',
-  title: 'The final total falls below the exact one that decided: a module reported nothing',
+  title: 'The final total falls below the exact one: a module reported nothing',
   demands: 'The final query counts what every module still has to send.',
   why: 'What a module does not report is missing from dirty_bytes_total, and its last dirty state may not have been collected.',
   needs: ['qemu_savevm_query_pending', 'runstate_set'],
