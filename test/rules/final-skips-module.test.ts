@@ -73,6 +73,16 @@ test('the exact line before the decision is lost: undecidable', async () => {
   );
 });
 
+test('the query before the decision is not the one before the stop: undecidable', async () => {
+  const decision = 'migration_thread_low_pending 8192';
+  const lines = precopyRun({
+    rounds: [FIRST, ...sync(3), exact({ precopy: 8192 }), decision, exact({ precopy: 65536 })],
+    decision: [],
+    final: [...sync(3), final({ precopy: 8192 })],
+  });
+  expect(verdictOf(await judge(lines), ID).verdict).toBe('undecidable');
+});
+
 test('without the stop nothing is said', async () => {
   const lines = only(run({ precopy: 8192, postcopy: 65536 }, { precopy: 8192 }), 'qemu_savevm_query_pending');
   expect(verdictOf(await judge(lines), ID).verdict).toBe('undecidable');

@@ -27,11 +27,12 @@ export const finalSkipsModule = defineRule({
   }),
 });
 
-function judge({ decidingQuery: exact, finals }: Switchover): Judgement | undefined {
+function judge({ decidingQuery: exact, decision, finals }: Switchover): Judgement | undefined {
   const final = finals[0];
   // An estimate in its place is final-not-exact's matter.
   if (final === undefined || final.exact === false) return undefined;
-  if (exact?.exact !== true || exact.hole) {
+  const doubtful = decision?.query !== undefined && decision.query !== exact;
+  if (exact?.exact !== true || exact.hole || doubtful) {
     return undecidable('the log does not show the exact query that decided', ['qemu_savevm_query_pending']);
   }
   if (final.totalBytes >= exact.totalBytes) return pass('the final total is no smaller than the exact one before it');
