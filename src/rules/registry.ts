@@ -1,4 +1,5 @@
 import { ackPendingAtSwitchover } from './checks/ack-pending-at-switchover.ts';
+import { bandwidthUnderestimated } from './checks/bandwidth-underestimated.ts';
 import { dirtyBytesNotUpdated } from './checks/dirty-bytes-not-updated.ts';
 import { dirtyLogLeftOn } from './checks/dirty-log-left-on.ts';
 import { downtimeEndRepeated } from './checks/downtime-end-repeated.ts';
@@ -58,4 +59,5 @@ export const RULES: readonly Rule[] = [
   dirtyLogLeftOn,
   migratedInPostmigrate,
   syncCountMismatch,
+  bandwidthUnderestimated,
 ];
