@@ -111,11 +111,16 @@ function patternSetOf(entry: ExpandedPath, others: readonly ExpandedPath[]): Inp
 }
 
 function startsStamped(path: string): boolean {
+  return stampsOf(headOf(path)).length > 0;
+}
+
+/** The beginning of a file, unpacked where it is gzip. @throws UserError */
+export function headOf(path: string): Buffer {
   const fd = openForProbe(path);
   try {
     const head = Buffer.alloc(PROBE);
     const length = readSync(fd, head, 0, PROBE, 0);
-    return stampsOf(unpackHead(head.subarray(0, length))).length > 0;
+    return unpackHead(head.subarray(0, length));
   } finally {
     closeSync(fd);
   }

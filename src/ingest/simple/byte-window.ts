@@ -1,0 +1,45 @@
+/** A stretch of a byte source that moves forward: what is to be read, and enough behind it. */
+import type { ByteSource } from '../byte-source.ts';
+
+const CAPACITY = 1 << 20;
+
+export class ByteWindow {
+  readonly #source: Pick<ByteSource, 'readInto'>;
+  readonly bytes = Buffer.allocUnsafe(CAPACITY);
+  /** What is to be read is in [at, end). */
+  at = 0;
+  end = 0;
+  /** Nothing comes behind `end`. */
+  atEnd = false;
+
+  constructor(source: Pick<ByteSource, 'readInto'>) {
+    this.#source = source;
+  }
+
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  /** Reads on until `count` bytes are there or the source ends. Waits only for inputs that are no plain files. */
+  fill(count: number): Promise<void> | undefined {
+    while (this.left < count && !this.atEnd) {
+      this.bytes.copy(this.bytes, 0, this.at, this.end);
+      this.end = this.left;
+      this.at = 0;
+      const got = this.#source.readInto(this.bytes, this.end);
+      if (typeof got !== 'number') return this.#fillLater(got, count);
+      this.#accept(got);
+    }
+    return undefined;
+  }
+
+  #accept(count: number): void {
+    this.end += count;
+    this.atEnd = count === 0;
+  }
+
+  async #fillLater(got: Promise<number>, count: number): Promise<void> {
+    this.#accept(await got);
+    await this.fill(count);
+  }
+}
