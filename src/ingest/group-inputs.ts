@@ -130,7 +130,7 @@ export function headOf(path: string): Buffer {
 function unpackHead(head: Buffer): Buffer {
   if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
   try {
-    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_HEAD });
   } catch {
     return Buffer.alloc(0);
   }
@@ -181,6 +181,8 @@ function overlappingWith(path: string, members: InputGroup): InputGroup {
 }
 
 const PROBE = 64 * 1024;
+/** What the beginning of a packed file may become. */
+const MAX_HEAD = 16 * 2 ** 20;
 
 /** First and last second that a plain file shows. */
 function spanOf(path: string): Span | undefined {

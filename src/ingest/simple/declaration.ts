@@ -54,7 +54,7 @@ export function parseDeclaration(line: string): { name: string; declaration: Rec
   return { name, declaration: new RecordDeclaration(params, formats) };
 }
 
-const PIECE = /\s*(?:"((?:[^"\\]|\\.)*)"|PRI([diouxX])(8|16|32|64|PTR|MAX)|([A-Z][A-Za-z_]*))/y;
+const PIECE = /\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|PRI([diouxX])(8|16|32|64|PTR|MAX)|([A-Z][A-Za-z_]*))/y;
 
 const LENGTHS: Readonly<Record<string, string>> = { 8: 'hh', 16: 'h', 32: '', 64: 'l', PTR: 'l', MAX: 'l' };
 

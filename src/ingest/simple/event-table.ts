@@ -42,7 +42,12 @@ export function separateTables(paths: readonly string[]): { traces: readonly str
 
 /** Only a plain file can be looked at and then read again from its beginning. */
 function isPlainFile(path: string): boolean {
-  return path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return path !== '-' && statSync(path).isFile();
+  } catch {
+    // Whoever opens it says what is wrong with it.
+    return false;
+  }
 }
 
 /** The table for a log: one that was given, the one in its own folder first, or one found beside it. */

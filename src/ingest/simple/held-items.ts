@@ -32,10 +32,12 @@ export class HeldItems {
   }
 
   push(item: TraceItem): void {
-    const { timeNs } = item;
+    const isDamage = item.kind === 'damage';
     const untilNs = this.#drop?.timeNs;
-    if (untilNs === undefined || (timeNs !== undefined && timeNs > untilNs)) this.#drop = undefined;
-    this.#held.push({ item, offset: this.#offset, doubt: this.#drop });
+    if (!isDamage && !(item.timeNs !== undefined && untilNs !== undefined && item.timeNs <= untilNs)) {
+      this.#drop = undefined;
+    }
+    this.#held.push({ item, offset: this.#offset, doubt: isDamage ? undefined : this.#drop });
   }
 
   dropped(item: DamageItem): void {

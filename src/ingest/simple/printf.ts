@@ -24,6 +24,9 @@ interface Conversion {
 
 type Part = string | Conversion;
 
+/** Wider than any real format; a longer one would only eat memory. */
+const MAX_WIDTH = 200;
+
 /** undefined when the format does not go with the arguments. */
 export function compileFormat(format: string, kinds: readonly ArgumentKind[]): Printer | undefined {
   const parts = cutFormat(format);
@@ -41,7 +44,7 @@ export function compileFormat(format: string, kinds: readonly ArgumentKind[]): P
   };
 }
 
-/** A lone `%` stands for itself; a width that is an argument of its own is not read. */
+/** A lone `%` stands for itself. */
 function cutFormat(format: string): readonly Part[] | undefined {
   const parts: Part[] = [];
   let end = 0;
@@ -50,7 +53,7 @@ function cutFormat(format: string): readonly Part[] | undefined {
     parts.push(format.slice(end, match.index));
     end = match.index + whole.length;
     if (letter === '%') parts.push('%');
-    else if (width === '*' || precision === '*') return undefined;
+    else if (!isNarrow(width) || !isNarrow(precision)) return undefined;
     else {
       parts.push({
         flags,
@@ -63,6 +66,11 @@ function cutFormat(format: string): readonly Part[] | undefined {
   }
   parts.push(format.slice(end));
   return parts.filter((part) => part !== '');
+}
+
+/** Not so a width that is an argument of its own. */
+function isNarrow(width: string | undefined): boolean {
+  return width === undefined || Number(width) <= MAX_WIDTH;
 }
 
 function print(conversion: Conversion, value: Argument): string {
