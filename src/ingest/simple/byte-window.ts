@@ -1,11 +1,15 @@
 /** A stretch of a byte source that moves forward: what is to be read, and enough behind it. */
 import type { ByteSource } from '../byte-source.ts';
 
-const CAPACITY = 1 << 20;
+const CAPACITY = 1 << 21;
+/** Less room than that is not worth a read. */
+const ROOM = 64 * 1024;
 
 export class ByteWindow {
   readonly #source: Pick<ByteSource, 'readInto'>;
   readonly bytes = Buffer.allocUnsafe(CAPACITY);
+  /** Place in the input of the first of the bytes. */
+  start = 0;
   /** What is to be read is in [at, end). */
   at = 0;
   end = 0;
@@ -23,14 +27,19 @@ export class ByteWindow {
   /** Reads on until `count` bytes are there or the source ends. Waits only for inputs that are no plain files. */
   fill(count: number): Promise<void> | undefined {
     while (this.left < count && !this.atEnd) {
-      this.bytes.copy(this.bytes, 0, this.at, this.end);
-      this.end = this.left;
-      this.at = 0;
+      if (CAPACITY - this.end < ROOM) this.#moveDown();
       const got = this.#source.readInto(this.bytes, this.end);
       if (typeof got !== 'number') return this.#fillLater(got, count);
       this.#accept(got);
     }
     return undefined;
+  }
+
+  #moveDown(): void {
+    this.bytes.copy(this.bytes, 0, this.at, this.end);
+    this.start += this.at;
+    this.end -= this.at;
+    this.at = 0;
   }
 
   #accept(count: number): void {

@@ -52,6 +52,19 @@ const BIG: ByteOrder = {
   u64: (bytes, at) => normalise(bytes.readBigUInt64BE(at)),
 };
 
+/** The type and the id of a record that counts dropped events. */
+export function droppedMark(order: ByteOrder): Buffer {
+  const mark = Buffer.alloc(16);
+  if (order === LITTLE) {
+    mark.writeBigUInt64LE(1n);
+    mark.writeBigUInt64LE(DROPPED_ID, 8);
+  } else {
+    mark.writeBigUInt64BE(1n);
+    mark.writeBigUInt64BE(DROPPED_ID, 8);
+  }
+  return mark;
+}
+
 /** The byte order that the header at `at` shows; undefined when there is none. */
 export function headerOrder(bytes: Buffer, at: number): ByteOrder | undefined {
   if (bytes.length < at + 16 || bytes.readBigUInt64LE(at) !== ALL_ONES) return undefined;

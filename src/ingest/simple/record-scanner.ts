@@ -48,6 +48,11 @@ export class RecordScanner {
     this.#order = order;
   }
 
+  /** Where in the input the event's record begins. */
+  get place(): number {
+    return this.#window.start + this.#start;
+  }
+
   /** The event's name; undefined when the log has not told it. */
   get name(): string | undefined {
     return this.#names.get(this.id);

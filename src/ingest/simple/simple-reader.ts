@@ -15,13 +15,15 @@ import { isHole, type ProblemCode, ProblemCounter } from '../problems.ts';
 import type { ItemBase, LockOperation, Place, TraceItem } from '../trace-item.ts';
 import { ByteWindow } from './byte-window.ts';
 import { fitDeclaration, type RecordDeclaration } from './declaration.ts';
+import { DroppedEvents, LOOK_AHEAD } from './dropped-events.ts';
 import { catalogTable, type EventTable } from './event-table.ts';
-import { HeldItems } from './held-items.ts';
-import { type ByteOrder, EVENT_BYTES, HEADER_BYTES, headerOrder, VERSION } from './layout.ts';
+import { type ByteOrder, droppedMark, EVENT_BYTES, HEADER_BYTES, headerOrder, VERSION } from './layout.ts';
 import { RecordScanner, STEP_BYTES } from './record-scanner.ts';
 
 /** Threads take the time before their place in the buffer: up to here it may run backwards between them. */
 const JITTER_NS = 10_000_000;
+/** For a step, and to see the record of dropped events that makes it doubtful. */
+const ENOUGH_BYTES = STEP_BYTES + LOOK_AHEAD;
 const NS_PER_SECOND = 1_000_000_000n;
 /** Far more than a migration takes; times up to there are exact in a `number`. */
 const MONTHS_NS = 2 ** 53;
@@ -72,7 +74,8 @@ export class SimpleReader implements ItemReader {
   readonly #catalogTable = catalogTable();
   readonly #named = new Map<string, NamedEvent>();
   readonly #problems = new ProblemCounter();
-  readonly #items = new HeldItems();
+  readonly #drops: DroppedEvents;
+  readonly #queue: TraceItem[] = [];
   #records = 0;
   #events = 0;
   #first: { readonly time: Uint64; readonly ns: number } | undefined;
@@ -88,6 +91,7 @@ export class SimpleReader implements ItemReader {
     this.#window = new ByteWindow(source);
     this.#order = order;
     this.#scanner = new RecordScanner(this.#window, order);
+    this.#drops = new DroppedEvents(droppedMark(order));
     this.#clock = clock;
     clock.sinceEpoch = false;
     this.#table = table;
@@ -103,10 +107,13 @@ export class SimpleReader implements ItemReader {
 
   next(): TraceItem | undefined | Promise<TraceItem | undefined> {
     for (;;) {
-      const item = this.#items.take(this.#atEnd);
+      const item = this.#queue.shift();
       if (item !== undefined || this.#atEnd) return item;
-      const waiting = this.#window.fill(STEP_BYTES);
-      if (waiting !== undefined) return waiting.then(() => this.#afterWait());
+      if (this.#window.left < ENOUGH_BYTES && !this.#window.atEnd) {
+        const waiting = this.#window.fill(ENOUGH_BYTES);
+        if (waiting !== undefined) return waiting.then(() => this.#afterWait());
+        this.#drops.search(this.#window);
+      }
       this.#step();
     }
   }
@@ -134,6 +141,7 @@ export class SimpleReader implements ItemReader {
   }
 
   #afterWait(): TraceItem | undefined | Promise<TraceItem | undefined> {
+    this.#drops.search(this.#window);
     this.#step();
     return this.next();
   }
@@ -167,7 +175,7 @@ export class SimpleReader implements ItemReader {
       return;
     }
     this.#records += 1;
-    this.#items.advance(to - from + EVENT_BYTES);
+    this.#drops.passed(this.#scanner.place, to - from + EVENT_BYTES);
     const timeNs = this.#timeNs(this.#scanner.time);
     if (isDropped) this.#dropped(this.#order.u64(this.#window.bytes, from), timeNs);
     else if (event === undefined || timeNs === undefined) this.#damage('torn-record', name ?? '');
@@ -222,12 +230,17 @@ export class SimpleReader implements ItemReader {
   #dropped(count: Uint64, timeNs: number | undefined): void {
     this.#problems.add('dropped-events', this.#records, Math.max(1, Math.min(Number(count), MAX_DROPPED)));
     const place = this.#place(`dropped events: ${count}`);
-    this.#items.dropped({ kind: 'damage', code: 'dropped-events', place, timeNs, thread: undefined });
+    this.#queue.push({ kind: 'damage', code: 'dropped-events', place, timeNs, thread: undefined });
+    if (timeNs !== undefined) this.#drops.untilNs(timeNs);
   }
 
   #push(item: TraceItem): void {
     this.#events += 1;
-    this.#items.push(item);
+    const { place, timeNs } = item;
+    if (timeNs !== undefined && this.#drops.mayPrecede(this.#scanner.place, timeNs)) {
+      this.#queue.push({ kind: 'damage', code: 'dropped-events', place, timeNs, thread: undefined });
+    }
+    this.#queue.push(item);
     this.#checkTime(item);
   }
 
@@ -242,7 +255,7 @@ export class SimpleReader implements ItemReader {
   #damage(code: ProblemCode, text: string): void {
     const place = this.#place(text);
     this.#problems.add(code, place.line);
-    if (isHole(code)) this.#items.push({ kind: 'damage', code, place, timeNs: this.#lastNs, thread: undefined });
+    if (isHole(code)) this.#queue.push({ kind: 'damage', code, place, timeNs: this.#lastNs, thread: undefined });
   }
 
   /** On the log's clock; undefined when it lies months away from the first one. */
