@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync } f
 import { basename, dirname, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { UserError } from '../base/errors.ts';
-import { explainOpenError } from './byte-source.ts';
+import { explainOpenError, packingOf, unzstdHead } from './byte-source.ts';
 import { Stamp } from './formats/format.ts';
 import { iso } from './formats/iso.ts';
 import { tid } from './formats/tid.ts';
@@ -114,7 +114,7 @@ function startsStamped(path: string): boolean {
   return stampsOf(headOf(path)).length > 0;
 }
 
-/** The beginning of a file, unpacked where it is gzip. @throws UserError */
+/** The beginning of a file, unpacked where it is packed. @throws UserError */
 export function headOf(path: string): Buffer {
   const fd = openForProbe(path);
   try {
@@ -126,9 +126,19 @@ export function headOf(path: string): Buffer {
   }
 }
 
-/** The beginning of a gzip file, unpacked as far as it goes; anything else as it is. */
+/** The beginning of a packed file, unpacked as far as it goes; anything else as it is. */
 function unpackHead(head: Buffer): Buffer {
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
+  switch (packingOf(head)) {
+    case 'plain':
+      return head;
+    case 'zstd':
+      return unzstdHead(head, MAX_HEAD);
+    case 'gzip':
+      return gunzipHead(head);
+  }
+}
+
+function gunzipHead(head: Buffer): Buffer {
   try {
     return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_HEAD });
   } catch {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { precopy, SimpleLog, TABLE } from '../ingest/simple/writer.ts';
+import { precopy, SimpleLog, TABLE, zstdOf } from '../ingest/simple/writer.ts';
 import { expectRefused, useWorkplace } from './program.ts';
 
 const place = useWorkplace();
@@ -19,10 +19,12 @@ describe('analyze', () => {
     ['the table beside it', ['src.trace']],
     ['the table given', ['src.trace', 'trace-events-all']],
     ['the table given first, under another name', ['events.gz', 'src.trace']],
+    ['several tables given', ['src.trace', 'events.gz', 'events.zst', 'trace-events-all']],
   ])('%s', (_what, args) => {
     writeFileSync(place.path('src.trace'), precopy());
     writeFileSync(place.path('trace-events-all'), TABLE);
     writeFileSync(place.path('events.gz'), gzipSync(TABLE));
+    writeFileSync(place.path('events.zst'), zstdOf(TABLE));
     const run = place.run(['analyze', ...args, '--format', 'json', '--no-db']);
     expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
     expect(inputsOf(run.stdout)).toMatchObject([INPUT]);

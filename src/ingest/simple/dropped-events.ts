@@ -20,6 +20,8 @@ export class DroppedEvents {
   #recordBytes = 0;
   /** Until then events may be missing behind the last record of dropped ones. */
   #untilNs = Number.NEGATIVE_INFINITY;
+  /** The last event came before that. */
+  #inDoubt = false;
 
   constructor(mark: Buffer) {
     this.#mark = mark;
@@ -29,8 +31,8 @@ export class DroppedEvents {
   search({ bytes, start, end }: ByteWindow): void {
     const overlap = this.#mark.length - 1;
     let from = Math.max(0, this.#searched - start - overlap);
-    const text = bytes.subarray(0, end);
-    for (let found = text.indexOf(this.#mark, from); found >= 0; found = text.indexOf(this.#mark, from)) {
+    const filled = bytes.subarray(0, end);
+    for (let found = filled.indexOf(this.#mark, from); found >= 0; found = filled.indexOf(this.#mark, from)) {
       this.#ahead.push(start + found);
       from = found + this.#mark.length;
     }
@@ -46,13 +48,17 @@ export class DroppedEvents {
   /** The record just passed counts dropped events. */
   untilNs(timeNs: number): void {
     this.#untilNs = timeNs;
+    this.#inDoubt = false;
   }
 
   /** Events may have been dropped right before the record just passed. */
   mayPrecede(at: number, timeNs: number): boolean {
-    if (timeNs <= this.#untilNs) return true;
+    // The first one later than that is doubtful too, unless it follows the record of dropped events itself.
+    const wasInDoubt = this.#inDoubt;
+    this.#inDoubt = timeNs <= this.#untilNs;
+    if (this.#inDoubt) return true;
     this.#untilNs = Number.NEGATIVE_INFINITY;
     const [next] = this.#ahead;
-    return next !== undefined && next - at <= LOOK_AHEAD && this.#recordBytes > RING_BYTES;
+    return wasInDoubt || (next !== undefined && next - at <= LOOK_AHEAD && this.#recordBytes > RING_BYTES);
   }
 }

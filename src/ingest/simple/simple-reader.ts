@@ -57,8 +57,10 @@ export function isSimpleLog(head: Buffer, path: string): boolean {
   }
   const version = order.u64(head, HEADER_BYTES - 8);
   if (version === VERSION) return true;
+  const advice =
+    version < VERSION ? 'record it with QEMU 2.8 or newer' : 'record with the log back end, -trace events=FILE -D LOG';
   throw new UserError(
-    `${path} is a binary trace log of version ${version}, and only version ${VERSION} can be read; record it with QEMU 2.8 or newer`,
+    `${path} is a binary trace log of version ${version}, and only version ${VERSION} can be read; ${advice}`,
   );
 }
 

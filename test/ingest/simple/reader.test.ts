@@ -6,7 +6,7 @@ import type { TraceItem } from '../../../src/ingest/trace-item.ts';
 import { TraceStream } from '../../../src/ingest/trace-stream.ts';
 import { DECLARATIONS, printed, signatureOf } from '../../catalog/printf.ts';
 import { type Content, countsOf, inFolder, labelOf, type Reading, readItems, readPath } from '../support.ts';
-import { MAGIC, PRECOPY, PROCESS, precopy, SimpleLog, TABLE, type Value } from './writer.ts';
+import { MAGIC, PRECOPY, PROCESS, precopy, SimpleLog, TABLE, type Value, zstdOf } from './writer.ts';
 
 /** Reads a log, with the table beside it unless there is none. */
 function readLog(log: Buffer, table: string | undefined = TABLE): Promise<Reading> {
@@ -96,15 +96,12 @@ describe('records', () => {
   });
 
   test.each([
-    ['gzip', gzipSync(precopy())],
-    ['plain', precopy()],
-  ])('%s', async (packing, bytes) => {
+    ['simple-v4', precopy()],
+    ['simple-v4+gzip', gzipSync(precopy())],
+    ['simple-v4+zstd', zstdOf(precopy())],
+  ])('%s', async (format, bytes) => {
     const { facts } = await readLog(bytes);
-    expect(facts).toMatchObject({
-      bytes: bytes.length,
-      events: PRECOPY.length,
-      format: packing === 'plain' ? 'simple-v4' : 'simple-v4+gzip',
-    });
+    expect(facts).toMatchObject({ bytes: bytes.length, events: PRECOPY.length, format, problems: [] });
   });
 
   test('packed and cut', async () => {
@@ -218,11 +215,12 @@ describe('the table', () => {
     expect((await readLog(precopy(), other)).problems).toEqual({ 'unknown-arguments': 3 });
   });
 
-  test('packed', async () => {
-    const files = {
-      'trace-events-all.gz': gzipSync(TABLE),
-      'src.trace': new SimpleLog().event('kvm_vcpu_ioctl', [0, 1, 2]).bytes,
-    };
+  test.each([
+    ['.gz', gzipSync(TABLE)],
+    ['.zst', zstdOf(TABLE)],
+  ])('packed: %s', async (ending, table) => {
+    const log = new SimpleLog().event('kvm_vcpu_ioctl', [0, 1, 2]).bytes;
+    const files = { [`trace-events-all${ending}`]: table, 'src.trace': log };
     const { items } = await inFolder(files, (path) => readPath(path('src.trace')));
     expect(items[0]?.place.text).toBe('kvm_vcpu_ioctl cpu_index 0, type 0x1, arg 0x2');
   });
@@ -273,7 +271,7 @@ describe('dropped events', () => {
       .event('savevm_state_setup', [], { time: 5001n })
       .event('savevm_state_setup', [], { time: 5002n });
     const kinds = (await readLog(log.bytes)).items.map(({ kind }) => kind);
-    expect(kinds).toEqual(['event', 'damage', 'damage', 'event', 'damage', 'event', 'event', 'event']);
+    expect(kinds).toEqual('event damage damage event damage event damage event event'.split(' '));
   });
 
   test('may be missing before their record, behind the first buffer', async () => {
@@ -433,9 +431,15 @@ describe('what is no log of this kind', () => {
       (error: Error) => error.message.replace(/^\S*\//, ''),
     );
 
-  test.each([0n, 2n, 3n, 5n, 2n ** 64n - 1n])('version %i', async (version) => {
+  test.each([
+    [0n, 'record it with QEMU 2.8 or newer'],
+    [2n, 'record it with QEMU 2.8 or newer'],
+    [3n, 'record it with QEMU 2.8 or newer'],
+    [5n, 'record with the log back end, -trace events=FILE -D LOG'],
+    [2n ** 64n - 1n, 'record with the log back end, -trace events=FILE -D LOG'],
+  ])('version %i', async (version, advice) => {
     expect(await refusal(precopy(undefined, { version }))).toBe(
-      `src.trace is a binary trace log of version ${version}, and only version 4 can be read; record it with QEMU 2.8 or newer`,
+      `src.trace is a binary trace log of version ${version}, and only version 4 can be read; ${advice}`,
     );
   });
 

@@ -147,3 +147,12 @@ export function precopy(
   for (const [index, [name, ...values]] of PRECOPY.entries()) change(log, () => void log.event(name, values), index);
   return log.bytes;
 }
+
+/** A zstd frame of one block that is stored as it is. */
+export function zstdOf(content: Buffer | string): Buffer {
+  const bytes = Buffer.from(content);
+  const head = Buffer.from('28b52ffda000000000000000', 'hex');
+  head.writeUInt32LE(bytes.length, 5);
+  head.writeUIntLE(bytes.length * 8 + 1, 9, 3);
+  return Buffer.concat([head, bytes]);
+}
