@@ -13,6 +13,7 @@ import { decodeQuery } from './query-decoder.ts';
 import { QueryTracker } from './query-tracker.ts';
 import type {
   AssertionFailure,
+  Capabilities,
   DirtyBytesSample,
   Downtime,
   Migration,
@@ -33,6 +34,7 @@ export class MigrationBuilder implements Migration {
   readonly stream: number;
   readonly first: Moment;
   last: Moment;
+  readonly capabilities: Capabilities;
   assertion: AssertionFailure | undefined;
   readonly messages: Moment[] = [];
   messageCount = 0;
@@ -58,6 +60,7 @@ export class MigrationBuilder implements Migration {
     this.#startNs = first.timeNs;
     this.first = this.momentOf(first);
     this.last = this.first;
+    this.capabilities = context.capabilities.known;
     this.#progress = new Progress(startSeen);
     this.#queries = new QueryTracker(this, context, this.#progress);
     this.#switchovers = new SwitchoverTracker(this, context, this.#progress, this.#queries);
