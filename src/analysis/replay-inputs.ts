@@ -14,7 +14,7 @@ import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
 import { StreamReplay } from '../replay/replay.ts';
-import type { AssertionFailure, DirtyBytesSample } from '../replay/run.ts';
+import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
 
@@ -115,6 +115,7 @@ async function openStreams(
       nextIndex: shared.nextIndex,
       note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
       samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
+      answersAfter: (ns) => answersAfter(shared.sampleLog, stream.clock, ns),
       readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
     });
     streams.push({ stream, replay });
@@ -129,12 +130,27 @@ function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyB
     .sort((a, b) => a.toNs - b.toNs);
 }
 
+function answersAfter(log: SampleLog, clock: Clock, ns: number): readonly StatusAnswer[] {
+  return log.answers
+    .flatMap(({ from, to, ...answer }) => {
+      const times = timesOn(from, to, clock);
+      return times === undefined ? [] : [{ ...answer, ...times }];
+    })
+    .filter((answer) => answer.toNs >= ns)
+    .sort((a, b) => a.toNs - b.toNs);
+}
+
 /** A sample can be judged only when the times around its answer are known. */
 function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample[] {
   const { from, to, dirtyBytes, field, place } = sample;
+  const times = timesOn(from, to, clock);
+  return times === undefined ? [] : [{ ...times, dirtyBytes, field, place }];
+}
+
+function timesOn(from: number | undefined, to: number | undefined, clock: Clock) {
   const fromNs = from === undefined ? undefined : clock.fromEpoch(from);
   const toNs = to === undefined ? undefined : clock.fromEpoch(to);
-  return fromNs === undefined || toNs === undefined ? [] : [{ fromNs, toNs, dirtyBytes, field, place }];
+  return fromNs === undefined || toNs === undefined ? undefined : { fromNs, toNs };
 }
 
 function readSample(log: SampleLog, clock: Clock, json: string, place: Place, timeNs: number | undefined) {

@@ -16,13 +16,27 @@ export interface MigrateSample {
   readonly place: Place;
 }
 
+/** What else an answer says of the migration; fields it does not have are undefined. */
+export interface MigrateAnswer {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly status: string;
+  /** `ram.dirty-sync-count` */
+  readonly dirtySyncCount: Uint64 | undefined;
+  /** It has the field `downtime`. */
+  readonly showsDowntime: boolean;
+  readonly place: Place;
+}
+
 type Json = { readonly [key: string]: unknown };
 
 const FIELDS = ['dirty-bytes-total', 'remaining'] as const;
 const MAX_SAMPLES = 1_000_000;
+const MAX_ANSWERS = 100_000;
 
 export class SampleLog {
   readonly samples: MigrateSample[] = [];
+  readonly answers: MigrateAnswer[] = [];
   /** Lines that are not JSON or not of a known form. */
   notUnderstood = 0;
   /** Requests of a QMP log whose answers are still to come, by side and id. */
@@ -71,6 +85,7 @@ export class SampleLog {
   }
 
   #add(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
+    this.#addAnswer(answer, from, to, place);
     if (this.samples.length >= MAX_SAMPLES) return;
     for (const field of FIELDS) {
       const dirtyBytes = bytesOf(answer[field]);
@@ -78,6 +93,14 @@ export class SampleLog {
       this.samples.push({ from, to, dirtyBytes, field, place });
       return;
     }
+  }
+
+  #addAnswer(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
+    const status = answer['status'];
+    if (typeof status !== 'string' || this.answers.length >= MAX_ANSWERS) return;
+    const ram = answer['ram'];
+    const dirtySyncCount = isObject(ram) ? bytesOf(ram['dirty-sync-count']) : undefined;
+    this.answers.push({ from, to, status, dirtySyncCount, showsDowntime: 'downtime' in answer, place });
   }
 }
 

@@ -31,9 +31,11 @@ export function abortedProcess(index: number, stream: number, assertion: Asserti
     messages: [moment],
     messageCount: 1,
     hole: undefined,
+    dirtyLogBefore: undefined,
     saw: () => false,
     over: true,
     samples: [],
+    answers: [],
     logEndNs: undefined,
   };
 }

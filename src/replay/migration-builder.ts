@@ -22,6 +22,7 @@ import type {
   Outcome,
   QueryProbes,
   StateChange,
+  StatusAnswer,
   SwitchoverEnd,
 } from './run.ts';
 import type { StopMark } from './switchover-builder.ts';
@@ -32,6 +33,7 @@ const MAX_MESSAGES = 20;
 export class MigrationBuilder implements Migration {
   readonly index: number;
   readonly stream: number;
+  readonly dirtyLogBefore: Place | undefined;
   readonly first: Moment;
   last: Moment;
   readonly capabilities: Capabilities;
@@ -41,6 +43,7 @@ export class MigrationBuilder implements Migration {
   hole: { readonly place: Place; readonly text: string } | undefined;
   over = false;
   readonly samples: DirtyBytesSample[] = [];
+  readonly answers: StatusAnswer[] = [];
   logEndNs: number | undefined;
 
   readonly #context: StreamContext;
@@ -57,6 +60,7 @@ export class MigrationBuilder implements Migration {
     this.stream = context.stream;
     this.#context = context;
     this.#snapshot = context.inSnapshot;
+    this.dirtyLogBefore = context.runstate === 'running' ? context.dirtyLogOn : undefined;
     this.#startNs = first.timeNs;
     this.first = this.momentOf(first);
     this.last = this.first;
@@ -175,6 +179,13 @@ export class MigrationBuilder implements Migration {
     const fromNs = this.nsOf(sample.fromNs);
     const toNs = this.nsOf(sample.toNs);
     if (fromNs !== undefined && toNs !== undefined) this.samples.push({ ...sample, fromNs, toNs });
+  }
+
+  /** `answer` with times of the log's clock. */
+  addAnswer(answer: StatusAnswer): void {
+    const fromNs = this.nsOf(answer.fromNs);
+    const toNs = this.nsOf(answer.toNs);
+    if (fromNs !== undefined && toNs !== undefined) this.answers.push({ ...answer, fromNs, toNs });
   }
 
   /** Lines are missing or unreadable here. */

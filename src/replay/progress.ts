@@ -1,6 +1,7 @@
 /** How far a migration has come: what its trackers tell each other. */
 import type { Uint64 } from '../base/uint64.ts';
 import type { Band } from '../catalog/vocabulary.ts';
+import type { Place } from '../ingest/trace-item.ts';
 import type { BqlTracker } from './bql-tracker.ts';
 import type { CapabilityTracker } from './capabilities.ts';
 import type { Moment, Outcome, StateChange } from './run.ts';
@@ -20,6 +21,8 @@ export interface StreamContext {
   readonly bandGiven: boolean;
   /** The runstate that the last runstate_set of this log left. */
   readonly runstate: string | undefined;
+  /** The last global_dirty_changed that left the dirty log on. */
+  readonly dirtyLogOn: Place | undefined;
   /** A sync was seen in this log: sync events are on. */
   syncsShown: boolean;
   /** The VM was stopped by savevm before the migration began. */

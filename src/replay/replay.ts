@@ -11,7 +11,7 @@ import { BqlTracker } from './bql-tracker.ts';
 import { CapabilityTracker } from './capabilities.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
-import type { AssertionFailure, DirtyBytesSample } from './run.ts';
+import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
 import { isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
@@ -28,6 +28,7 @@ export interface ReplayOptions {
   readonly note: (code: ProblemCode, place: Place) => void;
   /** Samples answered after this time of the stream's clock, in order; times of that clock. */
   readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
+  readonly answersAfter: (ns: number) => readonly StatusAnswer[];
   /** Reads a query-migrate answer that stands in the log. */
   readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
 }
@@ -42,6 +43,7 @@ class Context implements StreamContext {
   readonly bandGiven: boolean;
   syncsShown = false;
   runstate: string | undefined;
+  dirtyLogOn: Place | undefined;
   inSnapshot = false;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
@@ -175,8 +177,11 @@ export class StreamReplay {
   }
 
   /** After the migration has seen it: until then the runstate before counts. */
-  #noteRunstate({ event }: EventItem): void {
+  #noteRunstate({ event, place }: EventItem): void {
     if (event.name === 'runstate_set') this.#context.runstate = event.args.new_state_str;
+    if (event.name === 'global_dirty_changed') {
+      this.#context.dirtyLogOn = (Number(event.args.bitmask) & 1) === 1 ? place : undefined;
+    }
   }
 
   #setup(item: EventItem): void {
@@ -251,8 +256,10 @@ export class StreamReplay {
     this.#incoming = false;
     const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
     this.#current = migration;
-    for (const sample of item.timeNs === undefined ? [] : this.#options.samplesAfter(item.timeNs))
-      migration.addSample(sample);
+    if (item.timeNs !== undefined) {
+      for (const sample of this.#options.samplesAfter(item.timeNs)) migration.addSample(sample);
+      for (const answer of this.#options.answersAfter(item.timeNs)) migration.addAnswer(answer);
+    }
     if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
     this.#context.sink.migrationBegins(migration);
     if (this.#mixed) this.#mixUp(item);

@@ -288,6 +288,8 @@ export interface Migration {
   readonly openSwitchover: number | undefined;
   /** A postcopy switchover is over. */
   readonly inPostcopy: boolean;
+  /** Where the dirty log was switched on before this migration, if it was still on, with the VM running, at its beginning. */
+  readonly dirtyLogBefore: Place | undefined;
   /** An event of this name came in this log, before or in the migration. */
   saw(event: string): boolean;
   readonly over: boolean;
@@ -296,8 +298,22 @@ export interface Migration {
    * the beginning on, also those taken after its end; those in the log as they come.
    */
   readonly samples: readonly DirtyBytesSample[];
+  /** Everything that query-migrate answered from the beginning on, in the order of the times. */
+  readonly answers: readonly StatusAnswer[];
   /** Last time that the log shows before it ends or another migration begins. */
   readonly logEndNs: number | undefined;
+}
+
+/** An answer of query-migrate, given somewhere between `fromNs` and `toNs` since the migration's first event. */
+export interface StatusAnswer {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly status: string;
+  /** `ram.dirty-sync-count`, undefined where the answer has none. */
+  readonly dirtySyncCount: Uint64 | undefined;
+  /** It has the field `downtime`. */
+  readonly showsDowntime: boolean;
+  readonly place: Place;
 }
 
 /** What query-migrate answered, somewhere between `fromNs` and `toNs` since the migration's first event. */

@@ -1,5 +1,9 @@
 import { ackPendingAtSwitchover } from './checks/ack-pending-at-switchover.ts';
+import { bandwidthUnderestimated } from './checks/bandwidth-underestimated.ts';
 import { dirtyBytesNotUpdated } from './checks/dirty-bytes-not-updated.ts';
+import { dirtyLogLeftOn } from './checks/dirty-log-left-on.ts';
+import { downtimeEndRepeated } from './checks/downtime-end-repeated.ts';
+import { downtimeNotShownInPostcopy } from './checks/downtime-not-shown-in-postcopy.ts';
 import { estimateWithSync } from './checks/estimate-with-sync.ts';
 import { exactWithoutSync } from './checks/exact-without-sync.ts';
 import { finalBeforeStop } from './checks/final-before-stop.ts';
@@ -13,13 +17,19 @@ import { firstSyncCountsAllRam } from './checks/first-sync-counts-all-ram.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
 import { logClearInBlackout } from './checks/log-clear-in-blackout.ts';
+import { migratedInPostmigrate } from './checks/migrated-in-postmigrate.ts';
+import { migrationStalled } from './checks/migration-stalled.ts';
+import { notifierRepeated } from './checks/notifier-repeated.ts';
 import { postcopyBytesWithoutCapability } from './checks/postcopy-bytes-without-capability.ts';
+import { postcopyDeviceStuck } from './checks/postcopy-device-stuck.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
 import { precopyModuleInPostcopy } from './checks/precopy-module-in-postcopy.ts';
 import { queryAfterFinal } from './checks/query-after-final.ts';
+import { rateLimitInBlackout } from './checks/rate-limit-in-blackout.ts';
 import { switchoverAckOutdated } from './checks/switchover-ack-outdated.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
+import { syncCountMismatch } from './checks/sync-count-mismatch.ts';
 import { syncInPostcopy } from './checks/sync-in-postcopy.ts';
 import { totalNotSum } from './checks/total-not-sum.ts';
 import { vfioInitialDataStarved } from './checks/vfio-initial-data-starved.ts';
@@ -58,4 +68,14 @@ export const RULES: readonly Rule[] = [
   firstSyncCountsAllRam,
   postcopyBytesWithoutCapability,
   precopyModuleInPostcopy,
+  downtimeEndRepeated,
+  downtimeNotShownInPostcopy,
+  postcopyDeviceStuck,
+  notifierRepeated,
+  rateLimitInBlackout,
+  migrationStalled,
+  dirtyLogLeftOn,
+  migratedInPostmigrate,
+  syncCountMismatch,
+  bandwidthUnderestimated,
 ];

@@ -59,7 +59,10 @@ export const precopyModuleInPostcopy = defineRule({
 function judge(migration: Migration, iterated: boolean): Judgement {
   if (migration.kind !== 'postcopy') return notApplicable('there was no postcopy');
   if (iterated) return pass('only ram and dirty-bitmap were iterated in postcopy');
-  const missing = SECTION_EVENT_NAMES.filter((name) => !migration.saw(name));
-  if (missing.length > 0) return undecidable('the log does not show what an iteration sends', missing);
+  // Few guests have such a module: nobody is asked to switch sections on for it.
+  if (!migration.saw('savevm_section_start')) return notApplicable('the log shows no sections');
+  if (!migration.saw('savevm_state_iterate')) {
+    return undecidable('the log does not show which sections are an iteration', ['savevm_state_iterate']);
+  }
   return notApplicable('no iteration in postcopy is shown');
 }
