@@ -29,7 +29,7 @@ describe('violated', () => {
   test('one, without time stamps', async () => {
     expect(accusation(await judge(run(RAM_SECTION, 1)), ID).findings).toEqual([
       {
-        message: '1 clears of the dirty log after the final query of a precopy switchover',
+        message: '1 clear of the dirty log after the final query of a precopy switchover',
         evidence: [`src.log:33 ${CLEAR}`, 'src.log:26 qemu_savevm_query_pending exact=1, final=1, total=4239360'],
       },
     ]);
@@ -107,6 +107,6 @@ test.each([
 test('each checkpoint of COLO is a switchover', async () => {
   const cleared = checkpoint({ ram: [CLEAR, 'vmstate_downtime_checkpoint src-iterable-saved'] });
   expect(accusation(await judge(coloRun(checkpoint(), cleared)), ID).findings.map(({ message }) => message)).toEqual([
-    '1 clears of the dirty log after the final query of a COLO checkpoint',
+    '1 clear of the dirty log after the final query of a COLO checkpoint',
   ]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { linesOf, patchedCaptures, realCaptures, SKIPPED, TRACES_MISSING } from './captures.ts';
 import { COMPLETED, estimate, oldestPostcopyRun, postcopyRun, precopyRun, state, without } from './runs.ts';
 import { accusation, accused, doubt, doubtful, judge, quickVerdicts, verdictOf, violatedRules } from './support.ts';
+import { DEVICE_RULES } from './vfio.ts';
 
 const ID = 'precopy-module-in-postcopy';
 const section = (id: string, number = 2): readonly string[] => [
@@ -97,19 +98,6 @@ test.each([
   expect([verdict.verdict, verdict.reason]).toEqual(['not-applicable', reason]);
 });
 
-/** The rules on past bugs of VFIO, devices and the dirty log. */
-const RULES_OF_DEVICES = [
-  ID,
-  'first-sync-counts-all-ram',
-  'log-clear-in-blackout',
-  'postcopy-bytes-without-capability',
-  'switchover-ack-outdated',
-  'vfio-initial-data-starved',
-  'vfio-size-counted-twice',
-  'vfio-state-repeated',
-  'vfio-stop-in-blackout',
-];
-
 describe.skipIf(TRACES_MISSING)(`captures${SKIPPED}`, () => {
   test.each(
     [...realCaptures(), ...patchedCaptures()].map((capture) => [capture.name, capture] as const),
@@ -117,7 +105,7 @@ describe.skipIf(TRACES_MISSING)(`captures${SKIPPED}`, () => {
     const files = Object.fromEntries(
       Object.entries(linesOf(capture)).map(([name, lines]) => [name, Buffer.from(`${lines.join('\n')}\n`, 'latin1')]),
     );
-    const verdicts = (await quickVerdicts(files)).filter(({ rule }) => RULES_OF_DEVICES.includes(rule));
+    const verdicts = (await quickVerdicts(files)).filter(({ rule }) => DEVICE_RULES.includes(rule));
     expect(verdicts.filter(({ verdict }) => verdict === 'violated')).toEqual([]);
     const silent = verdicts.filter(({ rule }) => rule.startsWith('vfio') || rule === 'switchover-ack-outdated');
     expect(silent.filter(({ verdict }) => verdict !== 'not-applicable')).toEqual([]);

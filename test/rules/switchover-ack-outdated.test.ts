@@ -24,7 +24,7 @@ describe('violated', () => {
     const report = await judge(run(pending(A, { init: 500 }, 1, 1), ...query(1, 1), pending(A, {}, 1), ...query(0, 1)));
     expect(accusation(report, ID)).toEqual(
       accused(
-        'a query collected 1 requests for a switchover ack, and the VM was stopped without one',
+        'the last query to ask for a switchover ack collected 1, and the VM was stopped without one',
         'src.log:21 qemu_savevm_query_pending exact=1, final=0, total=4096',
         `src.log:17 ${acked(0)}`,
         'src.log:28 runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)',

@@ -45,3 +45,16 @@ export function insert(lines: readonly string[], beginning: string, ...added: re
   if (at < 0) throw new Error(`no line begins with ${beginning}`);
   return lines.toSpliced(at, 0, ...added);
 }
+
+/** The rules on past bugs of VFIO, devices and the dirty log. */
+export const DEVICE_RULES: readonly string[] = [
+  'first-sync-counts-all-ram',
+  'log-clear-in-blackout',
+  'postcopy-bytes-without-capability',
+  'precopy-module-in-postcopy',
+  'switchover-ack-outdated',
+  'vfio-initial-data-starved',
+  'vfio-size-counted-twice',
+  'vfio-state-repeated',
+  'vfio-stop-in-blackout',
+];

@@ -5,6 +5,7 @@
  * query marks that sync as the last one. The thread that sends RAM holds the
  * BQL from there on: no display clears the log in between.
  */
+import { plural } from '../../base/text.ts';
 import type { Moment, Query, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, violated } from '../rule.ts';
 import { describeSwitchover, places } from '../shared.ts';
@@ -68,7 +69,7 @@ function judge(switchover: Switchover, { query, count, first, last }: Clears): J
   const end = last?.ns;
   const time = begin === undefined || end === undefined ? '' : ` within ${Math.round((end - begin) / 1000)} µs`;
   return violated({
-    message: `${count} clears of the dirty log${time} after the final query of a ${describeSwitchover(switchover)}`,
+    message: `${plural(count, 'clear')} of the dirty log${time} after the final query of a ${describeSwitchover(switchover)}`,
     expected: 'no kvm_clear_dirty_log between the final query and the end of the switchover',
     actual: `${count} of them`,
     evidence: [first.place, ...places(count > 1 ? last?.place : undefined, query.at.place)],

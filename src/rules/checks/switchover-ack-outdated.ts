@@ -123,7 +123,7 @@ function judgeSwitchover(switchover: Switchover, acks: Acks): Judgement | undefi
 function findingOf({ asked, lastQuery, devices, ranUntil }: Acks, lastAck: Place): Finding | undefined {
   if (asked !== undefined && lastQuery?.ackTotal !== undefined && lastQuery.ackTotal > 0) {
     return {
-      message: `a query collected ${asked.ackCollected} requests for a switchover ack, and the VM was stopped without one`,
+      message: `the last query to ask for a switchover ack collected ${asked.ackCollected}, and the VM was stopped without one`,
       expected: 'a switchover ack before the switchover',
       actual: 'no ack since the request',
       evidence: [asked.at.place, lastAck, ...places(ranUntil)],
