@@ -4,7 +4,8 @@
  * device sent nothing, so the destination never acked the switchover. That RAM
  * goes on alone while the rate limit holds the others back is right: an
  * iteration counts here only if RAM stopped by its own clock (big wait), and
- * the loop went on without a wait or a new rate window.
+ * the loop went on without a wait or a new rate window. Before the query behind
+ * a limited iteration there is always migrate_transferred.
  */
 import type { Uint64 } from '../../base/uint64.ts';
 import type { Place } from '../../ingest/trace-item.ts';
@@ -23,7 +24,7 @@ export const vfioInitialDataStarved = defineRule({
   title: 'RAM keeps a VFIO device from sending its initial data',
   demands: 'When RAM gives way in an iteration, the VFIO devices send their part of it.',
   why: 'Without its initial data on the destination the device is not ready: no switchover ack comes, and the migration does not end.',
-  needs: ['savevm_state_iterate', 'savevm_section_end', 'ram_save_iterate_big_wait', 'migration_rate_limit_pre'],
+  needs: ['savevm_state_iterate', 'savevm_section_end', 'ram_save_iterate_big_wait', 'migrate_transferred'],
   qemu: { function: 'qemu_savevm_state_iterate', versions: '8.1 and later' },
   limits: `Only iterations that RAM ended by its own clock, ${MANY} in a row, are told from those that the rate limit ends.`,
   bugs: [
@@ -151,7 +152,10 @@ function findingOf(name: string, { bytes, place }: Waiting, ramEnd: Place): Find
 function judge(migration: Migration, { initialSeen, servedSeen, finding }: Iterations): Judgement {
   const absent = withoutVfio(migration);
   if (absent !== undefined) return absent;
-  if (finding !== undefined) return violated(finding);
+  if (finding !== undefined) {
+    if (migration.saw('migrate_transferred')) return violated(finding);
+    return undecidable('the log does not show whether the rate limit ended the iterations', ['migrate_transferred']);
+  }
   if (!VFIO_PENDING_NAMES.some((name) => migration.saw(name))) {
     if (migration.band === '7.2' || !queriesShown(migration))
       return notApplicable('no VFIO device is known to have initial data');
@@ -164,6 +168,6 @@ function judge(migration: Migration, { initialSeen, servedSeen, finding }: Itera
     'savevm_state_iterate',
     'savevm_section_end',
     'ram_save_iterate_big_wait',
-    'migration_rate_limit_pre',
+    'migrate_transferred',
   ]);
 }
