@@ -10,6 +10,7 @@ import type { InputFacts } from '../ingest/item-reader.ts';
 import { LineReader } from '../ingest/line-reader.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
 import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
+import { separateTables } from '../ingest/simple/event-table.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
@@ -57,10 +58,11 @@ interface OpenStream {
 
 /** Names of the inputs in their order, as the report has them. @throws UserError */
 export function planInputs(paths: readonly string[], qmp: string | undefined) {
-  const groups = groupInputs(paths);
+  const { traces, tables } = separateTables(paths);
+  const groups = groupInputs(traces);
   const files = groups.flatMap((group) => group.map(({ path }) => path));
   const names = inputNames(qmp === undefined ? files : [...files, qmp]);
-  return { groups, files, names, nameOf: (input: number): string => names[input] ?? '?' };
+  return { groups, files, tables, names, nameOf: (input: number): string => names[input] ?? '?' };
 }
 
 export type InputPlan = ReturnType<typeof planInputs>;
@@ -106,7 +108,7 @@ async function openStreams(
   const streams: OpenStream[] = [];
   let firstInput = 0;
   for (const [number, group] of plan.groups.entries()) {
-    const stream = await TraceStream.open({ group, firstInput, fullDigest: request.fullDigest });
+    const stream = await TraceStream.open({ group, firstInput, tables: plan.tables, fullDigest: request.fullDigest });
     const first = firstInput;
     firstInput += group.length;
     const replay = new StreamReplay(number, {
@@ -227,8 +229,13 @@ function refuseWithoutMigration(inputs: readonly ReplayedInput[], streams: reado
 function whyNoMigration(facts: InputFacts, binary: boolean): string {
   const record = 'record one with -trace events=FILE -D LOG, where `qtrace events` prints that FILE';
   const has = (code: ProblemCode): boolean => facts.problems.some((problem) => problem.code === code);
+  const undeclared = facts.problems.find(({ code }) => code === 'undeclared-record');
+  if (undeclared !== undefined) {
+    return `has ${plural(undeclared.count, 'record')} that can't be read without their declarations; give the trace-events-all file of the QEMU that wrote it as well`;
+  }
   if (facts.events > 0) return `has ${plural(facts.events, 'trace event')}, but none of a migration; ${record}`;
   if (has('truncated-compression')) return 'is damaged: it cannot be unpacked; compress the log again';
+  if (has('torn-record')) return 'is damaged: none of its records can be read; copy it again when QEMU has ended';
   if (facts.lines === 0) return `is empty: no trace to read; ${record}`;
   if (binary || has('nul-bytes')) return `is not a text log but binary data; ${record}`;
   if (facts.messages > 0) return 'has only messages of QEMU and no trace event; give it together with the trace log';

@@ -2,6 +2,9 @@
 import { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
 import type { ItemReader } from './item-reader.ts';
+import { tableFor } from './simple/event-table.ts';
+import { HEADER_BYTES } from './simple/layout.ts';
+import { isSimpleLog, SimpleReader } from './simple/simple-reader.ts';
 import { TraceReader } from './trace-reader.ts';
 
 export interface ReaderOptions {
@@ -13,10 +16,19 @@ export interface ReaderOptions {
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
   readonly fullDigest: boolean;
+  /** Tables of trace events that were given, for binary logs. */
+  readonly tables: readonly string[];
 }
 
 /** @throws UserError when the input can't be opened. */
 export async function openReader(options: ReaderOptions): Promise<ItemReader> {
   const source = await ByteSource.open(options.path, options.fullDigest);
-  return new TraceReader(source, options);
+  try {
+    const head = await source.peek(HEADER_BYTES);
+    if (!isSimpleLog(head, options.path)) return new TraceReader(source, options);
+    return new SimpleReader(source, head, { ...options, table: await tableFor(options.path, options.tables) });
+  } catch (thrown) {
+    source.close();
+    throw thrown;
+  }
 }

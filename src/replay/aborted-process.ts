@@ -14,6 +14,7 @@ export function abortedProcess(index: number, stream: number, assertion: Asserti
     startSeen: false,
     first: moment,
     last: moment,
+    capabilities: new Map(),
     states: [],
     state: undefined,
     openSwitchover: undefined,

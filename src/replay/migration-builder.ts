@@ -13,6 +13,7 @@ import { decodeQuery } from './query-decoder.ts';
 import { QueryTracker } from './query-tracker.ts';
 import type {
   AssertionFailure,
+  Capabilities,
   DirtyBytesSample,
   Downtime,
   Migration,
@@ -35,6 +36,7 @@ export class MigrationBuilder implements Migration {
   readonly dirtyLogBefore: Place | undefined;
   readonly first: Moment;
   last: Moment;
+  readonly capabilities: Capabilities;
   assertion: AssertionFailure | undefined;
   readonly messages: Moment[] = [];
   messageCount = 0;
@@ -62,6 +64,7 @@ export class MigrationBuilder implements Migration {
     this.#startNs = first.timeNs;
     this.first = this.momentOf(first);
     this.last = this.first;
+    this.capabilities = context.capabilities.known;
     this.#progress = new Progress(startSeen);
     this.#queries = new QueryTracker(this, context, this.#progress);
     this.#switchovers = new SwitchoverTracker(this, context, this.#progress, this.#queries);

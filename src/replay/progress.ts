@@ -3,6 +3,7 @@ import type { Uint64 } from '../base/uint64.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type { BqlTracker } from './bql-tracker.ts';
+import type { CapabilityTracker } from './capabilities.ts';
 import type { Moment, Outcome, StateChange } from './run.ts';
 import type { ReplaySink } from './sink.ts';
 
@@ -13,6 +14,7 @@ export interface StreamContext {
   readonly stream: number;
   readonly seen: ReadonlySet<string>;
   readonly bql: BqlTracker;
+  readonly capabilities: CapabilityTracker;
   readonly sink: Required<ReplaySink>;
   /** Of the first query line of the stream, or what the user said. */
   band: Band | undefined;

@@ -8,6 +8,7 @@ import type { ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
+import { CapabilityTracker } from './capabilities.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
@@ -36,6 +37,7 @@ class Context implements StreamContext {
   readonly stream: number;
   readonly seen = new Set<string>();
   readonly bql: BqlTracker;
+  readonly capabilities = new CapabilityTracker();
   readonly sink: Required<ReplaySink>;
   band: Band | undefined;
   readonly bandGiven: boolean;
@@ -161,7 +163,8 @@ export class StreamReplay {
     else this.#dispatch(item, side);
   }
 
-  #noteCircumstances({ event }: EventItem): void {
+  #noteCircumstances({ event, place }: EventItem): void {
+    this.#context.capabilities.event(event, place, this.unfinished !== undefined);
     if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') {
       this.#commanded = true;
       this.#context.inSnapshot = event.name === 'qmp_enter_snapshot_save';

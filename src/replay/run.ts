@@ -223,6 +223,15 @@ export interface AssertionFailure {
 export type MigrationKind = 'precopy' | 'postcopy' | 'snapshot' | 'background-snapshot' | 'colo' | 'unknown';
 export type Outcome = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running';
 
+/** What a QMP command set a migration capability to. */
+export interface Capability {
+  readonly on: boolean;
+  /** The command. */
+  readonly place: Place;
+}
+
+export type Capabilities = ReadonlyMap<string, Capability>;
+
 export interface Phase {
   readonly name: string;
   readonly startNs: number | undefined;
@@ -255,6 +264,8 @@ export interface Migration {
   readonly startSeen: boolean;
   readonly first: Moment;
   readonly last: Moment;
+  /** By QEMU's names, as they were set when it began; a name that is not there is unknown. */
+  readonly capabilities: Capabilities;
   readonly states: readonly StateChange[];
   readonly counts: Readonly<Record<QueryKind, number>>;
   readonly syncCount: number;

@@ -13,20 +13,29 @@ import { finalRepeated } from './checks/final-repeated.ts';
 import { finalSkipsModule } from './checks/final-skips-module.ts';
 import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
+import { firstSyncCountsAllRam } from './checks/first-sync-counts-all-ram.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
+import { logClearInBlackout } from './checks/log-clear-in-blackout.ts';
 import { migratedInPostmigrate } from './checks/migrated-in-postmigrate.ts';
 import { migrationStalled } from './checks/migration-stalled.ts';
 import { notifierRepeated } from './checks/notifier-repeated.ts';
+import { postcopyBytesWithoutCapability } from './checks/postcopy-bytes-without-capability.ts';
 import { postcopyDeviceStuck } from './checks/postcopy-device-stuck.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
+import { precopyModuleInPostcopy } from './checks/precopy-module-in-postcopy.ts';
 import { queryAfterFinal } from './checks/query-after-final.ts';
 import { rateLimitInBlackout } from './checks/rate-limit-in-blackout.ts';
+import { switchoverAckOutdated } from './checks/switchover-ack-outdated.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
 import { syncCountMismatch } from './checks/sync-count-mismatch.ts';
 import { syncInPostcopy } from './checks/sync-in-postcopy.ts';
 import { totalNotSum } from './checks/total-not-sum.ts';
+import { vfioInitialDataStarved } from './checks/vfio-initial-data-starved.ts';
+import { vfioSizeCountedTwice } from './checks/vfio-size-counted-twice.ts';
+import { vfioStateRepeated } from './checks/vfio-state-repeated.ts';
+import { vfioStopInBlackout } from './checks/vfio-stop-in-blackout.ts';
 import type { Rule } from './rule.ts';
 
 /** Every rule, in the order of the report. A test holds this list against the folder. */
@@ -50,6 +59,15 @@ export const RULES: readonly Rule[] = [
   switchoverWithoutExact,
   ackPendingAtSwitchover,
   finalSkipsModule,
+  vfioSizeCountedTwice,
+  vfioInitialDataStarved,
+  vfioStateRepeated,
+  vfioStopInBlackout,
+  switchoverAckOutdated,
+  logClearInBlackout,
+  firstSyncCountsAllRam,
+  postcopyBytesWithoutCapability,
+  precopyModuleInPostcopy,
   downtimeEndRepeated,
   downtimeNotShownInPostcopy,
   postcopyDeviceStuck,
