@@ -13,6 +13,7 @@ import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
+import type { LimitSetting } from '../replay/limit-settings.ts';
 import { StreamReplay } from '../replay/replay.ts';
 import type { AssertionFailure, DirtyBytesSample } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
@@ -115,6 +116,7 @@ async function openStreams(
       nextIndex: shared.nextIndex,
       note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
       samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
+      limits: () => limitsOn(shared.sampleLog, stream.clock),
       readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
     });
     streams.push({ stream, replay });
@@ -127,6 +129,13 @@ function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyB
     .flatMap((sample) => onClock(sample, clock))
     .filter((sample) => sample.toNs >= ns)
     .sort((a, b) => a.toNs - b.toNs);
+}
+
+function limitsOn(log: SampleLog, clock: Clock): readonly LimitSetting[] {
+  return log.limits.flatMap(({ at, ms, place }) => {
+    const timeNs = clock.fromEpoch(at);
+    return timeNs === undefined ? [] : [{ ms, place, timeNs }];
+  });
 }
 
 /** A sample can be judged only when the times around its answer are known. */

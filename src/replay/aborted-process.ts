@@ -32,6 +32,7 @@ export function abortedProcess(index: number, stream: number, assertion: Asserti
     hole: undefined,
     saw: () => false,
     over: true,
+    downtimeLimitAt: () => undefined,
     samples: [],
     logEndNs: undefined,
   };

@@ -2,6 +2,7 @@
 import type { Uint64 } from '../base/uint64.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import type { BqlTracker } from './bql-tracker.ts';
+import type { LimitSettings } from './limit-settings.ts';
 import type { Moment, Outcome, StateChange } from './run.ts';
 import type { ReplaySink } from './sink.ts';
 
@@ -22,6 +23,7 @@ export interface StreamContext {
   syncsShown: boolean;
   /** The VM was stopped by savevm before the migration began. */
   readonly inSnapshot: boolean;
+  readonly limits: LimitSettings;
 }
 
 export class Progress {

@@ -8,6 +8,7 @@ import type { ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
+import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample } from './run.ts';
@@ -27,6 +28,8 @@ export interface ReplayOptions {
   readonly note: (code: ProblemCode, place: Place) => void;
   /** Samples answered after this time of the stream's clock, in order; times of that clock. */
   readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
+  /** downtime-limit as the commands of --qmp set it; times of the stream's clock. */
+  readonly limits: () => readonly LimitSetting[];
   /** Reads a query-migrate answer that stands in the log. */
   readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
 }
@@ -41,6 +44,7 @@ class Context implements StreamContext {
   syncsShown = false;
   runstate: string | undefined;
   inSnapshot = false;
+  readonly limits: LimitSettings;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
     this.stream = stream;
@@ -48,6 +52,7 @@ class Context implements StreamContext {
     this.band = options.band;
     this.bandGiven = options.band !== undefined;
     this.bql = new BqlTracker(emitHold);
+    this.limits = new LimitSettings(options.limits);
   }
 }
 
@@ -147,6 +152,7 @@ export class StreamReplay {
     if (side === 'source') this.#sourceEvents += 1;
     if (side === 'destination') this.#destinationEvents += 1;
     this.#noteCircumstances(item);
+    this.#context.limits.note(item);
     if (this.#undecided !== undefined && !isSetup(item)) {
       this.#undecided.push(item);
       // A source is told to migrate before its `setup`: that one was another process's.

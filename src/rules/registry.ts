@@ -1,6 +1,9 @@
 import { ackPendingAtSwitchover } from './checks/ack-pending-at-switchover.ts';
 import { dirtyBytesNotUpdated } from './checks/dirty-bytes-not-updated.ts';
+import { downtimeOverLimit } from './checks/downtime-over-limit.ts';
+import { estimateExactOscillation } from './checks/estimate-exact-oscillation.ts';
 import { estimateWithSync } from './checks/estimate-with-sync.ts';
+import { exactQuerySpin } from './checks/exact-query-spin.ts';
 import { exactWithoutSync } from './checks/exact-without-sync.ts';
 import { finalBeforeStop } from './checks/final-before-stop.ts';
 import { finalMissing } from './checks/final-missing.ts';
@@ -11,8 +14,10 @@ import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
+import { migrationNotConverging } from './checks/migration-not-converging.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
 import { queryAfterFinal } from './checks/query-after-final.ts';
+import { switchoverOverThreshold } from './checks/switchover-over-threshold.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
 import { syncInPostcopy } from './checks/sync-in-postcopy.ts';
@@ -40,4 +45,9 @@ export const RULES: readonly Rule[] = [
   switchoverWithoutExact,
   ackPendingAtSwitchover,
   finalSkipsModule,
+  switchoverOverThreshold,
+  downtimeOverLimit,
+  exactQuerySpin,
+  estimateExactOscillation,
+  migrationNotConverging,
 ];
