@@ -31,13 +31,13 @@ const MAX_LIMITS = 1000;
 
 export class SampleLog {
   readonly samples: MigrateSample[] = [];
+  /** downtime-limit as it was set, or answered: where it changes. */
+  readonly limits: LimitSample[] = [];
   /** Lines that are not JSON or not of a known form. */
   notUnderstood = 0;
   /** Requests of a QMP log whose answers are still to come, by side and id. */
   readonly #asked = new Map<string, number>();
-  /** downtime-limit as it was set, or answered. */
-  readonly limits: LimitSample[] = [];
-  /** Those asked for, until their answer comes. */
+  /** downtime-limits asked for, until the answer comes. */
   readonly #limitsAsked = new Map<string, unknown>();
 
   /** Reads one line. `now` is the host time that the line itself carries, in seconds since 1970. */
@@ -92,7 +92,9 @@ export class SampleLog {
 
   #limit(value: unknown, at: number | undefined, place: Place): void {
     const ms = numberOf(value);
-    if (ms !== undefined && at !== undefined && this.limits.length < MAX_LIMITS) this.limits.push({ at, ms, place });
+    if (ms === undefined || at === undefined || this.limits.at(-1)?.ms === ms) return;
+    this.limits.push({ at, ms, place });
+    if (this.limits.length > MAX_LIMITS) this.limits.shift();
   }
 
   #add(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {

@@ -99,7 +99,7 @@ describe('violated', () => {
     expect(findings[0]).toMatchObject({
       expected: 'at most 50 ms; QEMU predicted 40.000 ms for 4000000 bytes',
       actual:
-        'VM stop 1.000 ms, final query 500 us, RAM and other iterable modules 60.000 ms, devices 12.000 ms, the rest 500 us; slowest: ram 36.000 ms, 0000:00:02.0/virtio-net 12.000 ms, cpu 700 us',
+        'VM stop 1.000 ms, final query 500 us, RAM and other iterable modules 60.000 ms, devices 12.000 ms, return path and end 500 us; slowest: ram 36.000 ms, 0000:00:02.0/virtio-net 12.000 ms, cpu 700 us',
     });
   });
 

@@ -128,7 +128,7 @@ describe('violated', () => {
 describe('pass', () => {
   test.each<[string, readonly Timed[]]>([
     ['one exact query in 20 ms: 11.1 with postcopy-ram', spin({ every: 20_000, rounds: 300 })],
-    ['over within a second', spin({ every: 500, rounds: 1900 })],
+    ['over within 300 ms', spin({ every: 500, rounds: 590 })],
     ['few queries', spin({ every: 6000, rounds: 199 })],
     [
       'no more pending than the threshold: a switchover-ack is waited for',

@@ -10,11 +10,12 @@ interface Mark {
   readonly ns: number | undefined;
 }
 
-/** `VM stop 0.4 ms, ...; slowest: ram 3.0 ms, ...`; stages whose end the log does not show are part of the next. */
+/** `VM stop 400 us, ...; slowest: ram 3.000 ms, ...`; a stage whose end the log does not show is part of the next. */
 export function describeDowntime(migration: Migration, downtime: Downtime, switchover: Switchover | undefined): string {
   const saves = [...migration.deviceSaves].sort((a, b) => b.durationNs - a.durationNs).slice(0, TOP_DEVICES);
   const slowest = saves.map(({ idstr, durationNs }) => `${idstr} ${formatDuration(durationNs)}`);
-  const stages = stagesOf(marksOf(migration, switchover), downtime);
+  const marks = [...marksOf(migration, switchover), { stage: lastStage(migration, switchover), ns: downtime.endNs }];
+  const stages = stagesOf(marks, downtime);
   return [stages.join(', '), ...(slowest.length > 0 ? [`slowest: ${slowest.join(', ')}`] : [])].join('; ');
 }
 
@@ -31,10 +32,16 @@ function marksOf(migration: Migration, switchover: Switchover | undefined): read
   ];
 }
 
+/** With a return path, precopy waits until the destination has loaded everything. */
+function lastStage({ checkpoints }: Migration, switchover: Switchover | undefined): string {
+  if (!checkpoints.some(({ name }) => name === 'src-non-iterable-saved')) return 'the rest';
+  return switchover?.mode === 'postcopy' ? 'package and end' : 'return path and end';
+}
+
 function stagesOf(marks: readonly Mark[], { startNs, endNs }: Downtime): readonly string[] {
   const stages: string[] = [];
   let since = startNs;
-  for (const { stage, ns } of [...marks, { stage: 'the rest', ns: endNs }]) {
+  for (const { stage, ns } of marks) {
     if (ns === undefined || ns < since || ns > endNs) continue;
     stages.push(`${stage} ${formatDuration(ns - since)}`);
     since = ns;
