@@ -14,6 +14,7 @@ import { separateTables } from '../ingest/simple/event-table.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
+import type { LimitSetting } from '../replay/limit-settings.ts';
 import { StreamReplay } from '../replay/replay.ts';
 import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
@@ -118,6 +119,7 @@ async function openStreams(
       note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
       samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
       answersAfter: (ns) => answersAfter(shared.sampleLog, stream.clock, ns),
+      limits: () => limitsOn(shared.sampleLog, stream.clock),
       readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
     });
     streams.push({ stream, replay });
@@ -140,6 +142,13 @@ function answersAfter(log: SampleLog, clock: Clock, ns: number): readonly Status
     })
     .filter((answer) => answer.toNs >= ns)
     .sort((a, b) => a.toNs - b.toNs);
+}
+
+function limitsOn(log: SampleLog, clock: Clock): readonly LimitSetting[] {
+  return log.limits.flatMap(({ at, ms, place }) => {
+    const timeNs = clock.fromEpoch(at);
+    return timeNs === undefined ? [] : [{ ms, place, timeNs }];
+  });
 }
 
 /** A sample can be judged only when the times around its answer are known. */

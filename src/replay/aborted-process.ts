@@ -34,6 +34,7 @@ export function abortedProcess(index: number, stream: number, assertion: Asserti
     dirtyLogBefore: undefined,
     saw: () => false,
     over: true,
+    downtimeLimitAt: () => undefined,
     samples: [],
     answers: [],
     logEndNs: undefined,

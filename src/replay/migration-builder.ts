@@ -16,6 +16,7 @@ import type {
   Capabilities,
   DirtyBytesSample,
   Downtime,
+  DowntimeLimit,
   Migration,
   MigrationKind,
   Moment,
@@ -137,6 +138,12 @@ export class MigrationBuilder implements Migration {
 
   saw(event: string): boolean {
     return this.#context.seen.has(event);
+  }
+
+  downtimeLimitAt(ns: number): DowntimeLimit | undefined {
+    if (this.#startNs === undefined) return undefined;
+    const set = this.#context.limits.at(this.#startNs + ns);
+    return set === undefined ? undefined : { ms: set.ms, place: set.place, ns: set.timeNs - this.#startNs };
   }
 
   get state(): string | undefined {
@@ -356,7 +363,8 @@ export class MigrationBuilder implements Migration {
     progress.states.push(change);
     if (state === 'device' || state === 'pre-switchover') this.#stoppedByState(at);
     this.#endByState(before, state, at);
-    if (state === 'completed') this.#downtime.completed(at);
+    // Of postcopy it is the end of the migration, long after the downtime.
+    if (state === 'completed' && this.kind !== 'postcopy') this.#downtime.completed(at);
     if (isTerminal(state)) progress.postcopySwitchoverOver = false;
     this.#queries.flush();
     this.#switchovers.stateFollows(state);
@@ -429,6 +437,7 @@ export class MigrationBuilder implements Migration {
 
   #vmRuns(at: Moment): void {
     this.#progress.vmStopped = false;
+    this.#downtime.runs();
     this.#switchovers.end(at, 'vm-running');
     if (!this.#switchovers.isCheckpoint) return;
     this.#switchovers.emit(undefined);

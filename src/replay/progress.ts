@@ -4,6 +4,7 @@ import type { Band } from '../catalog/vocabulary.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type { BqlTracker } from './bql-tracker.ts';
 import type { CapabilityTracker } from './capabilities.ts';
+import type { LimitSettings } from './limit-settings.ts';
 import type { Moment, Outcome, StateChange } from './run.ts';
 import type { ReplaySink } from './sink.ts';
 
@@ -27,6 +28,7 @@ export interface StreamContext {
   syncsShown: boolean;
   /** The VM was stopped by savevm before the migration began. */
   readonly inSnapshot: boolean;
+  readonly limits: LimitSettings;
 }
 
 export class Progress {

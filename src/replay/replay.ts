@@ -9,6 +9,7 @@ import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-i
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
 import { CapabilityTracker } from './capabilities.ts';
+import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
@@ -29,6 +30,8 @@ export interface ReplayOptions {
   /** Samples answered after this time of the stream's clock, in order; times of that clock. */
   readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
   readonly answersAfter: (ns: number) => readonly StatusAnswer[];
+  /** downtime-limit as the commands of --qmp set it; times of the stream's clock. */
+  readonly limits: () => readonly LimitSetting[];
   /** Reads a query-migrate answer that stands in the log. */
   readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
 }
@@ -45,6 +48,7 @@ class Context implements StreamContext {
   runstate: string | undefined;
   dirtyLogOn: Place | undefined;
   inSnapshot = false;
+  readonly limits: LimitSettings;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
     this.stream = stream;
@@ -52,6 +56,7 @@ class Context implements StreamContext {
     this.band = options.band;
     this.bandGiven = options.band !== undefined;
     this.bql = new BqlTracker(emitHold);
+    this.limits = new LimitSettings(options.limits);
   }
 }
 
@@ -151,6 +156,7 @@ export class StreamReplay {
     if (side === 'source') this.#sourceEvents += 1;
     if (side === 'destination') this.#destinationEvents += 1;
     this.#noteCircumstances(item);
+    this.#context.limits.note(item);
     if (this.#undecided !== undefined && !isSetup(item)) {
       this.#undecided.push(item);
       // A source is told to migrate before its `setup`: that one was another process's.

@@ -60,6 +60,8 @@ export interface QueryLine {
   readonly stopcopyBytes: Uint64;
   readonly postcopyBytes: Uint64;
   readonly totalBytes: Uint64;
+  /** 7.2: the threshold in force, as the line itself prints it. */
+  readonly maxBytes: Uint64 | undefined;
   /** 11.1: switchover acks asked for in this query, and still outstanding. */
   readonly ackCollected: Uint64 | undefined;
   readonly ackTotal: Uint64 | undefined;
@@ -293,6 +295,8 @@ export interface Migration {
   /** An event of this name came in this log, before or in the migration. */
   saw(event: string): boolean;
   readonly over: boolean;
+  /** What was set as downtime-limit last, by a command in the log or in that of --qmp, up to this time. */
+  downtimeLimitAt(ns: number): DowntimeLimit | undefined;
   /**
    * Samples of dirty_bytes_total in the order of their times: those of --qmp from
    * the beginning on, also those taken after its end; those in the log as they come.
@@ -314,6 +318,14 @@ export interface StatusAnswer {
   /** It has the field `downtime`. */
   readonly showsDowntime: boolean;
   readonly place: Place;
+}
+
+/** A downtime-limit as it was set. */
+export interface DowntimeLimit {
+  readonly ms: number;
+  readonly place: Place;
+  /** Since the migration's first event, so mostly below 0. */
+  readonly ns: number;
 }
 
 /** What query-migrate answered, somewhere between `fromNs` and `toNs` since the migration's first event. */

@@ -4,7 +4,10 @@ import { dirtyBytesNotUpdated } from './checks/dirty-bytes-not-updated.ts';
 import { dirtyLogLeftOn } from './checks/dirty-log-left-on.ts';
 import { downtimeEndRepeated } from './checks/downtime-end-repeated.ts';
 import { downtimeNotShownInPostcopy } from './checks/downtime-not-shown-in-postcopy.ts';
+import { downtimeOverLimit } from './checks/downtime-over-limit.ts';
+import { estimateExactOscillation } from './checks/estimate-exact-oscillation.ts';
 import { estimateWithSync } from './checks/estimate-with-sync.ts';
+import { exactQuerySpin } from './checks/exact-query-spin.ts';
 import { exactWithoutSync } from './checks/exact-without-sync.ts';
 import { finalBeforeStop } from './checks/final-before-stop.ts';
 import { finalMissing } from './checks/final-missing.ts';
@@ -18,6 +21,7 @@ import { handlerTakesBql } from './checks/handler-takes-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
 import { logClearInBlackout } from './checks/log-clear-in-blackout.ts';
 import { migratedInPostmigrate } from './checks/migrated-in-postmigrate.ts';
+import { migrationNotConverging } from './checks/migration-not-converging.ts';
 import { migrationStalled } from './checks/migration-stalled.ts';
 import { notifierRepeated } from './checks/notifier-repeated.ts';
 import { postcopyBytesWithoutCapability } from './checks/postcopy-bytes-without-capability.ts';
@@ -27,6 +31,7 @@ import { precopyModuleInPostcopy } from './checks/precopy-module-in-postcopy.ts'
 import { queryAfterFinal } from './checks/query-after-final.ts';
 import { rateLimitInBlackout } from './checks/rate-limit-in-blackout.ts';
 import { switchoverAckOutdated } from './checks/switchover-ack-outdated.ts';
+import { switchoverOverThreshold } from './checks/switchover-over-threshold.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
 import { syncCountMismatch } from './checks/sync-count-mismatch.ts';
@@ -78,4 +83,9 @@ export const RULES: readonly Rule[] = [
   migratedInPostmigrate,
   syncCountMismatch,
   bandwidthUnderestimated,
+  switchoverOverThreshold,
+  downtimeOverLimit,
+  exactQuerySpin,
+  estimateExactOscillation,
+  migrationNotConverging,
 ];

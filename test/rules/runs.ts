@@ -391,3 +391,17 @@ export const CANCELLED: Lines = [
   'global_dirty_changed bitmask 0x0',
   state('cancelled'),
 ];
+/** Lines with 11.1's prefix, each at its time in microseconds since 01:00:00. */
+export function timed(lines: readonly (readonly [micros: number, line: string])[]): Lines {
+  return lines.map(([micros, line]) => {
+    const stamp = new Date(Date.UTC(2026, 10, 23, 1) + Math.floor(micros / 1000)).toISOString().slice(0, -1);
+    return `${stamp}${String(micros % 1000).padStart(3, '0')}Z ${line}`;
+  });
+}
+
+/** A line of migrate_transferred as 11.1 prints it: `transferred` bytes in 100 ms. */
+export function transferred(bytes: number, limitMs: number, timeSpent = 100): string {
+  const perMs = bytes / timeSpent;
+  const mbps = Math.floor((perMs * 8) / 1000);
+  return `migrate_transferred transferred ${bytes} time_spent ${timeSpent} bandwidth ${mbps} switchover_bw ${Math.floor(perMs)} max_size ${Math.floor(perMs * limitMs)}`;
+}
