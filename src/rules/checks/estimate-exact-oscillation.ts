@@ -38,7 +38,7 @@ interface Stretch {
 export const estimateExactOscillation = defineRule({
   id: 'estimate-exact-oscillation',
   severity: 'warning',
-  title: 'The estimate says nearly done, the exact query says not at all, round after round',
+  title: 'The estimate says nearly done, the exact query not at all, again and again',
   demands: 'What the exact query counts is in the estimates, too, but for the pages dirtied since the last sync.',
   why: 'The migration never ends, and each round syncs the bitmaps of every module for nothing.',
   needs: ['migrate_transferred', ...SYNC_EVENT_NAMES],
