@@ -3,10 +3,18 @@ import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
-import { Stamp } from './formats/format.ts';
-import { PREFIX_FORMATS } from './formats/registry.ts';
+import { type FieldEvent, NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
+import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import { eventNameOf, hasStampInside, isFragment, isMessage, parseLockArgs, sectionOf } from './line-kinds.ts';
+import {
+  eventNameOf,
+  hasStampInside,
+  isFragment,
+  isMessage,
+  lostEvents,
+  parseLockArgs,
+  sectionOf,
+} from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import type { LockOperation, Place, TraceItem } from './trace-item.ts';
@@ -167,6 +175,60 @@ export class TraceReader implements ItemReader {
     this.#readOther(format, rest, stamped);
   }
 
+  /** A line of another back end's, or of its recorder's; false when it is none. */
+  #readOtherForm(): boolean {
+    const { buffer, start, end } = this.#lines;
+    const lost = lostEvents(buffer.toString('latin1', start, Math.min(end, start + LONGEST_NAME)));
+    if (lost > 0) {
+      this.#damage('lost-events', this.#place(), lost);
+      return true;
+    }
+    const stamp = this.#stamp;
+    for (const format of OTHER_FORMATS) {
+      const rest = format.read(buffer, start, end, stamp);
+      if (rest === NOT_MINE) continue;
+      if (rest === NOT_QEMUS) this.#messages += 1;
+      else this.#readForm(format, rest);
+      stamp.process = undefined;
+      return true;
+    }
+    return false;
+  }
+
+  #readForm(format: PrefixFormat, rest: number): void {
+    if (!this.#stamp.sinceEpoch) this.#clock.leavesEpoch();
+    if (format.event === undefined) {
+      this.#readRest(format.id, rest);
+      return;
+    }
+    this.#prefixed = true;
+    const place = this.#place();
+    const shown = format.event(this.#lines.buffer.toString('utf8', rest, this.#lines.end), this.#stamp);
+    const entry = shown === undefined ? undefined : CATALOG.get(shown.name);
+    if (shown === undefined) this.#damage('torn-line', place);
+    else if (entry === undefined)
+      this.#push(format.id, { kind: 'other-event', name: shown.name, ...this.#base(place) });
+    else this.#readFields(format.id, entry, shown, place);
+  }
+
+  #readFields(format: string, entry: CatalogEntry, { name, fields }: FieldEvent, place: Place): void {
+    const decoded = entry.decodeFields(fields);
+    if (decoded === undefined) {
+      this.#unknownArguments(format, entry, place);
+      return;
+    }
+    const base = this.#base(place);
+    const event = { name: entry.name, args: decoded.args };
+    if (!isKnownEvent(event)) return;
+    const operation = LOCK_OPERATIONS.get(name);
+    if (operation === undefined) {
+      this.#push(format, { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base });
+    } else if ('mutex' in event.args) {
+      const { mutex, file, line } = event.args;
+      this.#push(format, { kind: 'lock', operation, name, mutex, file, site: `${file}:${line}`, ...base });
+    }
+  }
+
   #readEvent(format: string, entry: CatalogEntry, name: string, argsAt: number): void {
     const place = this.#place();
     const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
@@ -194,6 +256,10 @@ export class TraceReader implements ItemReader {
       this.#damage('torn-line', place);
       return;
     }
+    this.#unknownArguments(format, entry, place);
+  }
+
+  #unknownArguments(format: string, entry: CatalogEntry, place: Place): void {
     if (entry.group !== 'destination' && entry.group !== 'round' && entry.group !== 'device') {
       this.#damage('unknown-arguments', place);
       return;
@@ -204,6 +270,7 @@ export class TraceReader implements ItemReader {
 
   #readOther(format: string, rest: number, stamped: boolean): void {
     const lines = this.#lines;
+    if (rest === lines.start && this.#readOtherForm()) return;
     const place = this.#place();
     const text = lines.buffer.toString('utf8', rest, lines.end);
     const section = stamped ? undefined : sectionOf(text);
@@ -259,8 +326,8 @@ export class TraceReader implements ItemReader {
     else this.#damage('time-backwards', item.place);
   }
 
-  #damage(code: ProblemCode, place: Place): void {
-    this.#problems.add(code, place.line);
+  #damage(code: ProblemCode, place: Place, count = 1): void {
+    this.#problems.add(code, place.line, count);
     if (isHole(code)) this.#queue.push({ kind: 'damage', code, ...this.#base(place) });
   }
 
@@ -271,12 +338,13 @@ export class TraceReader implements ItemReader {
     return { input: this.input, line, text };
   }
 
-  #base(place: Place): { place: Place; timeNs: number | undefined; thread: number | undefined } {
-    const { seconds, nanos, thread } = this.#stamp;
+  #base(place: Place) {
+    const { seconds, nanos, thread, process } = this.#stamp;
     return {
       place,
       timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
       thread: thread ?? this.#fileThread,
+      process,
     };
   }
 

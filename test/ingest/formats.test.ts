@@ -85,11 +85,11 @@ test('a bare line forgets the stamp of the line before', () => {
     for (const format of PREFIX_FORMATS) if (format.read(bytes, 0, bytes.length, stamp) >= 0) return;
   };
   read('22680@1795396494.806711:x_y');
-  expect({ ...stamp }).toEqual({ seconds: 1_795_396_494, nanos: 806_711_000, thread: 22_680 });
+  expect(stamp).toMatchObject({ seconds: 1_795_396_494, nanos: 806_711_000, thread: 22_680 });
   read('2026-11-23T01:04:40Z x_y');
-  expect({ ...stamp }).toEqual({ seconds: 1_795_395_880, nanos: 0, thread: undefined });
+  expect(stamp).toMatchObject({ seconds: 1_795_395_880, nanos: 0, thread: undefined });
   read('x_y');
-  expect({ ...stamp }).toEqual({ seconds: undefined, nanos: 0, thread: undefined });
+  expect(stamp).toMatchObject({ seconds: undefined, nanos: 0, thread: undefined });
 });
 
 describe('property: time since 1970', () => {
