@@ -166,6 +166,8 @@ export class TraceReader implements ItemReader {
     let nameEnd = rest;
     const limit = Math.min(lines.end, rest + LONGEST_NAME);
     while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
+    // Only simpletrace.py prints a time behind the name.
+    if (!stamped && rest === lines.start && isDigit(lines.buffer[nameEnd + 1]) && this.#readOtherForm()) return;
     const name = lines.buffer.toString('latin1', rest, nameEnd);
     const entry = CATALOG.get(name);
     if (entry !== undefined && (stamped || !this.#prefixed)) {
@@ -179,7 +181,8 @@ export class TraceReader implements ItemReader {
   #readOtherForm(): boolean {
     const { buffer, start, end } = this.#lines;
     const lost = lostEvents(buffer.toString('latin1', start, Math.min(end, start + LONGEST_NAME)));
-    if (lost > 0) {
+    if (lost !== undefined) {
+      this.#messages += 1;
       this.#damage('lost-events', this.#place(), lost);
       return true;
     }
@@ -340,12 +343,12 @@ export class TraceReader implements ItemReader {
 
   #base(place: Place) {
     const { seconds, nanos, thread, process } = this.#stamp;
-    return {
+    const base = {
       place,
       timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
       thread: thread ?? this.#fileThread,
-      process,
     };
+    return process === undefined ? base : { ...base, process };
   }
 
   #format(): string {
@@ -358,6 +361,10 @@ export class TraceReader implements ItemReader {
     }
     return this.#source.packing === 'plain' ? best : `${best}+${this.#source.packing}`;
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
 }
 
 function countNuls(bytes: Buffer): number {

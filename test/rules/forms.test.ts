@@ -2,14 +2,14 @@
  * The same migrations as other back ends and their tools show them: each log is
  * rewritten line by line into every other form, and must be judged the same.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/report/report.ts';
 import { type Converter, parseLogLine, toFtrace, toLttng, toStap, toTraceCmd } from '../ingest/forms.ts';
-import { patchedCaptures, readLines, realCaptures, SKIPPED, TRACES, TRACES_MISSING } from './captures.ts';
-import { reportOn, violatedRules } from './support.ts';
+import { patchedCaptures, readLines, realCaptures, SKIPPED, TRACES_MISSING } from './captures.ts';
+import { reportOn } from './support.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/traces', import.meta.url));
 const SMALL = 400_000;

@@ -38,11 +38,19 @@ export class Stamp {
   sinceEpoch = true;
   #days = 0;
   #timeOfDay = 0;
+  #elapsed = 0;
 
   clear(): void {
     this.seconds = undefined;
     this.nanos = 0;
     this.thread = undefined;
+  }
+
+  /** For times between the lines: nanoseconds since the line before. */
+  passes(nanos: number): void {
+    this.#elapsed += nanos;
+    this.seconds = Math.floor(this.#elapsed / 1e9);
+    this.nanos = this.#elapsed - this.seconds * 1e9;
   }
 
   /** For times without a date: how often midnight has passed when it is `timeOfDay` seconds after it. */

@@ -91,12 +91,11 @@ function readGroups(text: string, from: number): readonly (readonly Field[])[] |
   const scanner = new FieldScanner(text, from);
   // `: ` behind the name, `, ` with --names=all
   scanner.skip(/[:,] */y);
-  while (!scanner.atEnd) {
+  do {
     scanner.skip(/[\w.]+ = /y);
     const group = scanner.group();
     if (group === undefined) return undefined;
     groups.push(group);
-    if (!scanner.skip(/, /y) && !scanner.atEnd) return undefined;
-  }
-  return groups;
+  } while (scanner.skip(/, /y));
+  return scanner.atEnd ? groups : undefined;
 }
