@@ -45,11 +45,9 @@ class Entry implements CatalogEntry {
   decodeFields(fields: readonly Field[]): Decoded | undefined {
     const declared = declaredFields(this.name, fields);
     if (declared === undefined) return undefined;
-    for (const decoder of this.#compiled()) {
-      const decoded = decoder.decodeFields(declared);
-      if (decoded !== undefined) return decoded;
-    }
-    return undefined;
+    const read = this.#compiled().flatMap((decoder) => decoder.decodeFields(declared) ?? []);
+    // An event that once had no arguments would take all of them for further ones.
+    return read.find(({ extra }) => extra === undefined) ?? read[0];
   }
 
   isCutShort(rest: string): boolean {

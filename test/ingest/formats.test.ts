@@ -60,7 +60,7 @@ describe('the kernel’s trace buffer', () => {
     [` a-1 b [3] c-d-12 [000] 3929.683539: ${MARK}`, 12, undefined, 3929, 683_539_000],
     [`  qemu-12  [001]  123.456789012: print:                ${MARK}`, 12, undefined, 123, 456_789_012],
     [`  qemu-12  6.....   713.996237: print:                ${MARK}`, 12, undefined, 713, 996_237_000],
-    [`  qemu-12  [001] ..... 123.5: bprint:   0xffffffff8118: ${EVENT}`, 12, undefined, 123, 500_000_000],
+    [`  qemu-12  [001] ..... 123.500000: bprint:   0xffffffff8118: ${EVENT}`, 12, undefined, 123, 500_000_000],
     [`  qemu-12  [001] ..... 123.456789: 0: ${EVENT}`, 12, undefined, 123, 456_789_000],
   ])('%s', (line, thread, process, seconds, nanos) => {
     const expected = { id: 'ftrace', rest: EVENT, thread, process, seconds, nanos, sinceEpoch: false };

@@ -7,12 +7,13 @@ const LONGEST_PREFIX = 200;
 const HEADING = /^#(?:[ #\t]|$)|^(?:version = \d+|cpus=\d+|CPU \d+ is empty)$/;
 
 /**
- * `COMM-TID (TGID) [CPU] FLAGS TIME: NAME: `, of which TGID, CPU and FLAGS may
+ * `COMM-TID (TGID) [CPU] FLAGS TIME: NAME: `, of which TGID, FLAGS and CPU may
  * be missing and COMM may hold anything. TIME has no fraction when the trace
- * clock counts cycles. trace-cmd has `print:` before the name.
+ * clock counts cycles: then the CPU must be there, so that no message of QEMU
+ * is taken for an entry. trace-cmd has `print:` before the name.
  */
 const ENTRY =
-  /^.*?-(\d{1,10})\s+(?:\(\s*(\d{1,10}|-+)\)\s+)?(?:\[\d+\]\s+)?(?:[\w.#*]{3,8}\s+)??(\d{1,12})(?:\.(\d{1,9}))?: +(\S+?): ?(.*)/s;
+  /^.*?-(\d{1,10})\s+(?:\(\s*(\d{1,10}|-+)\)\s+)?(\[\d+\]\s+)?(?:[\w.#*]{3,8}\s+)??(\d{1,12})(?:\.(\d{6}|\d{9}))?: +(\S+?): ?(.*)/s;
 const MARKER = /^(?:tracing_mark_write|(?:0x)?[0-9a-f]+$)/;
 const PRINTED = /^b?(?:print|puts)$/;
 /** Where the kernel knows no name for the place of the marker, it prints an address. */
@@ -42,7 +43,8 @@ export const ftrace: PrefixFormat = {
     if (HEADING.test(head)) return NOT_QEMUS;
     const match = ENTRY.exec(head);
     if (match === null) return NOT_MINE;
-    const [whole, thread = '', tgid = '', seconds = '', fraction, name = '', behind = ''] = match;
+    const [whole, thread = '', tgid = '', cpu, seconds = '', fraction, name = '', behind = ''] = match;
+    if (cpu === undefined && fraction === undefined) return NOT_MINE;
     const skipped = PRINTED.test(name) ? PRINTED_MARKER.exec(behind)?.[0] : MARKER.test(name) ? '' : undefined;
     if (skipped === undefined || !EVENT.test(behind.slice(skipped.length))) return NOT_QEMUS;
     stamp.thread = Number(thread);
