@@ -15,16 +15,6 @@ const FRAGMENT =
 const STAMP_INSIDE =
   /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z [a-z_]|\d+@\d{9,}(?:\.\d{6}:|\d{9} )[a-z_]|tracing_mark_write: [a-z]/;
 
-/**
- * What the recorders print about events that they lost: the kernel's trace,
- * trace-cmd report, babeltrace, SystemTap and simpletrace.py.
- */
-const LOST =
-  /^CPU:\d+ \[(?:LOST )?(\d+ )?EVENTS(?: DROPPED)?\]$|^\[?warning\]?:? Tracer (?:may have )?discarded (\d+ )?(?:event|packet)|^WARNING: There were (\d+) transport failures|^WARNING: Number of errors: \d+, skipped probes: (\d+)|^Dropped_Event -?\d+\.\d+ pid=\d+ \w+=(0x[0-9a-f]+)/i;
-/** Each ring buffer of the kernel loses its own oldest events: its part of the trace begins in the middle. */
-const BUFFER_STARTS = /^##### CPU \d+ buffer started ####/;
-const RING_BUFFER = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/;
-
 /** Marks in the lab's collected stderr: whose lines follow. */
 const SECTION = /^== (src|dst)$/;
 
@@ -43,20 +33,6 @@ export function isFragment(text: string): boolean {
 export function hasStampInside(text: string): boolean {
   // Nearly every line has neither, and this is asked of every line.
   return (text.includes('Z ') || text.includes('@') || text.includes('_write: ')) && STAMP_INSIDE.test(text);
-}
-
-/**
- * How many events are lost where the recorder prints this line, undefined for
- * any other line. It is 0 where a ring buffer begins whose loss the heading counts.
- */
-export function lostEvents(text: string): number | undefined {
-  const ring = RING_BUFFER.exec(text);
-  if (ring !== null) return Number(ring[2]) > Number(ring[1]) ? Number(ring[2]) - Number(ring[1]) : undefined;
-  if (BUFFER_STARTS.test(text)) return 0;
-  const match = LOST.exec(text);
-  if (match === null) return undefined;
-  const count = match.slice(1).find((part) => part !== undefined);
-  return count === '0' ? undefined : Number(count ?? 1);
 }
 
 export function sectionOf(text: string): 'source' | 'destination' | undefined {

@@ -6,16 +6,9 @@ import type { Clock } from './clock.ts';
 import { type FieldEvent, NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
 import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import {
-  eventNameOf,
-  hasStampInside,
-  isFragment,
-  isMessage,
-  lostEvents,
-  parseLockArgs,
-  sectionOf,
-} from './line-kinds.ts';
+import { eventNameOf, hasStampInside, isFragment, isMessage, parseLockArgs, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
+import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import type { LockOperation, Place, TraceItem } from './trace-item.ts';
 
@@ -53,6 +46,7 @@ export class TraceReader implements ItemReader {
   readonly #queue: TraceItem[] = [];
   readonly #formatCounts = new Map<string, number>();
   #lastNs: number | undefined;
+  readonly #losses = new Losses();
   #section: 'source' | 'destination' | undefined;
   #events = 0;
   #messages = 0;
@@ -180,7 +174,8 @@ export class TraceReader implements ItemReader {
   /** A line of another back end's, or of its recorder's; false when it is none. */
   #readOtherForm(): boolean {
     const { buffer, start, end } = this.#lines;
-    const lost = lostEvents(buffer.toString('latin1', start, Math.min(end, start + LONGEST_NAME)));
+    const head = buffer.toString('latin1', start, Math.min(end, start + LONGEST_NAME));
+    const lost = this.#losses.saidBy(head);
     if (lost !== undefined) {
       this.#messages += 1;
       this.#damage('lost-events', this.#place(), lost);
@@ -190,6 +185,7 @@ export class TraceReader implements ItemReader {
     for (const format of OTHER_FORMATS) {
       const rest = format.read(buffer, start, end, stamp);
       if (rest === NOT_MINE) continue;
+      if (this.#losses.ringBegins(stamp.cpu)) this.#damage('lost-events', this.#place(), 0);
       if (rest === NOT_QEMUS) this.#messages += 1;
       else this.#readForm(format, rest);
       stamp.process = undefined;
@@ -331,7 +327,10 @@ export class TraceReader implements ItemReader {
 
   #damage(code: ProblemCode, place: Place, count = 1): void {
     this.#problems.add(code, place.line, count);
-    if (isHole(code)) this.#queue.push({ kind: 'damage', code, ...this.#base(place) });
+    if (!isHole(code)) return;
+    const base = this.#base(place);
+    // What is lost may be any process's.
+    this.#queue.push({ kind: 'damage', code, ...base, ...(code === 'lost-events' && { process: undefined }) });
   }
 
   #place(): Place {

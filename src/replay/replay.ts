@@ -198,9 +198,15 @@ export class StreamReplay {
 
   #setup(item: EventItem): void {
     if (this.#undecided !== undefined) this.#decide('source');
-    if (this.#current !== undefined && !this.#current.ended && (!this.#commanded || this.#otherMain)) {
-      this.#mixUp(item);
-      return;
+    const current = this.#current;
+    if (current !== undefined && !current.ended) {
+      if (!this.#commanded || this.#otherMain) {
+        this.#mixUp(item);
+        return;
+      }
+      // A process refuses a second migration while one goes on, and no line of the first one's end is missing.
+      const whole = current.startSeen && current.hole === undefined;
+      if (whole && current.assertion === undefined && this.assertions.length === 0) this.#mixed = true;
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;

@@ -180,14 +180,34 @@ describe('what the recorder says it lost', () => {
       '# entries-in-buffer/entries-written: 2600/2622   #P:2',
       `${MARK}migration_cleanup `,
       '##### CPU 1 buffer started ####',
-      `${MARK}migration_cleanup `,
+      `${MARK.replace('[000]', '[001]')}migration_cleanup `,
     ]);
     expect(items.map(labelOf)).toEqual([
       'damage lost-events',
+      'damage lost-events',
       'migration_cleanup',
       'damage lost-events',
       'migration_cleanup',
     ]);
+    expect(problems).toEqual({ 'lost-events': 22 });
+  });
+
+  test('or its first entry shows it', async () => {
+    const on = (cpu: string, process = '') => MARK.replace(' [000]', `${process} [${cpu}]`);
+    const { items, problems } = await readItems([
+      '# entries-in-buffer/entries-written: 2600/2622   #P:3',
+      `${on('000')}migration_cleanup `,
+      '          <idle>-0       [001] d..2.  10.000001: sched_switch: prev_comm=swapper/1 prev_pid=0',
+      `${on('001')}migration_cleanup `,
+      `${on('002', ' (  12)')}migration_cleanup `,
+      `${on('001')}migration_cleanup `,
+    ]);
+    const lost = 'damage lost-events';
+    const event = 'migration_cleanup';
+    expect(items.map(labelOf)).toEqual([lost, lost, event, lost, event, lost, event, event]);
+    expect(items.filter(({ kind }) => kind === 'damage').map(({ process }) => process)).toEqual(
+      Array(4).fill(undefined),
+    );
     expect(problems).toEqual({ 'lost-events': 22 });
   });
 });

@@ -34,6 +34,8 @@ export class Stamp {
   thread: number | undefined = undefined;
   /** Process id, where the form shows it. */
   process: number | undefined = undefined;
+  /** CPU whose ring buffer held the entry, in the kernel's trace. */
+  cpu: number | undefined = undefined;
   /** The seconds count since 1970; false for good once a line had them since the boot of the host or since midnight. */
   sinceEpoch = true;
   #days = 0;

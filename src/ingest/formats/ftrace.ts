@@ -13,7 +13,7 @@ const HEADING = /^#(?:[ #\t]|$)|^(?:version = \d+|cpus=\d+|CPU \d+ is empty)$/;
  * is taken for an entry. trace-cmd has `print:` before the name.
  */
 const ENTRY =
-  /^.*?-(\d{1,10})\s+(?:\(\s*(\d{1,10}|-+)\)\s+)?(\[\d+\]\s+)?(?:[\w.#*]{3,8}\s+)??(\d{1,12})(?:\.(\d{6}|\d{9}))?: +(\S+?): ?(.*)/s;
+  /^.*?-(\d{1,10})\s+(?:\(\s*(\d{1,10}|-+)\)\s+)?(?:\[(\d{3,})\]\s+)?(?:[\w.#*]{3,8}\s+)??(\d{1,12})(?:\.(\d{6}|\d{9}))?: +(\S+?): ?(.*)/s;
 const MARKER = /^(?:tracing_mark_write|(?:0x)?[0-9a-f]+$)/;
 const PRINTED = /^b?(?:print|puts)$/;
 /** Where the kernel knows no name for the place of the marker, it prints an address. */
@@ -40,11 +40,13 @@ export const ftrace: PrefixFormat = {
   ],
   read(bytes, start, end, stamp) {
     const head = bytes.toString('latin1', start, Math.min(end, start + LONGEST_PREFIX));
+    stamp.cpu = undefined;
     if (HEADING.test(head)) return NOT_QEMUS;
     const match = ENTRY.exec(head);
     if (match === null) return NOT_MINE;
     const [whole, thread = '', tgid = '', cpu, seconds = '', fraction, name = '', behind = ''] = match;
     if (cpu === undefined && fraction === undefined) return NOT_MINE;
+    if (cpu !== undefined) stamp.cpu = Number(cpu);
     const skipped = PRINTED.test(name) ? PRINTED_MARKER.exec(behind)?.[0] : MARKER.test(name) ? '' : undefined;
     if (skipped === undefined || !EVENT.test(behind.slice(skipped.length))) return NOT_QEMUS;
     stamp.thread = Number(thread);
