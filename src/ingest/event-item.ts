@@ -1,5 +1,6 @@
 /** An event of the catalogue as an item, whatever form of log it stood in. */
 import { type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
+import type { Decoded, Field } from '../catalog/declaration.ts';
 import { parseLockArgs } from './line-kinds.ts';
 import type { EventItem, ItemBase, LockItem, LockOperation } from './trace-item.ts';
 
@@ -21,7 +22,23 @@ export function lockOperationOf({ group, name }: CatalogEntry): LockOperation | 
 
 /** undefined when the arguments fit no known format. */
 export function eventItem(entry: CatalogEntry, args: string, base: ItemBase): EventItem | undefined {
-  const decoded = entry.decode(args);
+  return decodedItem(entry, entry.decode(args), base);
+}
+
+/** The same from arguments by name: a mutex event, too. */
+export function fieldItem(
+  entry: CatalogEntry,
+  fields: readonly Field[],
+  base: ItemBase,
+): EventItem | LockItem | undefined {
+  const item = decodedItem(entry, entry.decodeFields(fields), base);
+  const operation = lockOperationOf(entry);
+  if (item === undefined || operation === undefined || !('mutex' in item.event.args)) return item;
+  const { mutex, file, line } = item.event.args;
+  return { kind: 'lock', operation, name: entry.name, mutex, file, site: `${file}:${line}`, ...base };
+}
+
+function decodedItem(entry: CatalogEntry, decoded: Decoded | undefined, base: ItemBase): EventItem | undefined {
   if (decoded === undefined) return undefined;
   const event = { name: entry.name, args: decoded.args };
   return isKnownEvent(event) ? { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base } : undefined;

@@ -30,6 +30,11 @@ export const PROBLEM_KINDS = {
     hint: 'record with -D FILE so that nothing else writes into the log',
     hole: false,
   },
+  'lost-events': {
+    text: 'events that the recording itself says it lost',
+    hint: 'give the recorder larger buffers (buffer_size_kb, --subbuf-size), or switch on fewer events',
+    hole: true,
+  },
   'nul-bytes': {
     text: 'NUL bytes, left by a log that was truncated while QEMU kept writing (copytruncate)',
     hint: 'do not rotate the log with copytruncate while a migration runs',
@@ -46,8 +51,8 @@ export const PROBLEM_KINDS = {
     hole: false,
   },
   'two-processes': {
-    text: 'events of a destination in the middle of the migration of a source',
-    hint: 'two QEMU processes wrote this log; give each its own -D file',
+    text: 'events of another QEMU process in the middle of a migration',
+    hint: 'give each process its own -D file; record process ids with it (ftrace: record-tgid, LTTng: context vpid)',
     hole: true,
   },
   'starts-in-the-middle': {

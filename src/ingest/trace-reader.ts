@@ -3,12 +3,13 @@ import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
-import { eventItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
-import { Stamp } from './formats/format.ts';
-import { PREFIX_FORMATS } from './formats/registry.ts';
+import { eventItem, fieldItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
+import { NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
+import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
 import { eventNameOf, hasStampInside, isFragment, isMessage, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
+import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import type { ItemBase, Place, TraceItem } from './trace-item.ts';
 
@@ -40,6 +41,7 @@ export class TraceReader implements ItemReader {
   readonly #queue: TraceItem[] = [];
   readonly #formatCounts = new Map<string, number>();
   #lastNs: number | undefined;
+  readonly #losses = new Losses();
   #section: 'source' | 'destination' | undefined;
   #events = 0;
   #messages = 0;
@@ -153,6 +155,8 @@ export class TraceReader implements ItemReader {
     let nameEnd = rest;
     const limit = Math.min(lines.end, rest + LONGEST_NAME);
     while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
+    // Only simpletrace.py prints a time behind the name.
+    if (!stamped && rest === lines.start && isDigit(lines.buffer[nameEnd + 1]) && this.#readOtherForm()) return;
     const name = lines.buffer.toString('latin1', rest, nameEnd);
     const entry = CATALOG.get(name);
     if (entry !== undefined && (stamped || !this.#prefixed)) {
@@ -160,6 +164,49 @@ export class TraceReader implements ItemReader {
       return;
     }
     this.#readOther(format, rest, stamped);
+  }
+
+  /** A line of another back end's, or of its recorder's; false when it is none. */
+  #readOtherForm(): boolean {
+    const { buffer, start, end } = this.#lines;
+    const head = buffer.toString('latin1', start, Math.min(end, start + LONGEST_NAME));
+    const lost = this.#losses.saidBy(head);
+    if (lost !== undefined) {
+      this.#messages += 1;
+      this.#damage('lost-events', this.#place(), lost);
+      return true;
+    }
+    const stamp = this.#stamp;
+    for (const format of OTHER_FORMATS) {
+      const rest = format.read(buffer, start, end, stamp);
+      if (rest === NOT_MINE) continue;
+      if (this.#losses.ringBegins(stamp.cpu)) this.#damage('lost-events', this.#place(), 0);
+      if (rest === NOT_QEMUS) this.#messages += 1;
+      else this.#readForm(format, rest);
+      stamp.process = undefined;
+      return true;
+    }
+    return false;
+  }
+
+  #readForm(format: PrefixFormat, rest: number): void {
+    if (!this.#stamp.sinceEpoch) this.#clock.leavesEpoch();
+    if (format.event === undefined) {
+      this.#readRest(format.id, rest);
+      return;
+    }
+    this.#prefixed = true;
+    const place = this.#place();
+    const shown = format.event(this.#lines.buffer.toString('utf8', rest, this.#lines.end), this.#stamp);
+    const entry = shown === undefined ? undefined : CATALOG.get(shown.name);
+    if (shown === undefined) this.#damage('torn-line', place);
+    else if (entry === undefined)
+      this.#push(format.id, { kind: 'other-event', name: shown.name, ...this.#base(place) });
+    else {
+      const item = fieldItem(entry, shown.fields, this.#base(place));
+      if (item === undefined) this.#unknownArguments(format.id, entry, place);
+      else this.#push(format.id, item);
+    }
   }
 
   #readEvent(format: string, entry: CatalogEntry, name: string, argsAt: number): void {
@@ -183,6 +230,10 @@ export class TraceReader implements ItemReader {
       this.#damage('torn-line', place);
       return;
     }
+    this.#unknownArguments(format, entry, place);
+  }
+
+  #unknownArguments(format: string, entry: CatalogEntry, place: Place): void {
     if (!isOnlyCounted(entry)) {
       this.#damage('unknown-arguments', place);
       return;
@@ -193,6 +244,7 @@ export class TraceReader implements ItemReader {
 
   #readOther(format: string, rest: number, stamped: boolean): void {
     const lines = this.#lines;
+    if (rest === lines.start && this.#readOtherForm()) return;
     const place = this.#place();
     const text = lines.buffer.toString('utf8', rest, lines.end);
     const section = stamped ? undefined : sectionOf(text);
@@ -248,9 +300,12 @@ export class TraceReader implements ItemReader {
     else this.#damage('time-backwards', item.place);
   }
 
-  #damage(code: ProblemCode, place: Place): void {
-    this.#problems.add(code, place.line);
-    if (isHole(code)) this.#queue.push({ kind: 'damage', code, ...this.#base(place) });
+  #damage(code: ProblemCode, place: Place, count = 1): void {
+    this.#problems.add(code, place.line, count);
+    if (!isHole(code)) return;
+    const base = this.#base(place);
+    // What is lost may be any process's.
+    this.#queue.push({ kind: 'damage', code, ...base, ...(code === 'lost-events' && { process: undefined }) });
   }
 
   #place(): Place {
@@ -261,12 +316,13 @@ export class TraceReader implements ItemReader {
   }
 
   #base(place: Place): ItemBase {
-    const { seconds, nanos, thread } = this.#stamp;
-    return {
+    const { seconds, nanos, thread, process } = this.#stamp;
+    const base = {
       place,
       timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
       thread: thread ?? this.#fileThread,
     };
+    return process === undefined ? base : { ...base, process };
   }
 
   #format(): string {
@@ -279,6 +335,10 @@ export class TraceReader implements ItemReader {
     }
     return this.#source.packing === 'plain' ? best : `${best}+${this.#source.packing}`;
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
 }
 
 function countNuls(bytes: Buffer): number {

@@ -5,7 +5,7 @@
  */
 import type { Band } from '../catalog/vocabulary.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
-import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
+import type { DamageItem, EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
 import { CapabilityTracker } from './capabilities.ts';
@@ -72,6 +72,12 @@ export class StreamReplay {
   #inmigrate = false;
   /** The command that starts a migration came, and no `setup` since. */
   #commanded = false;
+  /** Thread that was told to migrate: the main thread, one per process. */
+  #mainThread: number | undefined;
+  /** The command for the migration to come was another process's. */
+  #otherMain = false;
+  /** The thread of the migration makes all its queries. */
+  #queryThread: number | undefined;
   #mixed = false;
   #firstNs: number | undefined;
   #lastNs: number | undefined;
@@ -134,7 +140,7 @@ export class StreamReplay {
         this.#sample(item.json, item.place, item.timeNs);
         return;
       case 'damage':
-        this.#current?.damage(item.code, item.place);
+        this.#damage(item);
         return;
     }
   }
@@ -149,6 +155,16 @@ export class StreamReplay {
   conclude(): void {
     if (this.#current !== undefined) this.#context.sink.migrationEnds(this.#current);
     this.#current = undefined;
+  }
+
+  #damage({ code, place }: DamageItem): void {
+    // Whoever took or gave up the lock there is not known.
+    this.#context.bql.forget();
+    if (code !== 'two-processes') this.#current?.damage(code, place);
+    else {
+      this.#mixed = true;
+      this.#current?.mixedUp(place);
+    }
   }
 
   #event(item: EventItem): void {
@@ -169,8 +185,12 @@ export class StreamReplay {
     else this.#dispatch(item, side);
   }
 
-  #noteCircumstances({ event, place }: EventItem): void {
+  #noteCircumstances({ event, place, thread }: EventItem): void {
     this.#context.capabilities.event(event, place, this.unfinished !== undefined);
+    if (event.name === 'qmp_enter_migrate' && thread !== undefined) {
+      this.#otherMain = this.#mainThread !== undefined && this.#mainThread !== thread;
+      this.#mainThread = thread;
+    }
     if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') {
       this.#commanded = true;
       this.#context.inSnapshot = event.name === 'qmp_enter_snapshot_save';
@@ -192,9 +212,15 @@ export class StreamReplay {
 
   #setup(item: EventItem): void {
     if (this.#undecided !== undefined) this.#decide('source');
-    if (this.#current !== undefined && !this.#current.ended && !this.#commanded) {
-      this.#mixUp(item);
-      return;
+    const current = this.#current;
+    if (current !== undefined && !current.ended) {
+      if (!this.#commanded || this.#otherMain) {
+        this.#mixUp(item);
+        return;
+      }
+      // A process refuses a second migration while one goes on, and no line of the first one's end is missing.
+      const whole = current.startSeen && current.hole === undefined;
+      if (whole && current.assertion === undefined && this.assertions.length === 0) this.#mixed = true;
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;
@@ -260,6 +286,7 @@ export class StreamReplay {
   #begin(item: EventItem, startSeen: boolean): void {
     this.#endCurrent();
     this.#incoming = false;
+    this.#queryThread = undefined;
     const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
     this.#current = migration;
     if (item.timeNs !== undefined) {
@@ -279,12 +306,20 @@ export class StreamReplay {
   }
 
   #feed(item: EventItem): void {
+    if (item.group === 'query') this.#noteQueryThread(item);
     const current = this.#current;
     current?.event(item);
     if (item.group === 'query' || item.group === 'sync') return;
     const inRound = item.group === 'round' && current?.inRounds === true;
     const stored = current !== undefined && item.event.name === 'migrate_set_state';
     if (!stored) this.#context.sink.event(item, current, this.#nsOf(item), inRound);
+  }
+
+  /** A recording of the whole host holds the threads of several processes. */
+  #noteQueryThread(item: EventItem): void {
+    if (item.thread === undefined) return;
+    this.#queryThread ??= item.thread;
+    if (item.thread !== this.#queryThread && !this.#mixed) this.#mixUp(item);
   }
 
   #message(item: MessageItem): void {

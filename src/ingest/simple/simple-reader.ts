@@ -95,7 +95,7 @@ export class SimpleReader implements ItemReader {
     this.#scanner = new RecordScanner(this.#window, order);
     this.#drops = new DroppedEvents(droppedMark(order));
     this.#clock = clock;
-    clock.sinceEpoch = false;
+    clock.leavesEpoch();
     this.#table = table;
   }
 
