@@ -45,6 +45,26 @@ export const PROBLEM_KINDS = {
     hint: 'harmless: a thread takes the time before the lock of the log; the order of lines counts',
     hole: false,
   },
+  excerpt: {
+    text: 'places where an excerpt of a log, such as a mail, may have left lines out',
+    hint: 'only what stands in a line is judged, never what is missing: give the whole log',
+    hole: true,
+  },
+  prose: {
+    text: 'lines of a mail that are no trace: words, headers, patches',
+    hint: 'harmless: a trace line begins with its time stamp or its event, behind quote marks and blanks',
+    hole: false,
+  },
+  'wrapped-lines': {
+    text: 'lines that a mailer broke off trace lines, joined again',
+    hint: 'harmless: attach the log, or send it unwrapped',
+    hole: false,
+  },
+  'repeated-lines': {
+    text: 'trace lines that an earlier mail holds already, quoted again',
+    hint: 'harmless: they are read once',
+    hole: false,
+  },
   'two-processes': {
     text: 'events of a destination in the middle of the migration of a source',
     hint: 'two QEMU processes wrote this log; give each its own -D file',

@@ -64,6 +64,8 @@ export class StreamReplay {
   /** The command that starts a migration came, and no `setup` since. */
   #commanded = false;
   #mixed = false;
+  /** Where lines were first left out: whatever begins behind it is incomplete. */
+  #excerpt: Place | undefined;
   #firstNs: number | undefined;
   #lastNs: number | undefined;
   #sourceEvents = 0;
@@ -125,7 +127,7 @@ export class StreamReplay {
         this.#sample(item.json, item.place, item.timeNs);
         return;
       case 'damage':
-        this.#current?.damage(item.code, item.place);
+        this.#damage(item.code, item.place);
         return;
     }
   }
@@ -252,6 +254,7 @@ export class StreamReplay {
       migration.addSample(sample);
     if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
     this.#context.sink.migrationBegins(migration);
+    if (this.#excerpt !== undefined) migration.mixedUp('excerpt', this.#excerpt);
     if (this.#mixed) this.#mixUp(item);
     if (isSetup(item)) this.#feed(item);
   }
@@ -259,7 +262,16 @@ export class StreamReplay {
   #mixUp(item: EventItem): void {
     this.#mixed = true;
     this.#options.note('two-processes', item.place);
-    this.#current?.mixedUp(item.place);
+    this.#current?.mixedUp('two-processes', item.place);
+  }
+
+  #damage(code: ProblemCode, place: Place): void {
+    if (code !== 'excerpt') {
+      this.#current?.damage(code, place);
+      return;
+    }
+    this.#excerpt ??= place;
+    this.#current?.mixedUp(code, place);
   }
 
   #feed(item: EventItem): void {
