@@ -17,6 +17,9 @@ export function decodeEscapes(text: string): string {
   return text.replace(/=([0-9A-Fa-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
+/** Longer lines are no trace: they are cut, so that they cost no time. */
+const LONGEST_LINE = 1 << 16;
+
 interface Decoded {
   readonly line: number;
   readonly span: number;
@@ -43,6 +46,7 @@ export function decodeBase64(held: readonly { readonly line: number; readonly te
     const whole = digits.length - (digits.length % 4);
     take(Buffer.from(digits.slice(0, whole), 'base64').toString('latin1'), line);
     digits = digits.slice(whole);
+    if (text.length > LONGEST_LINE) take('\n', line);
   }
   const last = held.at(-1)?.line ?? from;
   take(Buffer.from(digits, 'base64').toString('latin1'), last);

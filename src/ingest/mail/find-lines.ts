@@ -78,7 +78,7 @@ function candidateAt(body: readonly BodyLine[], at: number): Candidate | undefin
   const own = { lines: body.slice(at, at + more + 1), text, doubtful };
   switch (reading.kind) {
     case 'event':
-      return { ...own, kind: reading.stamped ? 'stamped' : reading.parts > 0 ? 'event' : 'void' };
+      return { ...own, kind: reading.stamped ? 'stamped' : reading.declared > 0 ? 'event' : 'void' };
     case 'partial':
       if (reading.bare) return reading.stamped ? undefined : { ...own, kind: 'name' };
       return { ...own, kind: reading.stamped ? 'stamped' : 'event' };

@@ -9,8 +9,8 @@ export type Reading =
   | {
       readonly kind: 'event';
       readonly stamped: boolean;
-      /** Declared arguments and pairs behind them. */
-      readonly parts: number;
+      /** Arguments of the format. */
+      readonly declared: number;
       /** Pairs behind the declared ones that a known QEMU prints. */
       readonly known: number;
       /** More may have stood behind it. */
@@ -23,7 +23,7 @@ export type Reading =
   | { readonly kind: 'none' };
 
 const NONE: Reading = { kind: 'none' };
-const LONE_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+const LONE_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ?$/;
 /** Events whose text arguments are sentences, commands or JSON: blanks in them are their own. */
 const FREE_TEXT = /error|^qmp_|_exec_|_file_|_err$/;
 /** A shorter piece of an event's name is a word. */
@@ -62,7 +62,7 @@ function readArguments(entry: CatalogEntry, args: string, stamped: boolean, join
   const values = Object.values(decoded.args);
   const texts = values.filter((value) => typeof value === 'string');
   // Words behind an event's name: prose that begins with it.
-  const wordy = texts.some((text) => text.includes(' ')) && !FREE_TEXT.test(entry.name);
+  const wordy = texts.some(hasWords) && !FREE_TEXT.test(entry.name);
   if (wordy && (joined || !stamped)) return strange;
   const pairs = Object.entries(decoded.extra ?? {});
   // A blank at the end is the mailer's, which it leaves where it breaks, or the event's that has no arguments.
@@ -70,7 +70,13 @@ function readArguments(entry: CatalogEntry, args: string, stamped: boolean, join
     (values.length > 0 && args.endsWith(' ')) || texts.some(isOpen) || pairs.some(([, value]) => value === '');
   if (args.trim() === '' && values.length > 0) return { kind: 'partial', stamped, bare: true };
   const known = pairs.filter(([key]) => key === ACK_COLLECTED || key === ACK_TOTAL).length;
-  return { kind: 'event', stamped, parts: values.length + pairs.length, known, open };
+  return { kind: 'event', stamped, declared: values.length, known, open };
+}
+
+/** Words, and not the first pairs of a longer format. */
+function hasWords(text: string): boolean {
+  const [, ...words] = text.split(' ');
+  return words.some((word) => !/^\w+=/.test(word));
 }
 
 /** Text that hardly ends so: with a hyphen, or JSON without its end. */

@@ -73,7 +73,7 @@ function isMarked(line: string): boolean {
   const { depth, indented, text } = unquote(asLine(line));
   if (depth === 0 && !indented) return false;
   const reading = readLine(text, false);
-  return reading.kind === 'event' && (reading.stamped || reading.parts > 0);
+  return reading.kind === 'event' && (reading.stamped || reading.declared > 0);
 }
 
 /** `On Thu, Jun 04, 2026 at 06:29:01PM +0300, NAME wrote:`, on one line or on two. */

@@ -78,7 +78,7 @@ class Joiner {
     const [best] = going
       .flatMap(({ text, reading }) => (reading.kind === 'event' ? [{ text, reading }] : []))
       .filter(({ reading }) => this.#isBetter(reading))
-      .sort((a, b) => b.reading.known - a.reading.known || b.reading.parts - a.reading.parts);
+      .sort((a, b) => b.reading.known - a.reading.known || b.reading.declared - a.reading.declared);
     if (best !== undefined) this.#best = { ...best, more, doubtful: false };
     this.#variants = going.map(({ text }) => text).slice(0, MOST_VARIANTS);
     return going.length > 0;
@@ -104,11 +104,11 @@ class Joiner {
     return this.#isBetter(reading);
   }
 
-  /** What was complete is only joined with more of its own pairs: the shorter line would be another version's. */
+  /** What was complete is only joined with more of its own: the shorter line would be another version's. */
   #isBetter(reading: EventReading): boolean {
     const { reading: sofar } = this.#best;
     if (sofar.kind !== 'event' || sofar.open) return true;
-    return reading.known > sofar.known;
+    return reading.known > sofar.known || reading.declared > sofar.declared;
   }
 }
 
