@@ -282,6 +282,23 @@ describe('an mbox', () => {
   });
 });
 
+describe('what an author writes beside a trace line', () => {
+  test.each([
+    ['an arrow behind it', `${QUERY}   <--- the final one`],
+    ['a label behind it', `${QUERY} [a]`],
+    ['a comment behind it', `${QUERY}  // too early?`],
+    ['a label before it', `[1] ${QUERY}`],
+    ['an arrow before it', `=> ${QUERY}`],
+    ['what grep prints', `src.log:123:${QUERY}`],
+    ['a line number', `   123  ${QUERY}`],
+  ])('%s', async (_name, line) => {
+    const { items, texts } = await read(mail(ACTIVE, line, STOP));
+    expect(items[2]).toMatchObject({ event: { args: { total: 4239360 } } });
+    expect(Object.keys(Object(items[2])['extra'])).toHaveLength(2);
+    expect(texts).toEqual([ACTIVE, line, STOP]);
+  });
+});
+
 describe('what is no event', () => {
   test.each([
     [
@@ -336,6 +353,8 @@ describe('recognised without headers', () => {
     ['indented', [`    ${ACTIVE}`]],
     ['behind an attribution', ['On Tue, 24 Nov 2026 at 10:00, A <a@example.org> wrote:', ACTIVE]],
     ['behind one on two lines', ['On Tue, 24 Nov 2026 at 10:00:00AM +0100, A', '<a@example.org> wrote:', ACTIVE]],
+    ['behind the headers that a reader shows', ['From: A @ 2026-11-24 10:00 UTC (permalink / raw)', '', ACTIVE]],
+    ['handed on', ['-----Original Message-----', 'x', '', ACTIVE]],
     ['behind a greeting', ['Hi Peter,', '', ACTIVE]],
     ['behind a sentence', ['', 'With your patch this is what I see:', ACTIVE]],
     ['behind a quoted question', ['> Can you show the trace?', '', ACTIVE]],

@@ -8,7 +8,7 @@ export function textOf(bytes: string, utf8: boolean): string {
 
 /** A line of quoted-printable without its mark that the next one belongs to it. */
 export function splitSoftBreak(raw: string): { readonly text: string; readonly soft: boolean } {
-  const line = raw.replace(/[ \t]+$/, '');
+  const line = raw.trimEnd();
   return line.endsWith('=') ? { text: line.slice(0, -1), soft: true } : { text: line, soft: false };
 }
 
@@ -65,6 +65,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** A line of HTML as the lines of text that it shows; enough for trace lines, which hold no markup. */
 export function htmlLines(html: string): readonly string[] {
+  if (html.length > LONGEST_LINE) return [];
   return html
     .split(/<br\b[^>]*>|<\/(?:p|div|tr|li|pre)>/i)
     .map((part) =>

@@ -49,7 +49,8 @@ export class MailReader extends TraceReader {
   constructor(source: ByteSource, bytes: Buffer, withHeaders: boolean, options: TraceReaderOptions) {
     const mail = readMail(bytes, withHeaders);
     const { found, problems, read } = findLines(mail.lines);
-    super(source, options, new FoundLines(found));
+    // A number in its name is no thread.
+    super(source, { ...options, thread: undefined }, new FoundLines(found));
     this.#lines = mail.count;
     for (const line of mail.filled) if (!read.has(line)) this.note('prose', line);
     for (const { code, line } of problems) this.note(code, line);

@@ -13,6 +13,16 @@ export interface BodyLine {
 /** `> `, `>>`, `> > `, `| `, and `PX> ` of mailers that quote with initials. */
 const QUOTE = /^(?:[ \t]{0,4}(?:[A-Z][A-Za-z]{0,3})?>|[ \t]{0,4}\|)+/;
 
+/** What an author puts before a trace line: `[a] `, `=> `, and the file or line number that grep prints. */
+const LABEL =
+  /^(?:\[[a-z\d]{1,2}\] +|[=-]+> +|\* +|(?:[A-Za-z][\w./]*[:-] ?)?(?:\d+(?:[:-] ?|\t| {2,}))?)(?=\d{4}-\d\d-\d\dT|\d+@\d)/;
+
+/** And behind it: `<--- here`, `[a]`, `// too late`. */
+const REMARK = /\s+(?:<[-=~]+.*|←.*|(?:\/\/|#) .*|\[[a-z\d]{1,2}\]\s*)$/;
+
+/** No trace line is longer; the patterns above would take their time with one. */
+const LONGEST_LINE = 1 << 14;
+
 const HUNK = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
 
 export function unquote(source: MailLine): BodyLine {
@@ -22,7 +32,12 @@ export function unquote(source: MailLine): BodyLine {
   const behind = plain.slice(quote.length);
   const text = behind.trimStart();
   const depth = quote.replace(/[^>|]/g, '').length;
-  return { source, depth, indented: behind.length - text.length > (depth > 0 ? 1 : 0), text: decodeLeftovers(text) };
+  const indented = behind.length - text.length > (depth > 0 ? 1 : 0);
+  return { source, depth, indented, text: text.length > LONGEST_LINE ? text : withoutNotes(decodeLeftovers(text)) };
+}
+
+function withoutNotes(text: string): string {
+  return text.replace(LABEL, '').replace(REMARK, '');
 }
 
 /** Quoted-printable that a reply has quoted undecoded: no trace line prints `=3D` by itself. */

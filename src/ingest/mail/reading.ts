@@ -33,7 +33,7 @@ const stamp = new Stamp();
 
 /** `joined`: put together from several lines, so that chance may have a hand in it. */
 export function readLine(text: string, joined: boolean): Reading {
-  if (!/^[0-9a-z]/.test(text)) return NONE;
+  if (text === '') return NONE;
   if (LONE_STAMP.test(text)) return { kind: 'partial', stamped: true, bare: true };
   const bytes = Buffer.from(text);
   for (const format of PREFIX_FORMATS) {

@@ -7,7 +7,7 @@ import { readLine } from './reading.ts';
 /** As much of an input tells what it is. */
 export const HEAD_LENGTH = 1 << 16;
 /** Longer than any mail; an archive of many is to be taken apart. */
-export const LONGEST_MAIL = 64 * (1 << 20);
+export const LONGEST_MAIL = 32 * (1 << 20);
 
 /** Headers of which no mail lacks two. */
 const MAIL_HEADERS: ReadonlySet<string> = new Set([
@@ -16,6 +16,8 @@ const MAIL_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 const WROTE = /^.{3,200}\b(?:wrote|writes):$/;
+/** What a reader shows of a mail's headers, or what stands above one that was handed on. */
+const HEADING = /^(?:From|To|Subject|Date): \S|^-{2,} ?(?:Original|Forwarded) message ?-{2,}/i;
 const GREETING = /^(?:hi|hello|hey|dear)\b[^:=]{0,60}$/i;
 /** What a sentence has and a line of a program hardly. */
 const SMALL_WORDS = /\b(?:the|this|that|with|is|are|was|and|but|not|it|I|we|you|my|your|of|in|on|for|to|at)\b/g;
@@ -79,7 +81,7 @@ function isMarked(line: string): boolean {
 /** `On Thu, Jun 04, 2026 at 06:29:01PM +0300, NAME wrote:`, on one line or on two. */
 function isAttribution(first: string, second: string): boolean {
   const { text } = unquote(asLine(first));
-  return WROTE.test(text) || WROTE.test(`${text} ${second}`);
+  return HEADING.test(first) || WROTE.test(text) || WROTE.test(`${text} ${second}`);
 }
 
 function beginsWithWords(first: string, second: string): boolean {
