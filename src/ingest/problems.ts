@@ -46,7 +46,7 @@ export const PROBLEM_KINDS = {
     hole: false,
   },
   excerpt: {
-    text: 'places where an excerpt of a log, such as a mail, may have left lines out',
+    text: 'an excerpt of a log, such as a mail: lines may be left out before these places',
     hint: 'only what stands in a line is judged, never what is missing: give the whole log',
     hole: true,
   },

@@ -356,6 +356,7 @@ describe('recognised without headers', () => {
     ['behind the headers that a reader shows', ['From: A @ 2026-11-24 10:00 UTC (permalink / raw)', '', ACTIVE]],
     ['handed on', ['-----Original Message-----', 'x', '', ACTIVE]],
     ['behind a greeting', ['Hi Peter,', '', ACTIVE]],
+    ['behind a short greeting', ['Hello', '', 'this is the trace that I get.', '', ACTIVE]],
     ['behind a sentence', ['', 'With your patch this is what I see:', ACTIVE]],
     ['behind a quoted question', ['> Can you show the trace?', '', ACTIVE]],
   ])('%s', async (_name, lines) => {
@@ -367,6 +368,10 @@ describe('recognised without headers', () => {
     ['a log with strange lines', [ACTIVE, '> x', '> > y', '    z', 'Hi there,', 'On Tuesday A wrote:', QUERY]],
     ['a log that begins with an error', ['qemu-system-x86_64: warning: the cpu is not what it was', '', ACTIVE]],
     ['a log behind what a script printed', ['+ qemu-system-x86_64 -m 256', 'Starting VM', ACTIVE, '> monitor']],
+    ['a log behind a greeting of the guest', ['Hello, world!', '', ACTIVE]],
+    ['a log behind a question of the guest', ['Press any key to boot from the disk of this host', '', ACTIVE]],
+    ['a log behind what a script says', ['From: host1', 'To: host2', 'Date: Mon Nov 23', '', ACTIVE]],
+    ['a log behind a date', ['Date: Mon Nov 23 01:04:40 UTC 2026', ACTIVE]],
     ['a log behind a guest’s console', ['SeaBIOS (version 1.16.3-debian)', '', 'Booting from ROM..', ACTIVE]],
     ['samples', ['{"t0": 1, "t1": 2, "r": {"remaining": 1}}']],
     ['a log with a quoted line', ['what_ever 1', `> ${ACTIVE}`, ACTIVE]],

@@ -8,12 +8,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RULES } from '../../src/rules/registry.ts';
 import { PLAIN, pasteInto } from '../ingest/mails.ts';
-import { readLines, TRACES } from './captures.ts';
+import {
+  linesOf,
+  metaOf,
+  patchedCaptures,
+  readLines,
+  realCaptures,
+  SKIPPED,
+  TRACES,
+  TRACES_MISSING,
+} from './captures.ts';
 import { final, postcopyRun, precopyRun, query, sync } from './runs.ts';
 import { accusation, accused, judge, quickVerdicts, reportOn, verdictOf, violatedRules } from './support.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/traces');
 const HEAD = ['From: A <a@example.org>', 'Subject: Re: [PATCH] migration: final query', ''];
+const ERRORS = new Set(RULES.filter(({ severity }) => severity === 'error').map(({ id }) => id));
 const quoted = (lines: readonly string[]): readonly string[] => lines.map((line) => `> ${line}`);
 const log = (name: string): readonly string[] => readLines(join(FIXTURES, name, 'src.log'));
 const judgeMail = (lines: readonly string[]) => judge({ 'mail.eml': [...HEAD, ...lines] });
@@ -104,7 +114,6 @@ test('clean runs, pasted and shortened at will: nobody is accused', async () => 
   const runs = readdirSync(FIXTURES)
     .filter((name) => name !== 'thread-no-bql-assert')
     .map(log);
-  const errors = new Set(RULES.filter(({ severity }) => severity === 'error').map(({ id }) => id));
   const piece = fc.record({
     run: fc.constantFrom(...runs),
     from: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -125,12 +134,31 @@ test('clean runs, pasted and shortened at will: nobody is accused', async () => 
         return run.slice(start, start + length).filter((_, index) => !without.includes(index));
       });
       const verdicts = await quickVerdicts({ 'mail.eml': pasteInto(lines, { ...PLAIN, ...given }) });
-      const accusing = verdicts.filter(({ verdict, rule }) => verdict === 'violated' && errors.has(rule));
+      const accusing = verdicts.filter(({ verdict, rule }) => verdict === 'violated' && ERRORS.has(rule));
       expect(accusing).toEqual([]);
     }),
     { numRuns: 150 },
   );
 });
+
+test.skipIf(TRACES_MISSING)(
+  `captures pasted as they are: only what a line proves is left${SKIPPED}`,
+  async () => {
+    const proofs = new Set(['final-not-exact', 'total-not-sum', 'final-without-bql', 'handler-takes-bql']);
+    for (const capture of [...realCaptures(), ...patchedCaptures()]) {
+      const meant = capture.name.startsWith('patched/') ? metaOf(capture).rules : [];
+      for (const [name, lines] of Object.entries(linesOf(capture))) {
+        const some = lines.length > 3000 ? [...lines.slice(0, 1500), ...lines.slice(-1500)] : lines;
+        const mail = [...HEAD, ...quoted(some), ''].join('\n');
+        const verdicts = await quickVerdicts({ [`${name}.eml`]: Buffer.from(mail, 'latin1') });
+        const accusing = verdicts.filter(({ verdict, rule }) => verdict === 'violated' && ERRORS.has(rule));
+        const wrong = accusing.filter(({ rule }) => !meant.includes(rule) || !proofs.has(rule));
+        expect(wrong, capture.name).toEqual([]);
+      }
+    }
+  },
+  120_000,
+);
 
 const THREAD = join(TRACES, '../patches/review-thread.txt');
 

@@ -54,7 +54,7 @@ function* blocksOf(body: readonly BodyLine[]): Generator<readonly Candidate[]> {
   for (let at = 0; at < body.length; at += 1) {
     const line = body[at];
     if (line === undefined || line.text === '') continue;
-    const before = block.at(-1)?.lines.at(-1);
+    const before = block.at(-1)?.lines[0];
     const candidate = inHunks.has(line) ? undefined : candidateAt(body, at);
     const apart =
       before !== undefined && (before.depth !== line.depth || before.source.message !== line.source.message);

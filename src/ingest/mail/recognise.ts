@@ -15,10 +15,14 @@ const MAIL_HEADERS: ReadonlySet<string> = new Set([
   ...['mime-version', 'content-type', 'content-transfer-encoding', 'received', 'return-path', 'delivered-to'],
 ]);
 
+const COMMON_WORDS: ReadonlySet<string> = new Set(['from', 'to', 'date', 'references']);
+
 const WROTE = /^.{3,200}\b(?:wrote|writes):$/;
 /** What a reader shows of a mail's headers, or what stands above one that was handed on. */
-const HEADING = /^(?:From|To|Subject|Date): \S|^-{2,} ?(?:Original|Forwarded) message ?-{2,}/i;
+const HEADING = /^From: .*@|^Subject: \S|^-{2,} ?(?:Original|Forwarded) message ?-{2,}/i;
 const GREETING = /^(?:hi|hello|hey|dear)\b[^:=]{0,60}$/i;
+/** What an author writes about, and a program that talks to its user hardly. */
+const AUTHOR = /\b(?:I|we|my|our|patch|patches|trace|traces|log|logs|below|attached)\b/;
 /** What a sentence has and a line of a program hardly. */
 const SMALL_WORDS = /\b(?:the|this|that|with|is|are|was|and|but|not|it|I|we|you|my|your|of|in|on|for|to|at)\b/g;
 
@@ -40,13 +44,16 @@ function hasHeaders(lines: readonly string[]): boolean {
   const [first = '', second = ''] = lines;
   if (MBOX_FROM.test(first) && HEADER.test(second)) return true;
   const names = new Set<string>();
+  let address = false;
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') break;
     const name = HEADER.exec(line)?.[1]?.toLowerCase();
     if (name === undefined && (index === 0 || !/^[ \t]/.test(line))) return false;
     if (name !== undefined && MAIL_HEADERS.has(name)) names.add(name);
+    address ||= line.includes('@');
   }
-  return names.size >= 2;
+  // A script that migrates from one host to another may say so before it shows the log.
+  return names.size >= 2 && (address || [...names].some((name) => !COMMON_WORDS.has(name)));
 }
 
 /** Trace lines that are quoted or indented, or stand among words. */
@@ -61,7 +68,7 @@ function isPasted(lines: readonly string[]): boolean {
     else if (isMarked(line)) marked += 1;
   }
   if (marked > plain) return true;
-  return isAttribution(first, second) || (marked + plain > 0 && beginsWithWords(first, second));
+  return isAttribution(first, second) || (marked + plain > 0 && beginsWithWords(lines));
 }
 
 /** What QEMU writes stands at the beginning of a line. */
@@ -84,12 +91,21 @@ function isAttribution(first: string, second: string): boolean {
   return HEADING.test(first) || WROTE.test(text) || WROTE.test(`${text} ${second}`);
 }
 
-function beginsWithWords(first: string, second: string): boolean {
+function beginsWithWords(lines: readonly string[]): boolean {
+  const [first = '', second = ''] = lines;
   const { depth, text } = unquote(asLine(first));
-  if (depth === 0 && GREETING.test(text)) return true;
-  const small = new Set(text.match(SMALL_WORDS));
-  if (depth > 0) return small.size >= 1;
-  return small.size >= 2 && text.split(' ').length >= 4 && (text.endsWith(':') || second.trim() === '');
+  if (depth > 0) return smallWords(text) >= 1;
+  if (GREETING.test(text)) return text.endsWith(',') || lines.slice(1, 10).some(isAuthors);
+  return isAuthors(text) && (text.endsWith(':') || second.trim() === '');
+}
+
+/** A sentence of someone who writes about a trace. */
+function isAuthors(text: string): boolean {
+  return smallWords(text) >= 2 && AUTHOR.test(text) && text.split(' ').length >= 4;
+}
+
+function smallWords(text: string): number {
+  return new Set(text.match(SMALL_WORDS)).size;
 }
 
 function asLine(text: string): MailLine {
