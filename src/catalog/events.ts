@@ -128,6 +128,7 @@ export const PROTOCOL_EVENTS = [
   'qmp_enter_migrate_recover(const char *json) "%s"',
   'qmp_enter_migrate_set_parameters(const char *json) "%s"',
   'qmp_enter_migrate_set_capabilities(const char *json) "%s"',
+  'qmp_exit_migrate_set_capabilities(const char *result, bool succeeded) "%s %d"',
   'qmp_enter_snapshot_save(const char *json) "%s"',
   'cpr_state_save(const char *mode) "%s mode"',
   'migration_exec_outgoing(const char *cmd) "cmd=%s"',

@@ -3,8 +3,11 @@
  * second of its first stamp, so that they stay exact in a `number` for 104 days.
  */
 export class Clock {
-  /** Seconds since 1970 of the base, undefined until the first stamp. */
+  /** Whole seconds of the base, undefined until the first stamp; since 1970 unless `sinceEpoch` is false. */
   baseSeconds: number | undefined = undefined;
+
+  /** False where the stamps count from the host's start: no time of day can be put among them. */
+  sinceEpoch = true;
 
   toNs(seconds: number, nanos: number): number {
     this.baseSeconds ??= seconds;
@@ -13,6 +16,8 @@ export class Clock {
 
   /** A host time in seconds since 1970 on this clock; undefined when the log has no time stamps. */
   fromEpoch(seconds: number): number | undefined {
-    return this.baseSeconds === undefined ? undefined : Math.round((seconds - this.baseSeconds) * 1e9);
+    return this.baseSeconds === undefined || !this.sinceEpoch
+      ? undefined
+      : Math.round((seconds - this.baseSeconds) * 1e9);
   }
 }

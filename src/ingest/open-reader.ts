@@ -4,6 +4,9 @@ import type { Clock } from './clock.ts';
 import type { ItemReader } from './item-reader.ts';
 import { MailReader } from './mail/mail-reader.ts';
 import { HEAD_LENGTH, LONGEST_MAIL, mailFormOf } from './mail/recognise.ts';
+import { tableFor } from './simple/event-table.ts';
+import { HEADER_BYTES } from './simple/layout.ts';
+import { isSimpleLog, SimpleReader } from './simple/simple-reader.ts';
 import { TraceReader } from './trace-reader.ts';
 
 export interface ReaderOptions {
@@ -15,12 +18,23 @@ export interface ReaderOptions {
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
   readonly fullDigest: boolean;
+  /** Tables of trace events that were given, for binary logs. */
+  readonly tables: readonly string[];
 }
 
 /** @throws UserError when the input can't be opened. */
 export async function openReader(options: ReaderOptions): Promise<ItemReader> {
   const source = await ByteSource.open(options.path, options.fullDigest);
-  return (await openMail(source, options)) ?? new TraceReader(source, options);
+  try {
+    const head = await source.peek(HEADER_BYTES);
+    if (isSimpleLog(head, options.path)) {
+      return new SimpleReader(source, head, { ...options, table: await tableFor(options.path, options.tables) });
+    }
+    return (await openMail(source, options)) ?? new TraceReader(source, options);
+  } catch (thrown) {
+    source.close();
+    throw thrown;
+  }
 }
 
 /** A mail is taken apart as a whole; what is too long for one is read as a log. */

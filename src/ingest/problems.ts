@@ -95,6 +95,21 @@ export const PROBLEM_KINDS = {
     hint: 'compress the log again after QEMU has ended',
     hole: true,
   },
+  'dropped-events': {
+    text: 'events that QEMU dropped because its trace buffer was full',
+    hint: 'enable fewer events, or write the trace to a faster disk',
+    hole: true,
+  },
+  'torn-record': {
+    text: 'records of the binary log cut off, overwritten, or of an event that it does not name',
+    hint: 'let QEMU end before copying its trace, and give every QEMU process its own file',
+    hole: true,
+  },
+  'undeclared-record': {
+    text: 'records of the binary log whose length fits no known declaration of their event',
+    hint: 'give the trace-events-all file of the very QEMU that wrote the log',
+    hole: true,
+  },
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
 export type ProblemCode = keyof typeof PROBLEM_KINDS;

@@ -1,16 +1,17 @@
 /** Reads one input line by line into trace items, and counts everything that is wrong with it. */
 import { isUtf8 } from 'node:buffer';
-import { CATALOG, type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
+import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
+import { eventItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
 import { Stamp } from './formats/format.ts';
 import { PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import { eventNameOf, hasStampInside, isFragment, isMessage, isSnip, parseLockArgs, sectionOf } from './line-kinds.ts';
+import { eventNameOf, hasStampInside, isFragment, isMessage, isSnip, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
 import type { LineSource } from './line-source.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
-import type { LockOperation, Place, TraceItem } from './trace-item.ts';
+import type { ItemBase, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
 const CARRIAGE_RETURN = 13;
@@ -19,12 +20,6 @@ const BRACE = 123;
 const LONGEST_NAME = 80;
 /** Threads take their time stamp before the log's lock: up to here it may run backwards between them. */
 const JITTER_NS = 10_000_000;
-
-const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
-  ['qemu_mutex_lock', 'waiting'],
-  ['qemu_mutex_locked', 'taken'],
-  ['qemu_mutex_unlock', 'released'],
-]);
 
 export interface TraceReaderOptions {
   /** Index of the input. */
@@ -179,22 +174,16 @@ export class TraceReader implements ItemReader {
     const place = this.#place();
     const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
     const base = this.#base(place);
-    const operation = entry.group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
+    const operation = lockOperationOf(entry);
     if (operation !== undefined) {
-      const lock = parseLockArgs(args);
+      const lock = lockItem(operation, name, args, base);
       if (lock === undefined) this.#damage('torn-line', place);
-      else this.#push(format, { kind: 'lock', operation, name, ...lock, ...base });
+      else this.#push(format, lock);
       return;
     }
-    const decoded = hasStampInside(args) ? undefined : entry.decode(args);
-    if (decoded === undefined) {
-      this.#undecoded(format, entry, args, place);
-      return;
-    }
-    const event = { name: entry.name, args: decoded.args };
-    if (isKnownEvent(event)) {
-      this.#push(format, { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base });
-    }
+    const item = hasStampInside(args) ? undefined : eventItem(entry, args, base);
+    if (item === undefined) this.#undecoded(format, entry, args, place);
+    else this.#push(format, item);
   }
 
   #undecoded(format: string, entry: CatalogEntry, args: string, place: Place): void {
@@ -202,7 +191,7 @@ export class TraceReader implements ItemReader {
       this.#damage('torn-line', place);
       return;
     }
-    if (entry.group !== 'destination' && entry.group !== 'round' && entry.group !== 'device') {
+    if (!isOnlyCounted(entry)) {
       this.#damage('unknown-arguments', place);
       return;
     }
@@ -280,7 +269,7 @@ export class TraceReader implements ItemReader {
     return { input: this.input, line, text: raw ?? text };
   }
 
-  #base(place: Place): { place: Place; timeNs: number | undefined; thread: number | undefined } {
+  #base(place: Place): ItemBase {
     const { seconds, nanos, thread } = this.#stamp;
     return {
       place,
