@@ -137,6 +137,8 @@ export const PROTOCOL_EVENTS = [
   'migration_socket_outgoing_connected(void) ""',
   'migration_socket_outgoing_connected(const char *hostname) "hostname=%s"',
   'migration_socket_outgoing_error(const char *err) "error=%s"',
+  // up to 10.x; before the shorter one, which would take the rest for a part of the type
+  'migration_set_outgoing_channel(void *ioc, const char *ioctype, const char *hostname, void *err) "ioc=%p ioctype=%s hostname=%s err=%p"',
   'migration_set_outgoing_channel(void *ioc, const char *ioctype) "ioc=%p ioctype=%s"',
   'migrate_global_state_pre_save(const char *state) "saved state: %s"',
   'qemu_file_fclose(void) ""',

@@ -50,6 +50,26 @@ export const PROBLEM_KINDS = {
     hint: 'harmless: a thread takes the time before the lock of the log; the order of lines counts',
     hole: false,
   },
+  excerpt: {
+    text: 'an excerpt of a log, such as a mail: lines may be left out before these places',
+    hint: 'only what stands in a line is judged, never what is missing: give the whole log',
+    hole: true,
+  },
+  prose: {
+    text: 'lines of a mail that are no trace: words, headers, patches',
+    hint: 'harmless: a trace line begins with its time stamp or its event, behind quote marks and blanks',
+    hole: false,
+  },
+  'wrapped-lines': {
+    text: 'lines that a mailer broke off trace lines, joined again',
+    hint: 'harmless: attach the log, or send it unwrapped',
+    hole: false,
+  },
+  'repeated-lines': {
+    text: 'trace lines that an earlier mail holds already, quoted again',
+    hint: 'harmless: they are read once',
+    hole: false,
+  },
   'two-processes': {
     text: 'events of another QEMU process in the middle of a migration',
     hint: 'give each process its own -D file; record process ids with it (ftrace: record-tgid, LTTng: context vpid)',

@@ -7,8 +7,9 @@ import { eventItem, fieldItem, isOnlyCounted, lockItem, lockOperationOf } from '
 import { NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
 import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import { eventNameOf, hasStampInside, isFragment, isMessage, sectionOf } from './line-kinds.ts';
+import { eventNameOf, hasStampInside, isFragment, isMessage, isSnip, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
+import type { LineSource } from './line-source.ts';
 import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import type { ItemBase, Place, TraceItem } from './trace-item.ts';
@@ -32,7 +33,7 @@ export interface TraceReaderOptions {
 export class TraceReader implements ItemReader {
   readonly input: number;
   readonly #source: ByteSource;
-  readonly #lines: LineReader;
+  readonly #lines: LineSource;
   readonly #clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
   readonly #fileThread: number | undefined;
@@ -48,10 +49,15 @@ export class TraceReader implements ItemReader {
   #prefixed = false;
   #binaryLines = 0;
 
-  constructor(source: ByteSource, { input, clock, thread }: TraceReaderOptions) {
+  /** `lines`, where they are not the source's own. */
+  constructor(
+    source: ByteSource,
+    { input, clock, thread }: TraceReaderOptions,
+    lines: LineSource = new LineReader(source),
+  ) {
     this.input = input;
     this.#source = source;
-    this.#lines = new LineReader(source);
+    this.#lines = lines;
     this.#clock = clock;
     this.#fileThread = thread;
   }
@@ -120,6 +126,7 @@ export class TraceReader implements ItemReader {
     if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
     if (lines.nuls > 0) this.#nulBytes(lines.nuls);
     if (!lines.terminated) this.#problems.add('unterminated-last-line', lines.line);
+    if (lines.gap === true) this.#damage('excerpt', this.#place());
     if (lines.start === lines.end) return;
     // A NUL byte inside is what another process, or a truncation, left of the line.
     const inside = countNuls(lines.buffer.subarray(lines.start, lines.end));
@@ -151,7 +158,8 @@ export class TraceReader implements ItemReader {
   #readRest(format: string, rest: number): void {
     const lines = this.#lines;
     const stamped = this.#stamp.seconds !== undefined;
-    if (stamped) this.#prefixed = true;
+    // A mail may show a log with time stamps, and then one without.
+    if (stamped && lines.raw === undefined) this.#prefixed = true;
     let nameEnd = rest;
     const limit = Math.min(lines.end, rest + LONGEST_NAME);
     while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
@@ -279,7 +287,8 @@ export class TraceReader implements ItemReader {
   #notUnderstood(text: string, place: Place): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells junk from text
     if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text)) this.#binaryLines += 1;
-    this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
+    if (isSnip(text)) this.#damage('excerpt', place);
+    else this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
   }
 
   #push(format: string, item: TraceItem): void {
@@ -309,10 +318,10 @@ export class TraceReader implements ItemReader {
   }
 
   #place(): Place {
-    const { buffer, start, end, line } = this.#lines;
+    const { buffer, start, end, line, raw } = this.#lines;
     const text = buffer.toString('utf8', start, end);
     if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) this.#problems.add('invalid-utf8', line);
-    return { input: this.input, line, text };
+    return { input: this.input, line, text: raw ?? text };
   }
 
   #base(place: Place): ItemBase {

@@ -202,10 +202,10 @@ export class MigrationBuilder implements Migration {
     this.#switchovers.damaged();
   }
 
-  /** Two processes wrote this log: from here on nothing that is absent proves anything. */
-  mixedUp(place: Place): void {
+  /** Two processes wrote this log, or it is an excerpt: from here on nothing that is absent proves anything. */
+  mixedUp(code: 'two-processes' | 'excerpt', place: Place): void {
     this.#progress.mixed = true;
-    this.damage('two-processes', place);
+    this.damage(code, place);
   }
 
   message(item: MessageItem): void {

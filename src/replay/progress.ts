@@ -59,7 +59,7 @@ export class Progress {
   /** Shows that RAM is left to postcopy, should it start. */
   ramPostcopy: Moment | undefined;
   holeSinceQuery = false;
-  /** Two processes wrote this log: nothing that is absent proves anything any more. */
+  /** Two processes wrote this log, or it is an excerpt: nothing that is absent proves anything any more. */
   mixed = false;
 
   constructor(startSeen: boolean) {

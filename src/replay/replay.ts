@@ -79,6 +79,8 @@ export class StreamReplay {
   /** The thread of the migration makes all its queries. */
   #queryThread: number | undefined;
   #mixed = false;
+  /** Where lines were first left out: whatever begins behind it is incomplete. */
+  #excerpt: Place | undefined;
   #firstNs: number | undefined;
   #lastNs: number | undefined;
   #sourceEvents = 0;
@@ -160,11 +162,13 @@ export class StreamReplay {
   #damage({ code, place }: DamageItem): void {
     // Whoever took or gave up the lock there is not known.
     this.#context.bql.forget();
-    if (code !== 'two-processes') this.#current?.damage(code, place);
-    else {
-      this.#mixed = true;
-      this.#current?.mixedUp(place);
+    if (code !== 'excerpt' && code !== 'two-processes') {
+      this.#current?.damage(code, place);
+      return;
     }
+    if (code === 'excerpt') this.#excerpt ??= place;
+    else this.#mixed = true;
+    this.#current?.mixedUp(code, place);
   }
 
   #event(item: EventItem): void {
@@ -295,6 +299,7 @@ export class StreamReplay {
     }
     if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
     this.#context.sink.migrationBegins(migration);
+    if (this.#excerpt !== undefined) migration.mixedUp('excerpt', this.#excerpt);
     if (this.#mixed) this.#mixUp(item);
     if (isSetup(item)) this.#feed(item);
   }
@@ -302,7 +307,7 @@ export class StreamReplay {
   #mixUp(item: EventItem): void {
     this.#mixed = true;
     this.#options.note('two-processes', item.place);
-    this.#current?.mixedUp(item.place);
+    this.#current?.mixedUp('two-processes', item.place);
   }
 
   #feed(item: EventItem): void {
