@@ -141,7 +141,7 @@ function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample
 
 function readSample(log: SampleLog, clock: Clock, json: string, place: Place, timeNs: number | undefined) {
   const before = log.samples.length;
-  const base = clock.baseSeconds;
+  const base = clock.epochSeconds;
   log.line(json, place, timeNs === undefined || base === undefined ? undefined : base + timeNs / 1e9);
   return log.samples.slice(before).flatMap((sample) => onClock(sample, clock))[0];
 }

@@ -3,21 +3,28 @@
  * second of its first stamp, so that they stay exact in a `number` for 104 days.
  */
 export class Clock {
-  /** Whole seconds of the base, undefined until the first stamp; since 1970 unless `sinceEpoch` is false. */
-  baseSeconds: number | undefined = undefined;
+  /** The whole second that times count from, undefined until the first stamp. */
+  #baseSeconds: number | undefined = undefined;
+  #sinceEpoch = true;
 
-  /** False where the stamps count from the host's start: no time of day can be put among them. */
-  sinceEpoch = true;
-
-  toNs(seconds: number, nanos: number): number {
-    this.baseSeconds ??= seconds;
-    return (seconds - this.baseSeconds) * 1e9 + nanos;
+  /** Seconds since 1970 of the base; undefined without time stamps, or when they count from the boot of the host. */
+  get epochSeconds(): number | undefined {
+    return this.#sinceEpoch ? this.#baseSeconds : undefined;
   }
 
-  /** A host time in seconds since 1970 on this clock; undefined when the log has no time stamps. */
+  toNs(seconds: number, nanos: number): number {
+    this.#baseSeconds ??= seconds;
+    return (seconds - this.#baseSeconds) * 1e9 + nanos;
+  }
+
+  /** The log's seconds count from another moment than 1970: nothing can be tied to the time of the host. */
+  leavesEpoch(): void {
+    this.#sinceEpoch = false;
+  }
+
+  /** A host time in seconds since 1970 on this clock, where the two can be compared. */
   fromEpoch(seconds: number): number | undefined {
-    return this.baseSeconds === undefined || !this.sinceEpoch
-      ? undefined
-      : Math.round((seconds - this.baseSeconds) * 1e9);
+    const base = this.epochSeconds;
+    return base === undefined ? undefined : Math.round((seconds - base) * 1e9);
   }
 }

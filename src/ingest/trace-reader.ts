@@ -3,14 +3,14 @@ import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
-import { eventItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
 import { Stamp } from './formats/format.ts';
 import { PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
+import { eventItem, LOCK_OPERATIONS, lockItem } from './known-items.ts';
 import { eventNameOf, hasStampInside, isFragment, isMessage, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
-import type { ItemBase, Place, TraceItem } from './trace-item.ts';
+import type { Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
 const CARRIAGE_RETURN = 13;
@@ -166,7 +166,7 @@ export class TraceReader implements ItemReader {
     const place = this.#place();
     const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
     const base = this.#base(place);
-    const operation = lockOperationOf(entry);
+    const operation = entry.group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
     if (operation !== undefined) {
       const lock = lockItem(operation, name, args, base);
       if (lock === undefined) this.#damage('torn-line', place);
@@ -183,7 +183,7 @@ export class TraceReader implements ItemReader {
       this.#damage('torn-line', place);
       return;
     }
-    if (!isOnlyCounted(entry)) {
+    if (entry.group !== 'destination' && entry.group !== 'round' && entry.group !== 'device') {
       this.#damage('unknown-arguments', place);
       return;
     }
@@ -260,7 +260,7 @@ export class TraceReader implements ItemReader {
     return { input: this.input, line, text };
   }
 
-  #base(place: Place): ItemBase {
+  #base(place: Place): { place: Place; timeNs: number | undefined; thread: number | undefined } {
     const { seconds, nanos, thread } = this.#stamp;
     return {
       place,

@@ -3,20 +3,16 @@ import { type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
 import { parseLockArgs } from './line-kinds.ts';
 import type { EventItem, ItemBase, LockItem, LockOperation } from './trace-item.ts';
 
-const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
+export const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
   ['qemu_mutex_lock', 'waiting'],
   ['qemu_mutex_locked', 'taken'],
   ['qemu_mutex_unlock', 'released'],
 ]);
 
-/** A mutex event, undefined when its arguments are none; `operation` is what `lockOperationOf` told. */
+/** undefined when the arguments are not those of a mutex event. */
 export function lockItem(operation: LockOperation, name: string, args: string, base: ItemBase): LockItem | undefined {
   const lock = parseLockArgs(args);
   return lock === undefined ? undefined : { kind: 'lock', operation, name, ...lock, ...base };
-}
-
-export function lockOperationOf({ group, name }: CatalogEntry): LockOperation | undefined {
-  return group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
 }
 
 /** undefined when the arguments fit no known format. */
