@@ -14,10 +14,12 @@ import { separateTables } from '../ingest/simple/event-table.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
+import type { LimitSetting } from '../replay/limit-settings.ts';
 import { StreamReplay } from '../replay/replay.ts';
-import type { AssertionFailure, DirtyBytesSample } from '../replay/run.ts';
+import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
+import { ProcessReplays } from './process-replays.ts';
 
 export interface ReplayRequest {
   /** Files, `-` for standard input, or patterns such as `LOG.%d`. */
@@ -53,7 +55,7 @@ export interface ReplayResult {
 
 interface OpenStream {
   readonly stream: TraceStream;
-  readonly replay: StreamReplay;
+  readonly replays: ProcessReplays;
 }
 
 /** Names of the inputs in their order, as the report has them. @throws UserError */
@@ -81,22 +83,22 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     0,
   );
   let done = 0;
-  for (const { stream, replay } of streams) {
+  for (const { stream, replays } of streams) {
     await stream.read(
-      (item) => replay.process(item),
+      (item) => replays.process(item),
       (bytes) => request.progress(done + bytes, inAll),
     );
-    replay.close();
+    for (const replay of replays.all) replay.close();
     done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
   }
   settleAssertions(streams, sink, nextIndex);
-  for (const { replay } of streams) replay.conclude();
+  for (const replay of replaysOf(streams)) replay.conclude();
   const inputs = describeInputs(streams, plan);
   if (index === 0) refuseWithoutMigration(inputs, streams);
   return {
     samples,
     inputs,
-    band: request.band ?? streams.find(({ replay }) => replay.band !== undefined)?.replay.band,
+    band: request.band ?? replaysOf(streams).find(({ band }) => band !== undefined)?.band,
   };
 }
 
@@ -111,17 +113,24 @@ async function openStreams(
     const stream = await TraceStream.open({ group, firstInput, tables: plan.tables, fullDigest: request.fullDigest });
     const first = firstInput;
     firstInput += group.length;
-    const replay = new StreamReplay(number, {
-      sink: shared.sink,
-      band: request.band,
-      nextIndex: shared.nextIndex,
-      note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
-      samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
-      readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
-    });
-    streams.push({ stream, replay });
+    const create = () =>
+      new StreamReplay(number, {
+        sink: shared.sink,
+        band: request.band,
+        nextIndex: shared.nextIndex,
+        note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
+        samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
+        answersAfter: (ns) => answersAfter(shared.sampleLog, stream.clock, ns),
+        limits: () => limitsOn(shared.sampleLog, stream.clock),
+        readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
+      });
+    streams.push({ stream, replays: new ProcessReplays(create) });
   }
   return streams;
+}
+
+function replaysOf(streams: readonly OpenStream[]): readonly StreamReplay[] {
+  return streams.flatMap(({ replays }) => replays.all);
 }
 
 function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyBytesSample[] {
@@ -131,12 +140,34 @@ function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyB
     .sort((a, b) => a.toNs - b.toNs);
 }
 
+function answersAfter(log: SampleLog, clock: Clock, ns: number): readonly StatusAnswer[] {
+  return log.answers
+    .flatMap(({ from, to, ...answer }) => {
+      const times = timesOn(from, to, clock);
+      return times === undefined ? [] : [{ ...answer, ...times }];
+    })
+    .filter((answer) => answer.toNs >= ns)
+    .sort((a, b) => a.toNs - b.toNs);
+}
+
+function limitsOn(log: SampleLog, clock: Clock): readonly LimitSetting[] {
+  return log.limits.flatMap(({ at, ms, place }) => {
+    const timeNs = clock.fromEpoch(at);
+    return timeNs === undefined ? [] : [{ ms, place, timeNs }];
+  });
+}
+
 /** A sample can be judged only when the times around its answer are known. */
 function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample[] {
   const { from, to, dirtyBytes, field, place } = sample;
+  const times = timesOn(from, to, clock);
+  return times === undefined ? [] : [{ ...times, dirtyBytes, field, place }];
+}
+
+function timesOn(from: number | undefined, to: number | undefined, clock: Clock) {
   const fromNs = from === undefined ? undefined : clock.fromEpoch(from);
   const toNs = to === undefined ? undefined : clock.fromEpoch(to);
-  return fromNs === undefined || toNs === undefined ? [] : [{ fromNs, toNs, dirtyBytes, field, place }];
+  return fromNs === undefined || toNs === undefined ? undefined : { fromNs, toNs };
 }
 
 function readSample(log: SampleLog, clock: Clock, json: string, place: Place, timeNs: number | undefined) {
@@ -169,20 +200,20 @@ async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promi
 /** An assertion failure belongs to the last migration that is not over; where there is none, it makes one. */
 function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplaySink>, nextIndex: () => number): void {
   const failures = new Map<string, { failure: AssertionFailure; stream: number }>();
-  for (const [number, { replay }] of streams.entries()) {
-    if (replay.side === 'destination') continue;
-    for (const failure of replay.assertions) {
+  for (const [number, { replays }] of streams.entries()) {
+    if (replays.side === 'destination') continue;
+    for (const failure of replays.all.flatMap(({ assertions }) => assertions)) {
       const key = `${failure.function} ${failure.expression}`;
       // The same text may stand in the log and in what was kept of stderr.
       if (!failures.has(key)) failures.set(key, { failure, stream: number });
     }
   }
   for (const { failure, stream } of failures.values()) {
-    const victim = streams.findLast(
-      ({ replay }) => replay.unfinished !== undefined && replay.unfinished.assertion === undefined,
+    const victim = replaysOf(streams).findLast(
+      ({ unfinished }) => unfinished !== undefined && unfinished.assertion === undefined,
     );
     if (victim !== undefined) {
-      victim.replay.abort(failure);
+      victim.abort(failure);
       continue;
     }
     const migration = abortedProcess(nextIndex(), stream, failure);
@@ -193,8 +224,8 @@ function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplayS
 }
 
 function describeInputs(streams: readonly OpenStream[], plan: InputPlan): readonly ReplayedInput[] {
-  return streams.flatMap(({ stream, replay }) =>
-    stream.readers.map((reader) => ({ name: plan.nameOf(reader.input), side: replay.side, facts: reader.facts() })),
+  return streams.flatMap(({ stream, replays }) =>
+    stream.readers.map((reader) => ({ name: plan.nameOf(reader.input), side: replays.side, facts: reader.facts() })),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Looks events up by name and decodes their arguments; decoders are compiled when first needed. */
-import { type ArgsOf, compileDeclaration, type Decoded, type Decoder, type NameOf } from './declaration.ts';
+import { type ArgsOf, compileDeclaration, type Decoded, type Decoder, type Field, type NameOf } from './declaration.ts';
 import { type Declaration, EVENT_GROUPS, type EventGroup } from './events.ts';
+import { declaredFields } from './field-names.ts';
 
 export type EventName = NameOf<Declaration>;
 
@@ -12,6 +13,8 @@ export interface CatalogEntry {
   readonly group: EventGroup;
   /** The arguments behind the name, or undefined when no known format fits. */
   decode(rest: string): Decoded | undefined;
+  /** The arguments from fields by name. */
+  decodeFields(fields: readonly Field[]): Decoded | undefined;
   /** The text breaks off in the middle of a known format. */
   isCutShort(rest: string): boolean;
 }
@@ -37,6 +40,14 @@ class Entry implements CatalogEntry {
       if (decoded !== undefined) return decoded;
     }
     return undefined;
+  }
+
+  decodeFields(fields: readonly Field[]): Decoded | undefined {
+    const declared = declaredFields(this.name, fields);
+    if (declared === undefined) return undefined;
+    const read = this.#compiled().flatMap((decoder) => decoder.decodeFields(declared) ?? []);
+    // An event that once had no arguments would take all of them for further ones.
+    return read.find(({ extra }) => extra === undefined) ?? read[0];
   }
 
   isCutShort(rest: string): boolean {

@@ -4,7 +4,7 @@
  * read the names and kinds of its arguments off that text, so that adding an
  * event to the catalogue is adding a line.
  */
-import { parseUint64, type Uint64 } from '../base/uint64.ts';
+import { normalise, parseUint64, type Uint64 } from '../base/uint64.ts';
 
 export type NameOf<D extends string> = D extends `${infer N}(${string}` ? N : never;
 
@@ -35,8 +35,19 @@ export interface Decoded {
   readonly extra: Readonly<Record<string, string>> | undefined;
 }
 
+/** An argument by name, as LTTng and simpletrace.py show it. */
+export interface Field {
+  readonly name: string;
+  /** Without quotes and escapes. */
+  readonly value: string;
+  /** A text, not a number. */
+  readonly quoted: boolean;
+}
+
 export interface Decoder {
   decode(rest: string): Decoded | undefined;
+  /** The same from arguments by name: all that are declared, in their order; further ones may follow. */
+  decodeFields(fields: readonly Field[]): Decoded | undefined;
   /** The text stops in the middle of what the format would print. */
   isCutShort(rest: string): boolean;
 }
@@ -67,6 +78,7 @@ type ArgKind = 'decimal' | 'hexadecimal' | 'text';
 interface Parameter {
   readonly name: string;
   readonly kind: ArgKind;
+  readonly conversion: string;
 }
 
 /** A format cut at its conversions: literal, conversion, literal, ..., literal. */
@@ -78,7 +90,10 @@ interface Format {
 export function compileDeclaration(declaration: string): Decoder {
   const { names, format } = splitDeclaration(declaration);
   const parts = cutFormat(format);
-  const parameters = names.map((name, index): Parameter => ({ name, kind: kindOf(parts.conversions[index]) }));
+  const parameters = names.map((name, index): Parameter => {
+    const conversion = parts.conversions[index] ?? 's';
+    return { name, kind: kindOf(conversion), conversion };
+  });
   const source = parts.literals
     .map((literal, index) => escapeRegExp(literal) + (PATTERNS[parts.conversions[index] ?? ''] ?? ''))
     .join('');
@@ -87,6 +102,7 @@ export function compileDeclaration(declaration: string): Decoder {
   let beginning: RegExp | undefined;
   return {
     decode: (rest) => decodeWith(whole, parameters, rest),
+    decodeFields: (fields) => decodeFieldsWith(parameters, fields),
     isCutShort: (rest) => {
       // Only torn lines come here: compiled when the first one does.
       beginning ??= new RegExp(`^${beginningOf(parts, 0)}$`, 's');
@@ -108,8 +124,8 @@ function cutFormat(format: string): Format {
   return { literals, conversions };
 }
 
-function kindOf(conversion: string | undefined): ArgKind {
-  if (conversion === undefined || conversion === 's' || conversion === 'p') return 'text';
+function kindOf(conversion: string): ArgKind {
+  if (conversion === 's' || conversion === 'p') return 'text';
   return conversion === 'x' ? 'hexadecimal' : 'decimal';
 }
 
@@ -162,6 +178,32 @@ function decodeWith(whole: RegExp, parameters: readonly Parameter[], rest: strin
   if (tail === undefined) return { args, extra: undefined };
   const extra = parsePairs(tail);
   return extra === undefined ? undefined : { args, extra };
+}
+
+function decodeFieldsWith(parameters: readonly Parameter[], fields: readonly Field[]): Decoded | undefined {
+  const args: Record<string, Uint64 | string> = {};
+  for (const [index, { name, conversion }] of parameters.entries()) {
+    const field = fields[index];
+    const value = field?.name === name ? fieldValue(field, conversion) : undefined;
+    if (value === undefined) return undefined;
+    args[name] = value;
+  }
+  const further = fields.slice(parameters.length);
+  if (further.length === 0) return { args, extra: undefined };
+  return { args, extra: Object.fromEntries(further.map(({ name, value }) => [name, value])) };
+}
+
+const INTEGER = /^-?(?:0x[0-9a-f]{1,16}|[0-9]{1,20})$/i;
+
+/** What the text of the log would have shown for the field; undefined when it is of another kind. */
+function fieldValue({ value, quoted }: Field, conversion: string): Uint64 | string | undefined {
+  if (conversion === 's') return quoted ? value : undefined;
+  if (quoted || !INTEGER.test(value)) return undefined;
+  if (conversion === 'p') return /^(?:0x)?0+$/i.test(value) ? '(nil)' : value.toLowerCase();
+  const number = parseUint64(value);
+  // A negative number in 64 bits without a sign: %d shows the sign.
+  const signed = conversion === 'd' || conversion === 'i';
+  return signed && typeof number === 'bigint' ? normalise(BigInt.asIntN(64, number)) : number;
 }
 
 function parseHexadecimal(text: string): Uint64 {

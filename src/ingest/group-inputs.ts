@@ -10,6 +10,7 @@ import { explainOpenError, packingOf, unzstdHead } from './byte-source.ts';
 import { Stamp } from './formats/format.ts';
 import { iso } from './formats/iso.ts';
 import { tid } from './formats/tid.ts';
+import { mailFormOf } from './mail/recognise.ts';
 
 export interface GroupedInput {
   readonly path: string;
@@ -201,6 +202,8 @@ function spanOf(path: string): Span | undefined {
   try {
     const head = Buffer.alloc(PROBE);
     const headLength = readSync(fd, head, 0, PROBE, 0);
+    // Mails of one thread repeat each other's trace lines, and are no logs of threads.
+    if (mailFormOf(head.subarray(0, headLength)) !== undefined) return undefined;
     const { size } = fstatSync(fd);
     const tail = Buffer.alloc(PROBE);
     const tailLength = readSync(fd, tail, 0, PROBE, Math.max(0, size - PROBE));

@@ -8,13 +8,18 @@ const MESSAGE =
   /^\*\*$|^(?:Bail out! )?(?:ERROR|WARNING|CRITICAL):|^[^ ]*qemu[^ ]*: |^(?:\S+ )?qemu-system-[a-z0-9_]+: |^(?:warning|info|error): |^\(process:|assertion failed|Assertion .* failed|^\(qemu\)|^char device |^VNC server |^QEMU \d/i;
 
 /** Pieces of trace lines: what is left when two processes overwrite each other. */
-const FRAGMENT = /\w=\S|section_id|^[0-9.:TZ-]+ |\d\d:\d\d:\d\d|^\w*_\w+|^\d+, /;
+const FRAGMENT =
+  /\w=\S|section_id|^[0-9.:TZ-]+ |\d\d:\d\d:\d\d|^\w*_\w+|^\d+, |tracing_mark_write: |\d@\d{9}|\}, \{|\w = [^ ,]+ \}/;
 
 /** A time stamp and an event's name in the middle of a line: another line was written over this one. */
-const STAMP_INSIDE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z [a-z_]|\d+@\d{9,}\.\d{6}:[a-z_]/;
+const STAMP_INSIDE =
+  /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z [a-z_]|\d+@\d{9,}(?:\.\d{6}:|\d{9} )[a-z_]|tracing_mark_write: [a-z]/;
 
 /** Marks in the lab's collected stderr: whose lines follow. */
 const SECTION = /^== (src|dst)$/;
+
+/** Where someone has shortened a log by hand. */
+const SNIP = /^\s*(?:\[ ?(?:\.{2,}|…|snip(?:ped)?) ?\]|<snip>|-*8<-*|\.\.\.)\s*$/i;
 
 export function eventNameOf(text: string): string | undefined {
   return EVENT_NAME.exec(text)?.[0];
@@ -28,9 +33,13 @@ export function isFragment(text: string): boolean {
   return FRAGMENT.test(text);
 }
 
+export function isSnip(text: string): boolean {
+  return SNIP.test(text);
+}
+
 export function hasStampInside(text: string): boolean {
   // Nearly every line has neither, and this is asked of every line.
-  return (text.includes('Z ') || text.includes('@')) && STAMP_INSIDE.test(text);
+  return (text.includes('Z ') || text.includes('@') || text.includes('_write: ')) && STAMP_INSIDE.test(text);
 }
 
 export function sectionOf(text: string): 'source' | 'destination' | undefined {

@@ -2,6 +2,8 @@
 import { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
 import type { ItemReader } from './item-reader.ts';
+import { MailReader } from './mail/mail-reader.ts';
+import { HEAD_LENGTH, LONGEST_MAIL, mailFormOf } from './mail/recognise.ts';
 import { tableFor } from './simple/event-table.ts';
 import { HEADER_BYTES } from './simple/layout.ts';
 import { isSimpleLog, SimpleReader } from './simple/simple-reader.ts';
@@ -25,10 +27,22 @@ export async function openReader(options: ReaderOptions): Promise<ItemReader> {
   const source = await ByteSource.open(options.path, options.fullDigest);
   try {
     const head = await source.peek(HEADER_BYTES);
-    if (!isSimpleLog(head, options.path)) return new TraceReader(source, options);
-    return new SimpleReader(source, head, { ...options, table: await tableFor(options.path, options.tables) });
+    if (isSimpleLog(head, options.path)) {
+      return new SimpleReader(source, head, { ...options, table: await tableFor(options.path, options.tables) });
+    }
+    return (await openMail(source, options)) ?? new TraceReader(source, options);
   } catch (thrown) {
     source.close();
     throw thrown;
   }
+}
+
+/** A mail is taken apart as a whole; what is too long for one is read as a log. */
+async function openMail(source: ByteSource, options: ReaderOptions): Promise<ItemReader | undefined> {
+  const form = mailFormOf(await source.peek(HEAD_LENGTH));
+  if (form === undefined) return undefined;
+  // A packed one may be longer than its file.
+  const length = source.packing === 'plain' ? (source.size ?? LONGEST_MAIL) : LONGEST_MAIL;
+  const bytes = await source.peek(Math.min(length, LONGEST_MAIL) + 1);
+  return bytes.length > LONGEST_MAIL ? undefined : new MailReader(source, bytes, form === 'headers', options);
 }

@@ -30,6 +30,11 @@ export const PROBLEM_KINDS = {
     hint: 'record with -D FILE so that nothing else writes into the log',
     hole: false,
   },
+  'lost-events': {
+    text: 'events that the recording itself says it lost',
+    hint: 'give the recorder larger buffers (buffer_size_kb, --subbuf-size), or switch on fewer events',
+    hole: true,
+  },
   'nul-bytes': {
     text: 'NUL bytes, left by a log that was truncated while QEMU kept writing (copytruncate)',
     hint: 'do not rotate the log with copytruncate while a migration runs',
@@ -45,9 +50,29 @@ export const PROBLEM_KINDS = {
     hint: 'harmless: a thread takes the time before the lock of the log; the order of lines counts',
     hole: false,
   },
+  excerpt: {
+    text: 'an excerpt of a log, such as a mail: lines may be left out before these places',
+    hint: 'only what stands in a line is judged, never what is missing: give the whole log',
+    hole: true,
+  },
+  prose: {
+    text: 'lines of a mail that are no trace: words, headers, patches',
+    hint: 'harmless: a trace line begins with its time stamp or its event, behind quote marks and blanks',
+    hole: false,
+  },
+  'wrapped-lines': {
+    text: 'lines that a mailer broke off trace lines, joined again',
+    hint: 'harmless: attach the log, or send it unwrapped',
+    hole: false,
+  },
+  'repeated-lines': {
+    text: 'trace lines that an earlier mail holds already, quoted again',
+    hint: 'harmless: they are read once',
+    hole: false,
+  },
   'two-processes': {
-    text: 'events of a destination in the middle of the migration of a source',
-    hint: 'two QEMU processes wrote this log; give each its own -D file',
+    text: 'events of another QEMU process in the middle of a migration',
+    hint: 'give each process its own -D file; record process ids with it (ftrace: record-tgid, LTTng: context vpid)',
     hole: true,
   },
   'starts-in-the-middle': {

@@ -21,6 +21,8 @@ export interface ItemBase {
   readonly timeNs: number | undefined;
   /** Thread id, where the prefix or the file's name shows one. */
   readonly thread: number | undefined;
+  /** Process id, in the forms that show it: several processes may share one recording. */
+  readonly process?: number | undefined;
 }
 
 /** An event of the catalogue with its arguments. */

@@ -3,14 +3,16 @@ import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
-import { Stamp } from './formats/format.ts';
-import { PREFIX_FORMATS } from './formats/registry.ts';
+import { eventItem, fieldItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
+import { NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
+import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import { eventItem, LOCK_OPERATIONS, lockItem } from './known-items.ts';
-import { eventNameOf, hasStampInside, isFragment, isMessage, sectionOf } from './line-kinds.ts';
+import { eventNameOf, hasStampInside, isFragment, isMessage, isSnip, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
+import type { LineSource } from './line-source.ts';
+import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
-import type { Place, TraceItem } from './trace-item.ts';
+import type { ItemBase, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
 const CARRIAGE_RETURN = 13;
@@ -31,7 +33,7 @@ export interface TraceReaderOptions {
 export class TraceReader implements ItemReader {
   readonly input: number;
   readonly #source: ByteSource;
-  readonly #lines: LineReader;
+  readonly #lines: LineSource;
   readonly #clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
   readonly #fileThread: number | undefined;
@@ -40,16 +42,22 @@ export class TraceReader implements ItemReader {
   readonly #queue: TraceItem[] = [];
   readonly #formatCounts = new Map<string, number>();
   #lastNs: number | undefined;
+  readonly #losses = new Losses();
   #section: 'source' | 'destination' | undefined;
   #events = 0;
   #messages = 0;
   #prefixed = false;
   #binaryLines = 0;
 
-  constructor(source: ByteSource, { input, clock, thread }: TraceReaderOptions) {
+  /** `lines`, where they are not the source's own. */
+  constructor(
+    source: ByteSource,
+    { input, clock, thread }: TraceReaderOptions,
+    lines: LineSource = new LineReader(source),
+  ) {
     this.input = input;
     this.#source = source;
-    this.#lines = new LineReader(source);
+    this.#lines = lines;
     this.#clock = clock;
     this.#fileThread = thread;
   }
@@ -118,6 +126,7 @@ export class TraceReader implements ItemReader {
     if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
     if (lines.nuls > 0) this.#nulBytes(lines.nuls);
     if (!lines.terminated) this.#problems.add('unterminated-last-line', lines.line);
+    if (lines.gap === true) this.#damage('excerpt', this.#place());
     if (lines.start === lines.end) return;
     // A NUL byte inside is what another process, or a truncation, left of the line.
     const inside = countNuls(lines.buffer.subarray(lines.start, lines.end));
@@ -149,10 +158,13 @@ export class TraceReader implements ItemReader {
   #readRest(format: string, rest: number): void {
     const lines = this.#lines;
     const stamped = this.#stamp.seconds !== undefined;
-    if (stamped) this.#prefixed = true;
+    // A mail may show a log with time stamps, and then one without.
+    if (stamped && lines.raw === undefined) this.#prefixed = true;
     let nameEnd = rest;
     const limit = Math.min(lines.end, rest + LONGEST_NAME);
     while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
+    // Only simpletrace.py prints a time behind the name.
+    if (!stamped && rest === lines.start && isDigit(lines.buffer[nameEnd + 1]) && this.#readOtherForm()) return;
     const name = lines.buffer.toString('latin1', rest, nameEnd);
     const entry = CATALOG.get(name);
     if (entry !== undefined && (stamped || !this.#prefixed)) {
@@ -162,11 +174,54 @@ export class TraceReader implements ItemReader {
     this.#readOther(format, rest, stamped);
   }
 
+  /** A line of another back end's, or of its recorder's; false when it is none. */
+  #readOtherForm(): boolean {
+    const { buffer, start, end } = this.#lines;
+    const head = buffer.toString('latin1', start, Math.min(end, start + LONGEST_NAME));
+    const lost = this.#losses.saidBy(head);
+    if (lost !== undefined) {
+      this.#messages += 1;
+      this.#damage('lost-events', this.#place(), lost);
+      return true;
+    }
+    const stamp = this.#stamp;
+    for (const format of OTHER_FORMATS) {
+      const rest = format.read(buffer, start, end, stamp);
+      if (rest === NOT_MINE) continue;
+      if (this.#losses.ringBegins(stamp.cpu)) this.#damage('lost-events', this.#place(), 0);
+      if (rest === NOT_QEMUS) this.#messages += 1;
+      else this.#readForm(format, rest);
+      stamp.process = undefined;
+      return true;
+    }
+    return false;
+  }
+
+  #readForm(format: PrefixFormat, rest: number): void {
+    if (!this.#stamp.sinceEpoch) this.#clock.leavesEpoch();
+    if (format.event === undefined) {
+      this.#readRest(format.id, rest);
+      return;
+    }
+    this.#prefixed = true;
+    const place = this.#place();
+    const shown = format.event(this.#lines.buffer.toString('utf8', rest, this.#lines.end), this.#stamp);
+    const entry = shown === undefined ? undefined : CATALOG.get(shown.name);
+    if (shown === undefined) this.#damage('torn-line', place);
+    else if (entry === undefined)
+      this.#push(format.id, { kind: 'other-event', name: shown.name, ...this.#base(place) });
+    else {
+      const item = fieldItem(entry, shown.fields, this.#base(place));
+      if (item === undefined) this.#unknownArguments(format.id, entry, place);
+      else this.#push(format.id, item);
+    }
+  }
+
   #readEvent(format: string, entry: CatalogEntry, name: string, argsAt: number): void {
     const place = this.#place();
     const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
     const base = this.#base(place);
-    const operation = entry.group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
+    const operation = lockOperationOf(entry);
     if (operation !== undefined) {
       const lock = lockItem(operation, name, args, base);
       if (lock === undefined) this.#damage('torn-line', place);
@@ -183,7 +238,11 @@ export class TraceReader implements ItemReader {
       this.#damage('torn-line', place);
       return;
     }
-    if (entry.group !== 'destination' && entry.group !== 'round' && entry.group !== 'device') {
+    this.#unknownArguments(format, entry, place);
+  }
+
+  #unknownArguments(format: string, entry: CatalogEntry, place: Place): void {
+    if (!isOnlyCounted(entry)) {
       this.#damage('unknown-arguments', place);
       return;
     }
@@ -193,6 +252,7 @@ export class TraceReader implements ItemReader {
 
   #readOther(format: string, rest: number, stamped: boolean): void {
     const lines = this.#lines;
+    if (rest === lines.start && this.#readOtherForm()) return;
     const place = this.#place();
     const text = lines.buffer.toString('utf8', rest, lines.end);
     const section = stamped ? undefined : sectionOf(text);
@@ -227,7 +287,8 @@ export class TraceReader implements ItemReader {
   #notUnderstood(text: string, place: Place): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells junk from text
     if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text)) this.#binaryLines += 1;
-    this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
+    if (isSnip(text)) this.#damage('excerpt', place);
+    else this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
   }
 
   #push(format: string, item: TraceItem): void {
@@ -248,25 +309,29 @@ export class TraceReader implements ItemReader {
     else this.#damage('time-backwards', item.place);
   }
 
-  #damage(code: ProblemCode, place: Place): void {
-    this.#problems.add(code, place.line);
-    if (isHole(code)) this.#queue.push({ kind: 'damage', code, ...this.#base(place) });
+  #damage(code: ProblemCode, place: Place, count = 1): void {
+    this.#problems.add(code, place.line, count);
+    if (!isHole(code)) return;
+    const base = this.#base(place);
+    // What is lost may be any process's.
+    this.#queue.push({ kind: 'damage', code, ...base, ...(code === 'lost-events' && { process: undefined }) });
   }
 
   #place(): Place {
-    const { buffer, start, end, line } = this.#lines;
+    const { buffer, start, end, line, raw } = this.#lines;
     const text = buffer.toString('utf8', start, end);
     if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) this.#problems.add('invalid-utf8', line);
-    return { input: this.input, line, text };
+    return { input: this.input, line, text: raw ?? text };
   }
 
-  #base(place: Place): { place: Place; timeNs: number | undefined; thread: number | undefined } {
-    const { seconds, nanos, thread } = this.#stamp;
-    return {
+  #base(place: Place): ItemBase {
+    const { seconds, nanos, thread, process } = this.#stamp;
+    const base = {
       place,
       timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
       thread: thread ?? this.#fileThread,
     };
+    return process === undefined ? base : { ...base, process };
   }
 
   #format(): string {
@@ -279,6 +344,10 @@ export class TraceReader implements ItemReader {
     }
     return this.#source.packing === 'plain' ? best : `${best}+${this.#source.packing}`;
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
 }
 
 function countNuls(bytes: Buffer): number {

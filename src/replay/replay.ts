@@ -5,12 +5,14 @@
  */
 import type { Band } from '../catalog/vocabulary.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
-import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
+import type { DamageItem, EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
+import { CapabilityTracker } from './capabilities.ts';
+import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
-import type { AssertionFailure, DirtyBytesSample } from './run.ts';
+import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
 import { isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
@@ -27,6 +29,9 @@ export interface ReplayOptions {
   readonly note: (code: ProblemCode, place: Place) => void;
   /** Samples answered after this time of the stream's clock, in order; times of that clock. */
   readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
+  readonly answersAfter: (ns: number) => readonly StatusAnswer[];
+  /** downtime-limit as the commands of --qmp set it; times of the stream's clock. */
+  readonly limits: () => readonly LimitSetting[];
   /** Reads a query-migrate answer that stands in the log. */
   readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
 }
@@ -35,12 +40,15 @@ class Context implements StreamContext {
   readonly stream: number;
   readonly seen = new Set<string>();
   readonly bql: BqlTracker;
+  readonly capabilities = new CapabilityTracker();
   readonly sink: Required<ReplaySink>;
   band: Band | undefined;
   readonly bandGiven: boolean;
   syncsShown = false;
   runstate: string | undefined;
+  dirtyLogOn: Place | undefined;
   inSnapshot = false;
+  readonly limits: LimitSettings;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
     this.stream = stream;
@@ -48,6 +56,7 @@ class Context implements StreamContext {
     this.band = options.band;
     this.bandGiven = options.band !== undefined;
     this.bql = new BqlTracker(emitHold);
+    this.limits = new LimitSettings(options.limits);
   }
 }
 
@@ -63,7 +72,15 @@ export class StreamReplay {
   #inmigrate = false;
   /** The command that starts a migration came, and no `setup` since. */
   #commanded = false;
+  /** Thread that was told to migrate: the main thread, one per process. */
+  #mainThread: number | undefined;
+  /** The command for the migration to come was another process's. */
+  #otherMain = false;
+  /** The thread of the migration makes all its queries. */
+  #queryThread: number | undefined;
   #mixed = false;
+  /** Where lines were first left out: whatever begins behind it is incomplete. */
+  #excerpt: Place | undefined;
   #firstNs: number | undefined;
   #lastNs: number | undefined;
   #sourceEvents = 0;
@@ -125,7 +142,7 @@ export class StreamReplay {
         this.#sample(item.json, item.place, item.timeNs);
         return;
       case 'damage':
-        this.#current?.damage(item.code, item.place);
+        this.#damage(item);
         return;
     }
   }
@@ -142,11 +159,24 @@ export class StreamReplay {
     this.#current = undefined;
   }
 
+  #damage({ code, place }: DamageItem): void {
+    // Whoever took or gave up the lock there is not known.
+    this.#context.bql.forget();
+    if (code !== 'excerpt' && code !== 'two-processes') {
+      this.#current?.damage(code, place);
+      return;
+    }
+    if (code === 'excerpt') this.#excerpt ??= place;
+    else this.#mixed = true;
+    this.#current?.mixedUp(code, place);
+  }
+
   #event(item: EventItem): void {
     const side = sideOf(item);
     if (side === 'source') this.#sourceEvents += 1;
     if (side === 'destination') this.#destinationEvents += 1;
     this.#noteCircumstances(item);
+    this.#context.limits.note(item);
     if (this.#undecided !== undefined && !isSetup(item)) {
       this.#undecided.push(item);
       // A source is told to migrate before its `setup`: that one was another process's.
@@ -159,7 +189,12 @@ export class StreamReplay {
     else this.#dispatch(item, side);
   }
 
-  #noteCircumstances({ event }: EventItem): void {
+  #noteCircumstances({ event, place, thread }: EventItem): void {
+    this.#context.capabilities.event(event, place, this.unfinished !== undefined);
+    if (event.name === 'qmp_enter_migrate' && thread !== undefined) {
+      this.#otherMain = this.#mainThread !== undefined && this.#mainThread !== thread;
+      this.#mainThread = thread;
+    }
     if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') {
       this.#commanded = true;
       this.#context.inSnapshot = event.name === 'qmp_enter_snapshot_save';
@@ -172,15 +207,24 @@ export class StreamReplay {
   }
 
   /** After the migration has seen it: until then the runstate before counts. */
-  #noteRunstate({ event }: EventItem): void {
+  #noteRunstate({ event, place }: EventItem): void {
     if (event.name === 'runstate_set') this.#context.runstate = event.args.new_state_str;
+    if (event.name === 'global_dirty_changed') {
+      this.#context.dirtyLogOn = (Number(event.args.bitmask) & 1) === 1 ? place : undefined;
+    }
   }
 
   #setup(item: EventItem): void {
     if (this.#undecided !== undefined) this.#decide('source');
-    if (this.#current !== undefined && !this.#current.ended && !this.#commanded) {
-      this.#mixUp(item);
-      return;
+    const current = this.#current;
+    if (current !== undefined && !current.ended) {
+      if (!this.#commanded || this.#otherMain) {
+        this.#mixUp(item);
+        return;
+      }
+      // A process refuses a second migration while one goes on, and no line of the first one's end is missing.
+      const whole = current.startSeen && current.hole === undefined;
+      if (whole && current.assertion === undefined && this.assertions.length === 0) this.#mixed = true;
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;
@@ -246,12 +290,16 @@ export class StreamReplay {
   #begin(item: EventItem, startSeen: boolean): void {
     this.#endCurrent();
     this.#incoming = false;
+    this.#queryThread = undefined;
     const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
     this.#current = migration;
-    for (const sample of item.timeNs === undefined ? [] : this.#options.samplesAfter(item.timeNs))
-      migration.addSample(sample);
+    if (item.timeNs !== undefined) {
+      for (const sample of this.#options.samplesAfter(item.timeNs)) migration.addSample(sample);
+      for (const answer of this.#options.answersAfter(item.timeNs)) migration.addAnswer(answer);
+    }
     if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
     this.#context.sink.migrationBegins(migration);
+    if (this.#excerpt !== undefined) migration.mixedUp('excerpt', this.#excerpt);
     if (this.#mixed) this.#mixUp(item);
     if (isSetup(item)) this.#feed(item);
   }
@@ -259,16 +307,24 @@ export class StreamReplay {
   #mixUp(item: EventItem): void {
     this.#mixed = true;
     this.#options.note('two-processes', item.place);
-    this.#current?.mixedUp(item.place);
+    this.#current?.mixedUp('two-processes', item.place);
   }
 
   #feed(item: EventItem): void {
+    if (item.group === 'query') this.#noteQueryThread(item);
     const current = this.#current;
     current?.event(item);
     if (item.group === 'query' || item.group === 'sync') return;
     const inRound = item.group === 'round' && current?.inRounds === true;
     const stored = current !== undefined && item.event.name === 'migrate_set_state';
     if (!stored) this.#context.sink.event(item, current, this.#nsOf(item), inRound);
+  }
+
+  /** A recording of the whole host holds the threads of several processes. */
+  #noteQueryThread(item: EventItem): void {
+    if (item.thread === undefined) return;
+    this.#queryThread ??= item.thread;
+    if (item.thread !== this.#queryThread && !this.#mixed) this.#mixUp(item);
   }
 
   #message(item: MessageItem): void {

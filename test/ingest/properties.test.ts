@@ -3,7 +3,8 @@
  * more for an unterminated rest; and each line that is not empty (a carriage
  * return at its end and NUL bytes at its beginning set aside; all NUL bytes are
  * reported) is exactly one of: an event, a message, a torn line, unknown
- * arguments, an unknown line, an overlong line.
+ * arguments, an unknown line, an overlong line, or, in a mail, prose or what was
+ * broken off the line before.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -23,6 +24,15 @@ const LINES = [
   'migrate_set_state new state active',
   'ERROR:../src/migration/savevm.c:1794:qemu_savevm_query_pending_final: assertion failed: (bql_locked())',
   '{"t0": 1, "t1": 2, "r": {"remaining": 1}}',
+  '# entries-in-buffer/entries-written: 2600/2622   #P:2',
+  '           <...>-13271   [000] ...1.  3929.683539: tracing_mark_write: migrate_set_state new state setup',
+  '      CPU 0/KVM-13 ( 12) [000] ...1.  3929.683540: tracing_mark_write: migration_bitmap_sync_end dirty_pages 4',
+  '          <idle>-0       [001] d..2.  3929.683541: sched_switch: prev_comm=swapper/1 prev_pid=0',
+  'CPU:1 [LOST 123 EVENTS]',
+  '22680@1795396494806711000 migrate_set_state new state setup',
+  '[17:20:33.123456789] (+0.000001234) h qemu:migrate_set_state: { cpu_id = 1 }, { vtid = 2 }, { new_state = "a\\"" }',
+  '[17:20:33.123456789] (+?.?????????) h qemu:qemu_mutex_lock: { cpu_id = 1 }, { mutex = 0x1, file = "x.c", line = 1 }',
+  "runstate_set 0.123 pid=12 current_state=0x9 current_state_str=b'running' new_state=0x7 new_state_str=b'x'",
   '== src',
   '',
 ].map((line) => bytesOf([line]));
@@ -73,6 +83,9 @@ function expectNothingLost({ items, facts, problems }: Reading, bytes: Buffer): 
     (problems['torn-line'] ?? 0) +
     (problems['unknown-arguments'] ?? 0) +
     (problems['unknown-line'] ?? 0) +
+    (problems.prose ?? 0) +
+    (problems['wrapped-lines'] ?? 0) +
+    (problems['repeated-lines'] ?? 0) +
     (problems['overlong-line'] ?? 0);
   expect(facts.events + facts.messages + damaged).toBe(lines.filled.size);
   expect(problems['nul-bytes'] ?? 0).toBe(lines.nuls);

@@ -9,8 +9,8 @@ import type { Uint64 } from '../../base/uint64.ts';
 import { CATALOG, type CatalogEntry } from '../../catalog/catalog.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { Clock } from '../clock.ts';
+import { eventItem, isOnlyCounted, lockItem, lockOperationOf } from '../event-item.ts';
 import type { InputFacts, ItemReader } from '../item-reader.ts';
-import { eventItem, isOnlyCounted, LOCK_OPERATIONS, lockItem } from '../known-items.ts';
 import { isHole, type ProblemCode, ProblemCounter } from '../problems.ts';
 import type { ItemBase, LockOperation, Place, TraceItem } from '../trace-item.ts';
 import { ByteWindow } from './byte-window.ts';
@@ -183,7 +183,7 @@ export class SimpleReader implements ItemReader {
     const known = this.#named.get(name);
     if (known !== undefined) return known;
     const entry = CATALOG.get(name);
-    const operation = entry?.group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
+    const operation = entry === undefined ? undefined : lockOperationOf(entry);
     const declarations = this.#table?.get(name) ?? this.#catalogTable.get(name) ?? [];
     const event = { name, entry, operation, declarations };
     this.#named.set(name, event);
