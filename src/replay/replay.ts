@@ -151,11 +151,13 @@ export class StreamReplay {
   #damage({ code, place }: DamageItem): void {
     // Whoever took or gave up the lock there is not known.
     this.#context.bql.forget();
-    if (code !== 'two-processes') this.#current?.damage(code, place);
-    else {
-      this.#mixed = true;
-      this.#current?.mixedUp(place);
+    if (code !== 'two-processes') {
+      this.#current?.damage(code, place);
+      return;
     }
+    if (!this.#mixed) this.#options.note(code, place);
+    this.#mixed = true;
+    this.#current?.mixedUp(place);
   }
 
   #event(item: EventItem): void {
@@ -206,7 +208,7 @@ export class StreamReplay {
       }
       // A process refuses a second migration while one goes on, and no line of the first one's end is missing.
       const whole = current.startSeen && current.hole === undefined;
-      if (whole && current.assertion === undefined && this.assertions.length === 0) this.#mixed = true;
+      if (whole && this.assertions.length === 0) this.#mixed = true;
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;
