@@ -193,7 +193,7 @@ function decodeFieldsWith(parameters: readonly Parameter[], fields: readonly Fie
   return { args, extra: Object.fromEntries(further.map(({ name, value }) => [name, value])) };
 }
 
-const INTEGER = /^-?(?:0x[0-9a-f]{1,16}|[0-9]{1,20})$/i;
+const INTEGER = /^(?:0x[0-9a-f]{1,16}|-?[0-9]{1,20})$/i;
 
 /** What the text of the log would have shown for the field; undefined when it is of another kind. */
 function fieldValue({ value, quoted }: Field, conversion: string): Uint64 | string | undefined {

@@ -4,17 +4,20 @@ import type { Field } from './declaration.ts';
 import { ACK_COLLECTED, ACK_TOTAL } from './vocabulary.ts';
 
 /** By event, QEMU's name to the catalogue's. */
-const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  migrate_error: { error_desc: 'error' },
-  migrate_fd_error: { error_desc: 'error' },
-  // `tranferred` up to 8.1
-  migrate_transferred: {
-    tranferred: 'transferred',
-    avail_bw: 'switchover_bw',
-    size: 'max_size',
-  },
-  migration_block_activation: { name: 'active' },
-};
+const NAMES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ['migrate_error', new Map([['error_desc', 'error']])],
+  ['migrate_fd_error', new Map([['error_desc', 'error']])],
+  [
+    'migrate_transferred',
+    new Map([
+      // up to 8.1
+      ['tranferred', 'transferred'],
+      ['avail_bw', 'switchover_bw'],
+      ['size', 'max_size'],
+    ]),
+  ],
+  ['migration_block_activation', new Map([['name', 'active']])],
+]);
 
 const QUERY = 'qemu_savevm_query_pending';
 const QUERY_FIELD = /^(exact|final|precopy|stopcopy|postcopy|total)(?:_(?:bytes|size))?$/;
@@ -22,9 +25,9 @@ const QUERY_FIELD = /^(exact|final|precopy|stopcopy|postcopy|total)(?:_(?:bytes|
 /** The fields under the names of the catalogue; undefined when one of them must not be passed over. */
 export function declaredFields(event: string, fields: readonly Field[]): readonly Field[] | undefined {
   if (event === QUERY) return queryFields(fields);
-  const names = NAMES[event];
+  const names = NAMES.get(event);
   if (names === undefined) return fields;
-  return fields.map((field) => ({ ...field, name: names[field.name] ?? field.name }));
+  return fields.map((field) => ({ ...field, name: names.get(field.name) ?? field.name }));
 }
 
 /**

@@ -167,7 +167,10 @@ export class StreamReplay {
       return;
     }
     if (code === 'excerpt') this.#excerpt ??= place;
-    else this.#mixed = true;
+    else {
+      if (!this.#mixed) this.#options.note(code, place);
+      this.#mixed = true;
+    }
     this.#current?.mixedUp(code, place);
   }
 
@@ -224,7 +227,7 @@ export class StreamReplay {
       }
       // A process refuses a second migration while one goes on, and no line of the first one's end is missing.
       const whole = current.startSeen && current.hole === undefined;
-      if (whole && current.assertion === undefined && this.assertions.length === 0) this.#mixed = true;
+      if (whole && this.assertions.length === 0) this.#mixed = true;
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;

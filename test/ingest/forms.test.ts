@@ -33,6 +33,8 @@ describe('arguments by name', () => {
   test('thread and process come from the context', async () => {
     const line = `${LTTNG}migration_cleanup: { cpu_id = 1 }, { procname = "CPU 0/KVM", vpid = 12, vtid = 13 }, { }`;
     expect((await readOne(line)).item).toMatchObject({ thread: 13, process: 12, event: { name: 'migration_cleanup' } });
+    const argument = `${LTTNG}some_event: { cpu_id = 1 }, { pid = 12, tid = 13 }`;
+    expect((await readOne(argument)).item).toMatchObject({ kind: 'other-event', thread: undefined });
     const without = `${LTTNG}migration_cleanup: { cpu_id = 1 }, { vtid = 13 }`;
     expect((await readOne(without)).item).toMatchObject({ thread: 13, event: { name: 'migration_cleanup' } });
   });

@@ -138,6 +138,7 @@ describe('two sources in one recording', () => {
     );
     const report = await reportOn({ 'src.txt': lines });
     expect(violatedRules(report)).toEqual([]);
+    expect(report.inputs[0]?.problems.map(({ code }) => code)).toEqual(['two-processes']);
     for (const migration of [0, 1]) expect(verdictOf(report, 'final-missing', migration).verdict).toBe('undecidable');
   });
 });
@@ -189,6 +190,19 @@ describe('what the recorder lost', () => {
     for (let index = 0; index < lines.length; index += 3) {
       const report = await reportOn({ 'src.txt': lines.with(index, 'CPU:0 [LOST 1 EVENTS]') });
       expect(violatedRules(report), lines[index]).toEqual([]);
+    }
+  });
+
+  test('a ring buffer that begins anywhere, marked or not: nobody is accused', async () => {
+    const heading = '# entries-in-buffer/entries-written: 10/20   #P:2';
+    for (let from = 0; from < lines.length; from += 1) {
+      // Every other line was on the second CPU, whose ring buffer begins there.
+      const rest = lines.flatMap((line, index) => {
+        if (index % 2 === 0) return [line.replace(/\[00\d\]/, '[000]')];
+        return index < from ? [] : [line.replace(/\[00\d\]/, '[001]')];
+      });
+      const report = await reportOn({ 'src.txt': [heading, ...rest] });
+      expect(violatedRules(report), lines[from]).toEqual([]);
     }
   });
 

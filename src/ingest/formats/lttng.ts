@@ -77,8 +77,8 @@ function readEvent(text: string, stamp: Stamp): FieldEvent | undefined {
   const groups = readGroups(text, name.length);
   if (groups === undefined) return undefined;
   for (const { name: key, value } of groups.flat()) {
-    if (key === 'vtid' || key === 'tid') stamp.thread = Number(value);
-    else if (key === 'vpid' || key === 'pid') stamp.process = Number(value);
+    if (key === 'vtid') stamp.thread = Number(value);
+    else if (key === 'vpid') stamp.process = Number(value);
   }
   const last = groups.at(-1) ?? [];
   const fields = last.every(({ name: key }) => CONTEXT.test(key)) ? [] : last;
