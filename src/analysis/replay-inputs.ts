@@ -87,7 +87,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     replay.close();
     done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
   }
-  settleAssertions(streams, sink, nextIndex);
+  settleAssertions(streams, request.band, sink, nextIndex);
   for (const { replay } of streams) replay.conclude();
   const inputs = describeInputs(streams, plan);
   if (index === 0) refuseWithoutMigration(inputs, streams);
@@ -165,7 +165,12 @@ async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promi
 }
 
 /** An assertion failure belongs to the last migration that is not over; where there is none, it makes one. */
-function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplaySink>, nextIndex: () => number): void {
+function settleAssertions(
+  streams: readonly OpenStream[],
+  band: Band | undefined,
+  sink: Required<ReplaySink>,
+  nextIndex: () => number,
+): void {
   const failures = new Map<string, { failure: AssertionFailure; stream: number }>();
   for (const [number, { replay }] of streams.entries()) {
     if (replay.side === 'destination') continue;
@@ -183,7 +188,7 @@ function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplayS
       victim.replay.abort(failure);
       continue;
     }
-    const migration = abortedProcess(nextIndex(), stream, failure);
+    const migration = abortedProcess(nextIndex(), stream, band, failure);
     sink.migrationBegins(migration);
     sink.assertion(failure, migration);
     sink.migrationEnds(migration);

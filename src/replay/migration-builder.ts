@@ -33,6 +33,7 @@ export class MigrationBuilder implements Migration {
   readonly stream: number;
   readonly first: Moment;
   last: Moment;
+  previousOpen = false;
   assertion: AssertionFailure | undefined;
   readonly messages: Moment[] = [];
   messageCount = 0;

@@ -11,7 +11,7 @@ import { BqlTracker } from './bql-tracker.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample } from './run.ts';
-import { isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
+import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -184,6 +184,8 @@ export class StreamReplay {
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;
+    // Nobody migrates a guest that is still coming in.
+    if (outgoing && this.#incoming && !this.#incomingOver) this.#mixed = true;
     if (outgoing) this.#begin(item, true);
     else if (this.#inmigrate) this.#beginIncoming();
     else this.#undecided = [item];
@@ -196,6 +198,7 @@ export class StreamReplay {
     if (first === undefined) return;
     if (side === 'destination') {
       this.#beginIncoming();
+      this.#incomingOver = items.some(endsIncoming);
       return;
     }
     this.#begin(first, true);
@@ -223,8 +226,7 @@ export class StreamReplay {
   #stillIncoming(item: EventItem, side: 'source' | 'destination' | undefined): boolean {
     const { event } = item;
     if (event.name === 'migrate_set_state') {
-      const state = event.args.new_state;
-      if (state === 'completed' || state === 'failed') this.#incomingOver = true;
+      if (endsIncoming(item)) this.#incomingOver = true;
       return true;
     }
     if (side !== 'source' || !opensMigration(item)) return true;
@@ -239,14 +241,22 @@ export class StreamReplay {
     if (current === undefined) return opensMigration(item);
     if (this.#mixed) return false;
     const { event } = item;
-    if (event.name === 'migrate_set_state') return current.ended && event.args.new_state === 'active';
+    if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(current);
     return isBeginning(item) && current.hasBegun(event.name);
   }
 
+  /** Not where the log is whole and shows the headers of attempts: with one of them this one would have begun. */
+  #mayBegin(current: MigrationBuilder): boolean {
+    if (!current.ended) return false;
+    return current.hole !== undefined || !HEADER_EVENTS.some((name) => this.#context.seen.has(name));
+  }
+
   #begin(item: EventItem, startSeen: boolean): void {
+    const previousOpen = this.#current?.ended === false;
     this.#endCurrent();
     this.#incoming = false;
     const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
+    migration.previousOpen = previousOpen;
     this.#current = migration;
     for (const sample of item.timeNs === undefined ? [] : this.#options.samplesAfter(item.timeNs))
       migration.addSample(sample);
@@ -321,4 +331,9 @@ export class StreamReplay {
     const endNs = current.nsOf(hold.endNs);
     this.#context.sink.bqlHold({ ...hold, startNs, endNs }, current);
   }
+}
+
+function endsIncoming({ event }: EventItem): boolean {
+  if (event.name !== 'migrate_set_state') return false;
+  return event.args.new_state === 'completed' || event.args.new_state === 'failed';
 }

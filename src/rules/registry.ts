@@ -10,7 +10,9 @@ import { finalSkipsModule } from './checks/final-skips-module.ts';
 import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
+import { illegalStateTransition } from './checks/illegal-state-transition.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
+import { postcopyCompletedDirty } from './checks/postcopy-completed-dirty.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
 import { queryAfterFinal } from './checks/query-after-final.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
@@ -38,6 +40,8 @@ export const RULES: readonly Rule[] = [
   dirtyBytesNotUpdated,
   lastSyncNotMarked,
   switchoverWithoutExact,
+  illegalStateTransition,
+  postcopyCompletedDirty,
   ackPendingAtSwitchover,
   finalSkipsModule,
 ];
