@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { profileOf } from '../../src/catalog/profiles.ts';
 import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
-import { linesOf, patchedCaptures, realCaptures, SKIPPED, TRACES_MISSING } from './captures.ts';
+import { linesOf, patchedCaptures, readLines, realCaptures, SKIPPED, TRACES_MISSING } from './captures.ts';
 import {
   BACKGROUND_SNAPSHOT,
   COMPLETED,
@@ -438,6 +440,26 @@ describe.skipIf(TRACES_MISSING)(`captures${SKIPPED}`, () => {
         const found = await verdicts({ ...files, [file]: lines.toSpliced(index, 1) });
         expect(found, `without ${file}:${index + 1} ${line}`).not.toContain('violated');
       }
+    }
+  });
+
+  const stampOf = (line: string): string => /^(?:\d{4}-\S+Z|\d+@\d+\.\d+:)/.exec(line)?.[0].replace(/^\d+@/, '') ?? '';
+
+  /** As on a stderr that both sides share. */
+  function byTime(source: Lines, destination: Lines): Lines {
+    const lines = [...source, ...destination].map((line) => [stampOf(line), line] as const);
+    return lines.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, line]) => line);
+  }
+
+  const bothSides = all.filter(({ name, folder }) => /@ts$|^patched/.test(name) && existsSync(join(folder, 'dst.log')));
+
+  test.each(
+    bothSides.map((capture) => [capture.name, capture] as const),
+  )('%s: the destination prints into the same log', async (_name, { folder }) => {
+    const source = join(folder, 'src.log');
+    const lines = existsSync(source) ? byTime(readLines(source), readLines(join(folder, 'dst.log'))) : [];
+    for (const events of [/./, /migrate_set_state/, /migrate_set_state|_pending|runstate/, /migrate_|qmp_enter/]) {
+      expect(await verdictsOf(lines.filter((line) => events.test(line)))).not.toContain('violated');
     }
   });
 });

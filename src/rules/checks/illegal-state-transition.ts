@@ -22,11 +22,6 @@ export const illegalStateTransition = defineRule({
   qemu: { function: 'migrate_set_state', versions: 'all' },
   limits:
     'Where one lost line, a race with a cancel or a second process in the log would print the same, nothing is said.',
-  bugs: [
-    { commit: '725a9e5f78', what: 'a postcopy that failed in its switchover was left in a state that is no end' },
-    { commit: '0b5bf4ea76', what: 'COLO began from another state than its switchover had left' },
-    { commit: '4a228bcc99', what: 'a cancelled migration went on to failed' },
-  ],
   begin: (migration) => ({ end: () => judge(migration) }),
 });
 
