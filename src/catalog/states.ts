@@ -8,7 +8,7 @@
  */
 
 /** In the order of a migration's life. */
-export const STATES = [
+const STATES = [
   'setup',
   'wait-unplug',
   'active',
@@ -34,8 +34,6 @@ type Orders = Readonly<Partial<Record<State, readonly State[]>>>;
 export interface StateTable {
   /** What may follow a state; a state without a key is not known to these versions. */
   readonly next: ReadonlyMap<string, readonly State[]>;
-  /** What may follow in savevm and in a background snapshot, which make no pending query. */
-  readonly nextInSnapshot: ReadonlyMap<string, readonly State[]>;
   /** What may follow when a command comes between a thread's last look at the state and its change. */
   readonly races: ReadonlyMap<string, readonly State[]>;
 }
@@ -49,7 +47,7 @@ const COMMON: Orders = {
   colo: ['completed'],
 };
 
-/** 9.1 put recover-setup before recover. */
+/** Newer versions set recover-setup before recover. */
 const RECOVER_SETUP: Orders = {
   'postcopy-paused': ['postcopy-recover-setup'],
   'postcopy-recover-setup': ['postcopy-recover', 'postcopy-paused'],
@@ -74,7 +72,7 @@ const NO_DEVICE: Orders = {
 /** migrate_cancel works in every running state, also a second time, and `quit` cancels. */
 const CANCEL: Orders = { cancelling: ['cancelled', 'cancelling'], cancelled: ['setup'] };
 
-/** Up to 10.0 migration_completion() set `failed` also when it found the migration cancelled. */
+/** migration_completion() of older versions sets `failed` also when it finds the migration cancelled. */
 const FAILED_AFTER_CANCEL: Orders = { cancelling: ['failed'] };
 
 /** A channel's thread and the migration thread may both find that it failed. */
@@ -82,12 +80,13 @@ const FAIL: Orders = { failed: ['failed', 'setup'], completed: ['setup'] };
 
 const FAILING: Orders = { failing: ['failed', 'failing', 'cancelling'] };
 
-/** cpr-exec, since 10.2: the migration is completed, and then exec() fails. */
+/** cpr-exec: the migration is completed, and then exec() fails. */
 const EXEC_FAILS: Orders = { completed: ['failed'] };
 
-const IN_SNAPSHOT: Orders = { setup: ['completed'], active: ['completed'] };
+/** What may follow in savevm and in a background snapshot, which make no pending query. All versions. */
+export const NEXT_IN_SNAPSHOT = union({ setup: ['completed'], active: ['completed'] });
 
-/** postcopy_pause() sets its state whatever it was, and so does migration_completion_end() since 8.2. */
+/** postcopy_pause() sets its state whatever it was before; so does migration_completion_end(), newer than 7.2. */
 const PAUSE_RACE: Orders = { cancelling: ['postcopy-paused'] };
 const COMPLETION_RACE: Orders = { cancelling: ['completed'] };
 
@@ -95,7 +94,6 @@ const OVER: readonly State[] = ['completed', 'cancelling', 'cancelled', 'failing
 
 export const STATES_7_2: StateTable = {
   next: withFailures(['cancelling', 'failed'], COMMON, NO_DEVICE, CANCEL, FAILED_AFTER_CANCEL, FAIL),
-  nextInSnapshot: union(IN_SNAPSHOT),
   races: union(PAUSE_RACE),
 };
 
@@ -113,7 +111,6 @@ export const STATES_8_0: StateTable = {
     FAILING,
     EXEC_FAILS,
   ),
-  nextInSnapshot: union(IN_SNAPSHOT),
   races: union(PAUSE_RACE, COMPLETION_RACE, { cancelling: ['failing'] }),
 };
 
@@ -128,7 +125,6 @@ export const STATES_11_1: StateTable = {
     FAILING,
     EXEC_FAILS,
   ),
-  nextInSnapshot: union(IN_SNAPSHOT),
   races: union(PAUSE_RACE, COMPLETION_RACE, { cancelling: ['failing', 'failed'] }),
 };
 
@@ -163,6 +159,6 @@ export function lostBetween(table: StateTable, from: string, to: string, headers
   return table.next.get(from)?.find((lost) => {
     if (lost !== 'setup') return follows(table.next.get(lost));
     if (headersShown) return follows(WITHOUT_HEADER);
-    return follows(table.next.get('setup')) || follows(table.nextInSnapshot.get('setup'));
+    return follows(table.next.get('setup')) || follows(NEXT_IN_SNAPSHOT.get('setup'));
   });
 }

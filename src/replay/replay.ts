@@ -241,13 +241,14 @@ export class StreamReplay {
     if (current === undefined) return opensMigration(item);
     if (this.#mixed) return false;
     const { event } = item;
-    if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(current);
+    if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(item, current);
     return isBeginning(item) && current.hasBegun(event.name);
   }
 
   /** Not where the log is whole and shows the headers of attempts: with one of them this one would have begun. */
-  #mayBegin(current: MigrationBuilder): boolean {
+  #mayBegin({ place }: EventItem, current: MigrationBuilder): boolean {
     if (!current.ended) return false;
+    if (place.input !== current.last.place.input) return true;
     return current.hole !== undefined || !HEADER_EVENTS.some((name) => this.#context.seen.has(name));
   }
 

@@ -6,8 +6,9 @@
  * one finding is all.
  */
 import { profileOf } from '../../catalog/profiles.ts';
-import { lostBetween, type State, type StateTable } from '../../catalog/states.ts';
+import { lostBetween, NEXT_IN_SNAPSHOT, type State, type StateTable } from '../../catalog/states.ts';
 import { BANDS, type Band } from '../../catalog/vocabulary.ts';
+import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, StateChange } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { queriesShown } from '../shared.ts';
@@ -21,13 +22,13 @@ export const illegalStateTransition = defineRule({
   needs: ['migrate_set_state'],
   qemu: { function: 'migrate_set_state', versions: 'all' },
   limits:
-    'Where one lost line, a race with a cancel or a second process in the log would print the same, nothing is said.',
+    'Nothing is said where one lost line, a race with a cancel, a second process in the log or the log of one thread alone would look the same.',
   begin: (migration) => ({ end: () => judge(migration) }),
 });
 
 function judge(migration: Migration): Judgement {
   const { states } = migration;
-  if (states.length === 0) return undecidable('the log shows no state of the migration', ['migrate_set_state']);
+  if (states.length === 0) return doubt('the log shows no state of the migration');
   if (states.length === 1) return notApplicable('the log shows one state of the migration, and so no order');
   const steps = states.slice(1).flatMap((after, index) => {
     const before = states[index];
@@ -37,23 +38,12 @@ function judge(migration: Migration): Judgement {
   return worst('violated') ?? worst('undecidable') ?? pass(`the states come in an order that ${nameOf(migration)} has`);
 }
 
-/** What may be said of an order in one version. */
-type Standing =
-  | { readonly is: 'legal' }
-  | { readonly is: 'doubtful'; readonly why: string }
-  | { readonly is: 'illegal' };
-
 function judgeStep(migration: Migration, before: StateChange, after: StateChange): Judgement {
   const bands = bandsToAsk(migration, before, after);
-  if (bands.length === 0) {
-    return undecidable(`no table of QEMU's states holds both ${before.state} and ${after.state}`, [
-      'migrate_set_state',
-    ]);
-  }
-  const standings = bands.map((band) => standingOf(migration, profileOf(band).states, before, after));
-  if (standings.some(({ is }) => is === 'legal')) return pass('');
-  const doubt = standings.find((standing) => standing.is === 'doubtful');
-  if (doubt?.is === 'doubtful') return undecidable(doubt.why, ['migrate_set_state']);
+  if (bands.length === 0) return doubt(`no table of QEMU's states holds both ${before.state} and ${after.state}`);
+  const excuses = bands.flatMap((band) => excuseOf(migration, profileOf(band).states, before, after) ?? []);
+  const excuse = excuses.find(({ verdict }) => verdict === 'pass') ?? excuses[0];
+  if (excuse !== undefined) return excuse;
   return violated({
     message: `the state ${after.state} follows ${before.state}`,
     expected: `after ${before.state}, in ${nameOf(migration)}: ${allowedAfter(bands, before.state).join(', ')}`,
@@ -68,33 +58,50 @@ function bandsToAsk({ band }: Migration, before: StateChange, after: StateChange
   return asked.filter((one) => [before, after].every(({ state }) => profileOf(one).states.next.has(state)));
 }
 
-function standingOf(
+/** Why a version may print this order: because it has it, or for another reason. */
+function excuseOf(
   migration: Migration,
   table: StateTable,
   { state: from, at: { place: fromPlace } }: StateChange,
   { state: to, at: { place: toPlace } }: StateChange,
-): Standing {
+): Judgement | undefined {
   const isIn = (orders: StateTable['next']): boolean => orders.get(from)?.some((state) => state === to) === true;
-  if (isIn(table.next) || (!queriesShown(migration) && isIn(table.nextInSnapshot))) return { is: 'legal' };
+  if (isIn(table.next) || (!queriesShown(migration) && isIn(NEXT_IN_SNAPSHOT))) return pass('a legal order');
   const lines = `lines ${fromPlace.line} and ${toPlace.line}`;
-  if (isIn(table.races)) return { is: 'doubtful', why: `only a race prints ${to} behind ${from} (${lines})` };
-  if (from === to) {
-    return { is: 'doubtful', why: `the state ${to} is printed twice, as by two processes in one log (${lines})` };
+  if (isIn(table.races)) return doubt(`only a race prints ${to} behind ${from} (${lines})`);
+  if (from === to) return doubt(`the state ${to} is printed twice, as by two processes in one log (${lines})`);
+  const lost = lostBetween(table, from, to, showsHeaders(migration));
+  if (lost !== undefined) {
+    return doubt(`between ${from} and ${to} the line of a state is missing, such as ${lost} (${lines})`);
   }
-  const headersShown = migration.saw('savevm_state_header') || migration.saw('savevm_state_setup');
-  if (migration.previousOpen) {
-    return { is: 'doubtful', why: `${to} follows ${from} where the migration before was not seen to end (${lines})` };
-  }
-  const lost = lostBetween(table, from, to, headersShown);
-  if (lost === undefined) return { is: 'illegal' };
-  return {
-    is: 'doubtful',
-    why: `between ${from} and ${to} the line of a state is missing, such as ${lost} (${lines})`,
-  };
+  const whyMore = whyMoreMayBeLost(migration, fromPlace, toPlace);
+  return whyMore === undefined ? undefined : doubt(`${whyMore} between ${lines}`);
+}
+
+function whyMoreMayBeLost(migration: Migration, from: Place, to: Place): string | undefined {
+  if (migration.previousOpen) return 'the migration before was not seen to end, and may be the one that goes on';
+  if (from.input !== to.input) return "one thread's log may begin late or end early: states may be missing";
+  if (!showsBothThreads(migration)) return "the log may be one thread's own: states of others may be missing";
+  return undefined;
+}
+
+/** The main thread sets `setup` and takes commands; the migration thread does the rest. */
+function showsBothThreads(migration: Migration): boolean {
+  const [first, ...others] = migration.states;
+  if (first?.state !== 'setup') return false;
+  return showsHeaders(migration) || queriesShown(migration) || others.some(({ state }) => state === 'active');
+}
+
+function showsHeaders(migration: Migration): boolean {
+  return migration.saw('savevm_state_header') || migration.saw('savevm_state_setup');
 }
 
 function allowedAfter(bands: readonly Band[], state: string): readonly State[] {
   return [...new Set(bands.flatMap((band) => profileOf(band).states.next.get(state) ?? []))];
+}
+
+function doubt(reason: string): Judgement {
+  return undecidable(reason, ['migrate_set_state']);
 }
 
 function nameOf({ band }: Migration): string {
