@@ -24,6 +24,8 @@ export interface BqlAtLine {
   readonly holder: 'migration-thread' | 'not-migration-thread' | 'another' | 'free' | 'not-shown';
   readonly how: string;
   readonly proof: readonly Place[];
+  /** So many mutex lines at least must be missing for it to be wrong; undefined where it does not rest on them. */
+  readonly wrongIfLost?: number;
 }
 
 /** One pair migration_bitmap_sync_start ... _end. A half of it is a sync, too. */

@@ -10,6 +10,13 @@ import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } 
 import { MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 const EXPECTED = 'the migration thread holds the BQL from before the VM stops until the devices are saved';
+/** A log that lost two lines accuses nobody. */
+const MISSING_LINES = 3;
+const HOLDERS = {
+  another: 'another thread holds the BQL at this line',
+  free: 'nobody holds the BQL at this line',
+  'not-migration-thread': 'the migration thread does not hold the BQL at this line',
+};
 
 export const finalWithoutBql = defineRule({
   id: 'final-without-bql',
@@ -30,28 +37,31 @@ export const finalWithoutBql = defineRule({
 });
 
 function judgeQuery(query: Query): Judgement {
-  const { holder, how, proof } = query.bql;
-  switch (holder) {
-    case 'migration-thread':
-      return pass(`the BQL was held at the final query: ${how}`);
-    case 'not-migration-thread':
-      return violated({
-        message: 'the final query began without the BQL held',
-        expected: EXPECTED,
-        actual: how,
-        evidence: [proof[0] ?? query.at.place, query.at.place],
-      });
-    case 'another':
-    case 'free':
-      return violated({
-        message: `the final query ran without the BQL: ${how}`,
-        expected: EXPECTED,
-        actual: holder === 'free' ? 'nobody holds the BQL at this line' : 'another thread holds the BQL at this line',
-        evidence: [query.at.place, ...proof],
-      });
-    case 'not-shown':
-      return undecidable(`nothing shows who held the BQL at the final query: ${how}`, MUTEX_EVENT_NAMES);
+  const { holder, how, proof, wrongIfLost } = query.bql;
+  if (holder === 'migration-thread') return pass(`the BQL was held at the final query: ${how}`);
+  if (holder === 'not-shown') {
+    return undecidable(`nothing shows who held the BQL at the final query: ${how}`, MUTEX_EVENT_NAMES);
   }
+  if (wrongIfLost === undefined) {
+    return violated({
+      message: 'the final query began without the BQL held',
+      expected: EXPECTED,
+      actual: how,
+      evidence: [proof[0] ?? query.at.place, query.at.place],
+    });
+  }
+  if (wrongIfLost < MISSING_LINES) {
+    return undecidable(
+      'nothing shows who held the BQL at the final query: the mutex events end before they show who holds the BQL',
+      MUTEX_EVENT_NAMES,
+    );
+  }
+  return violated({
+    message: `the final query ran without the BQL: ${how}`,
+    expected: EXPECTED,
+    actual: HOLDERS[holder],
+    evidence: [query.at.place, ...proof],
+  });
 }
 
 /** The process died inside the query: the probe stands alone. */
