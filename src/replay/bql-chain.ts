@@ -24,7 +24,8 @@ type Kind = typeof HOLDS | typeof OUT | typeof WAITS | typeof SLEEPS;
 
 /** `kind`, whether another thread holds the lock, and the place of a wait, in one number. */
 const codeOf = (kind: Kind, other: boolean, site = ANY): number => site * 8 + (other ? 4 : 0) + kind;
-const kindOf = (code: number): number => code & 3;
+const KINDS: readonly Kind[] = [HOLDS, OUT, WAITS, SLEEPS];
+const kindOf = (code: number): Kind => KINDS[code & 3] ?? OUT;
 const otherOf = (code: number): boolean => (code & 4) !== 0;
 const siteOf = (code: number): number => Math.floor(code / 8);
 
@@ -55,6 +56,8 @@ export interface ChainEvent {
   readonly pausing: boolean;
   /** At most one thread was seen to wait or sleep at this place. */
   readonly single: boolean;
+  /** What the place is not: `waiting on` is printed where the lock is taken, `released` where it is given up to sleep. */
+  readonly never: 'lock' | 'wait' | undefined;
 }
 
 /** What a missing line counts: nothing while events of its kind are off. */
@@ -129,13 +132,20 @@ function waiting(growing: Growing, code: number, cost: number, { whose, site, pa
   if (whose !== 'own') growing.put(code, canBeOwn && pausing ? cost + PAUSING_ELSEWHERE : cost);
 }
 
-function taken(growing: Growing, code: number, cost: number, { whose, site, single }: ChainEvent): void {
+function taken(growing: Growing, code: number, cost: number, event: ChainEvent): void {
+  const { whose, site, single } = event;
   const kind = kindOf(code);
   if (kind === HOLDS || otherOf(code)) return;
   const place = siteOf(code);
-  if (kind !== OUT && whose !== 'another' && (place === site || place === ANY)) growing.put(HELD, cost);
+  if (whose !== 'another' && canBeAt(kind, place, event)) growing.put(HELD, cost);
   // While this thread is at the place, another one needs a line of its own that shows it there.
   if (whose !== 'own') growing.put(code ^ 4, single && place === site ? cost + 1 : cost);
+}
+
+function canBeAt(kind: Kind, place: number, { site, never }: ChainEvent): boolean {
+  if (kind === OUT) return false;
+  if (place !== ANY) return place === site;
+  return never !== (kind === WAITS ? 'lock' : 'wait');
 }
 
 function released(growing: Growing, code: number, cost: number, { whose, site, release }: ChainEvent): void {
@@ -181,8 +191,7 @@ export class HistoryTable {
 
   /** Nothing is known. */
   start(): Histories {
-    const kinds: readonly Kind[] = [HOLDS, OUT, WAITS, SLEEPS];
-    const codes = kinds.flatMap((kind) =>
+    const codes = KINDS.flatMap((kind) =>
       kind === HOLDS || this.#alone ? [codeOf(kind, false)] : [codeOf(kind, false), codeOf(kind, true)],
     );
     return this.#intern(new Map(codes.map((code) => [code, 0])));
@@ -253,12 +262,20 @@ const LEVELLED = 9;
 const OPERATIONS = { waiting: 1, taken: 2, released: 3 };
 const WHOSE = { own: 0, another: 1, either: 2 };
 const NEVER = 3;
+const NEVER_A = { none: 0, lock: 1, wait: 2 };
 
-function signatureOf({ item, whose, site, release, pausing, single }: ChainEvent): number {
+function signatureOf({ item, whose, site, release, pausing, single, never }: ChainEvent): number {
   const { unlock = NEVER, wait = NEVER } = item.operation === 'released' ? release : {};
   // Who waits somewhere else is of no interest.
   const place = whose === 'another' ? ANY : site;
-  const bits = [OPERATIONS[item.operation], WHOSE[whose], (pausing ? 1 : 0) + (single ? 2 : 0), unlock, wait];
+  const bits = [
+    OPERATIONS[item.operation],
+    WHOSE[whose],
+    (pausing ? 1 : 0) + (single ? 2 : 0),
+    unlock,
+    wait,
+    NEVER_A[never ?? 'none'],
+  ];
   return bits.reduce((all, bit) => all * 4 + bit, place) * 16;
 }
 

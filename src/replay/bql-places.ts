@@ -57,6 +57,8 @@ export interface Site {
   readonly whose: Whose;
   readonly inCpus: boolean;
   releases: number;
+  released: boolean;
+  waitedFor: boolean;
   taken: boolean;
   /** Threads that wait or sleep there, as far as their lines show. */
   present: number;
@@ -74,6 +76,8 @@ export class BqlSites {
       site.taken = true;
       if (this.#unlock === site) this.#unlock = this.#mostReleased();
     }
+    if (operation === 'waiting') site.waitedFor = true;
+    if (operation === 'released') site.released = true;
     if (operation === 'released' && site.inCpus) {
       site.releases += 1;
       if (!site.taken && site.releases > (this.#unlock?.releases ?? 0)) this.#unlock = site;
@@ -85,6 +89,12 @@ export class BqlSites {
   count(site: Site, { operation }: LockItem): void {
     if (operation !== 'taken') site.present += 1;
     else if (site.present > 0) site.present -= 1;
+  }
+
+  /** Places where the lock is taken are none where a thread sleeps, and the other way round. */
+  neverAt({ released, waitedFor }: Site): 'lock' | 'wait' | undefined {
+    if (released === waitedFor) return undefined;
+    return released ? 'lock' : 'wait';
   }
 
   releaseAt(site: Site): ReleaseSite {
@@ -103,6 +113,8 @@ export class BqlSites {
       whose: whoseFile(file),
       inCpus: CPUS_FILE.test(file),
       releases: 0,
+      released: false,
+      waitedFor: false,
       taken: false,
       present: 0,
     };

@@ -116,6 +116,10 @@ class BqlLines {
   readonly #migrationThreads = new Set<number>();
   /** The migration thread is stopping the VM: pause_all_vcpus() takes the lock again at a place in cpus.c. */
   #pausing = false;
+  /** The main loop or another thread that always locks: the log is not that of one thread alone. */
+  #othersSeen = false;
+  /** Without these nobody is seen to hold the lock. */
+  #takesSeen = false;
   #hold: Hold | undefined;
   #open: OpenSnapshot[] = [];
 
@@ -125,6 +129,7 @@ class BqlLines {
 
   lock(item: LockItem): void {
     const { operation, thread, file } = item;
+    if (operation === 'taken') this.#takesSeen = true;
     this.#mergedTable.shows(operation);
     this.#threadTable.shows(operation);
     const site = this.#sites.see(item);
@@ -135,10 +140,12 @@ class BqlLines {
       release: this.#sites.releaseAt(site),
       pausing: this.#pausing && site.inCpus,
       single: site.present <= 1,
+      never: this.#sites.neverAt(site),
     };
     this.#sites.count(site, item);
     const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
     if (thread !== undefined && isMigrationFile(file)) this.#migrationThreads.add(thread);
+    if (site.whose === 'another') this.#othersSeen = true;
     if (operation === 'released') this.#released(item);
     chain.lock(event);
     if (operation === 'taken') this.#hold = { taken: item, touched: false };
@@ -156,8 +163,9 @@ class BqlLines {
 
   ask({ snapshot, thread, query }: Asked): void {
     this.touch();
+    if (!this.#takesSeen) return;
     const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
-    snapshot.bind(chain, thread === undefined ? mergedWording(chain) : this.#threadWording(chain));
+    snapshot.bind(chain, thread === undefined ? this.#mergedWording() : this.#threadWording(chain));
     if (this.#open.length >= MAX_OPEN) this.#open = this.#open.filter(({ open }) => open);
     this.#open.push(snapshot);
     if (!query) return;
@@ -185,6 +193,28 @@ class BqlLines {
     if (this.#open.length === 0) return;
     for (const snapshot of this.#open) snapshot.lock(chain, event);
     this.#open = this.#open.filter(({ open }) => open);
+  }
+
+  #mergedWording(): Wording {
+    const taken = places(this.#merged.lastTaken);
+    const released = places(this.#merged.lastReleased);
+    const notHeld: Answer = {
+      holder: 'not-migration-thread',
+      how: 'the migration thread had released it',
+      proof: released,
+    };
+    return {
+      held: {
+        holder: 'migration-thread',
+        how: 'taken by the migration thread and followed through its waits',
+        proof: taken,
+      },
+      free: this.#othersSeen
+        ? { holder: 'free', how: 'the BQL was released and not taken again', proof: released }
+        : notHeld,
+      others: { holder: 'another', how: 'taken by another thread', proof: taken },
+      notHeld,
+    };
   }
 
   #threadWording(own: BqlChain): Wording {
@@ -239,21 +269,6 @@ class BqlLines {
     if (lean === 0) return 'unknown';
     return lean > 0 ? 'migration-thread' : 'another';
   }
-}
-
-function mergedWording({ lastTaken, lastReleased }: BqlChain): Wording {
-  const taken = places(lastTaken);
-  const released = places(lastReleased);
-  return {
-    held: {
-      holder: 'migration-thread',
-      how: 'taken by the migration thread and followed through its waits',
-      proof: taken,
-    },
-    free: { holder: 'free', how: 'the BQL was released and not taken again', proof: released },
-    others: { holder: 'another', how: 'taken by another thread', proof: taken },
-    notHeld: { holder: 'not-migration-thread', how: 'the migration thread had released it', proof: released },
-  };
 }
 
 const places = (place: Place | undefined): readonly Place[] => (place === undefined ? [] : [place]);
