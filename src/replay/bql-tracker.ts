@@ -12,6 +12,7 @@ import type { LockItem, Place } from '../ingest/trace-item.ts';
 import { BqlChain, type ChainEvent, HistoryTable } from './bql-chain.ts';
 import { BqlMutex, BqlSites, isMigrationFile } from './bql-places.ts';
 import { type Answer, type BqlSnapshot, NOT_SHOWN, OpenSnapshot, type Wording } from './bql-snapshot.ts';
+import type { NestedLock } from './run.ts';
 import type { BqlHold } from './sink.ts';
 
 const UNSEEN: BqlSnapshot = { settled: () => NOT_SHOWN };
@@ -59,6 +60,11 @@ export class BqlTracker {
   /** The current hold overlaps a query, a sync or a switchover: it will be reported. */
   touch(): void {
     this.#lines?.touch();
+  }
+
+  /** The migration thread, as the log ends: it waits for the lock that it holds, and so does another. */
+  get nestedLock(): NestedLock | undefined {
+    return this.#lines?.nestedLock;
   }
 
   /** Who holds the lock at the line of a query: the migration thread prints it. */
@@ -120,6 +126,8 @@ class BqlLines {
   #othersSeen = false;
   /** Without these nobody is seen to hold the lock. */
   #takesSeen = false;
+  /** A thread waits for the lock that it holds, as far as no later line shows otherwise. */
+  #nested: (NestedLock & { readonly thread: number; readonly othersWait: boolean }) | undefined;
   #hold: Hold | undefined;
   #open: OpenSnapshot[] = [];
 
@@ -146,10 +154,28 @@ class BqlLines {
     const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
     if (thread !== undefined && isMigrationFile(file)) this.#migrationThreads.add(thread);
     if (site.whose === 'another') this.#othersSeen = true;
+    this.#noteNested(item, chain);
     if (operation === 'released') this.#released(item);
     chain.lock(event);
     if (operation === 'taken') this.#hold = { taken: item, touched: false };
     this.#settle(chain, event);
+  }
+
+  get nestedLock(): NestedLock | undefined {
+    return this.#nested?.othersWait === true ? this.#nested : undefined;
+  }
+
+  /** Only with thread ids. Whoever takes the lock later shows that it was released, and the line is missing. */
+  #noteNested({ operation, thread, place }: LockItem, chain: BqlChain): void {
+    const { lastTaken: taken } = chain;
+    if (this.#nested !== undefined && operation === 'waiting' && thread !== this.#nested.thread) {
+      this.#nested = { ...this.#nested, othersWait: true };
+      return;
+    }
+    this.#nested = undefined;
+    if (operation !== 'waiting' || thread === undefined || taken === undefined) return;
+    const own = this.#migrationThreads.has(thread) && this.#hold?.taken.thread === thread && chain.lean > 0;
+    if (own) this.#nested = { taken, waiting: place, thread, othersWait: false };
   }
 
   vmStops(): void {

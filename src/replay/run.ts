@@ -150,6 +150,20 @@ export interface Decision {
   readonly syncBetween: boolean;
 }
 
+/** A line that the migration thread prints under the BQL in every switchover of its own. */
+export interface LockedStep {
+  /** The event, or the checkpoint or state that it names. */
+  readonly name: string;
+  readonly at: Moment;
+  readonly bql: BqlAtLine;
+}
+
+/** A thread that waits for a lock that it holds. */
+export interface NestedLock {
+  readonly taken: Place;
+  readonly waiting: Place;
+}
+
 export type SwitchoverEnd =
   | 'downtime-end'
   | 'packaged'
@@ -211,6 +225,10 @@ export interface Switchover {
   readonly endsInFinal: boolean;
   /** A query began (probe) and no query line followed: the process died inside it. */
   readonly unfinishedQuery: QueryProbes | undefined;
+  /** The log ends in the final query, and the migration thread waits for the BQL that it holds. */
+  readonly nestedLock: NestedLock | undefined;
+  /** None for a COLO checkpoint. At most 20. */
+  readonly lockedSteps: readonly LockedStep[];
   readonly hole: boolean;
 }
 

@@ -102,7 +102,9 @@ export class SwitchoverTracker {
     if (current.open) this.#queries.releaseSyncs(current);
     const decision = current.checkpoint ? undefined : this.#queries.takeDecision();
     const inDevice = this.#progress.state === 'device';
-    this.#context.sink.switchover(current.build({ unfinishedQuery: unfinished, decision, inDevice }), this.#migration);
+    const nestedLock = this.#context.bql.nestedLock;
+    const ending = { unfinishedQuery: unfinished, decision, inDevice, nestedLock };
+    this.#context.sink.switchover(current.build(ending), this.#migration);
   }
 
   /** The next state tells what an ended switchover was, and then it is handed on. */

@@ -10,9 +10,11 @@ import { finalSkipsModule } from './checks/final-skips-module.ts';
 import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
+import { iterationQueryWithBql } from './checks/iteration-query-with-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
 import { queryAfterFinal } from './checks/query-after-final.ts';
+import { switchoverStepWithoutBql } from './checks/switchover-step-without-bql.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
 import { syncInPostcopy } from './checks/sync-in-postcopy.ts';
@@ -40,4 +42,6 @@ export const RULES: readonly Rule[] = [
   switchoverWithoutExact,
   ackPendingAtSwitchover,
   finalSkipsModule,
+  iterationQueryWithBql,
+  switchoverStepWithoutBql,
 ];

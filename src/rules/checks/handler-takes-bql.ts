@@ -5,7 +5,7 @@
  * lock, so the same handler works there.
  */
 import type { AssertionFailure, Switchover } from '../../replay/run.ts';
-import { defineRule, type Judgement, pass, selfEvident, undecidable } from '../rule.ts';
+import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
 import { nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 export const handlerTakesBql = defineRule({
@@ -16,14 +16,17 @@ export const handlerTakesBql = defineRule({
   why: 'QEMU aborts with the guest stopped: the VM is gone on the source and never started on the destination.',
   needs: ['qemu_savevm_query_pending', 'runstate_set'],
   qemu: { function: 'bql_lock_impl, from a save_query_pending handler', versions: '11.1 and the patch as posted' },
-  limits: "Seen only by QEMU's assertion failure: give what it printed on stderr beside the log.",
+  limits:
+    "Seen by QEMU's assertion failure: give what it printed on stderr beside the log. Where QEMU was built without assertions, by mutex events with thread ids.",
   begin: (migration) => {
     let cutInFinal: Switchover | undefined;
     return {
       switchover: (switchover) => {
         cutInFinal = switchover.endsInFinal && !switchover.hole ? switchover : undefined;
-        if (switchover.finalCount === 0) return undefined;
-        return withoutFinalDuty(migration) ?? pass('the final query came back from every handler');
+        if (switchover.finalCount > 0) {
+          return withoutFinalDuty(migration) ?? pass('the final query came back from every handler');
+        }
+        return undefined;
       },
       assertion: (failure) => {
         if (!isNestedLock(failure)) return undefined;
@@ -31,11 +34,32 @@ export const handlerTakesBql = defineRule({
         if (none?.verdict === 'not-applicable') return none;
         return judge(failure, none === undefined ? cutInFinal : undefined);
       },
-      end: () =>
-        migration.counts.final > 0 || migration.assertion !== undefined ? undefined : nothingJudged(migration),
+      end: () => {
+        if (migration.counts.final > 0 || migration.assertion !== undefined) return undefined;
+        return cutInFinal === undefined
+          ? nothingJudged(migration)
+          : (withoutFinalDuty(migration) ?? judgeCut(cutInFinal));
+      },
     };
   },
 });
+
+/** bql_lock() asserts before it prints: without what stands on stderr the log just ends. */
+function judgeCut({ nestedLock }: Switchover): Judgement {
+  if (nestedLock === undefined) {
+    return undecidable(
+      'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
+      ['stderr'],
+    );
+  }
+  const { waiting, taken } = nestedLock;
+  return violated({
+    message: 'the migration thread waits inside the final query for the BQL that it holds',
+    expected: 'no handler locks the BQL in the final query',
+    actual: 'taken, not released, and asked for again: nobody goes on',
+    evidence: [waiting, taken],
+  });
+}
 
 function isNestedLock({ function: name, expression }: AssertionFailure): boolean {
   return name.startsWith('bql_lock') && expression.replaceAll(' ', '') === '!bql_locked()';
