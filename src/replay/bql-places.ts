@@ -10,9 +10,9 @@ import type { ReleaseSite, Whose } from './bql-chain.ts';
 const MIGRATION_FILES = /(?:^|\/)migration\/(?:migration|ram|colo|savevm|block-dirty-bitmap|block)\.c$/;
 const CPUS_FILE = /(?:^|\/)(?:system|softmmu)\/cpus\.c$/;
 const MAIN_LOOP_FILE = /(?:^|\/)util\/main-loop\.c$/;
-/** Main loop, RCU, vCPUs. */
+/** Main loop, RCU, vCPUs, and what serves users beside them. */
 const OTHER_FILES =
-  /(?:^|\/)(?:util\/main-loop\.c|util\/rcu\.c|accel\/.*\.c|(?:system|softmmu)\/physmem\.c|(?:system|softmmu|migration)\/cpu-throttle\.c|migration\/dirtyrate\.c)$/;
+  /(?:^|\/)(?:(?:ui|audio|chardev|monitor)\/[\w-]+\.c|util\/main-loop\.c|util\/rcu\.c|accel\/.*\.c|(?:system|softmmu)\/physmem\.c|(?:system|softmmu|migration)\/cpu-throttle\.c|migration\/dirtyrate\.c)$/;
 
 const MAX_MUTEXES = 16;
 const MAX_SITES = 50_000;

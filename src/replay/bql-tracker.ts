@@ -41,6 +41,7 @@ export class BqlTracker {
   #id: string | undefined;
   #early: (LockItem | Asked)[] = [];
   #lines: BqlLines | undefined;
+  #inSwitchover = false;
 
   constructor(emit: (hold: BqlHold) => void) {
     this.#emit = emit;
@@ -55,6 +56,17 @@ export class BqlTracker {
   /** Whoever holds the lock now is stopping the VM (runstate_set is printed under the BQL). */
   vmStops(): void {
     this.#lines?.vmStops();
+  }
+
+  /** A switchover begins or ends: holds during it will be reported. */
+  switchover(open: boolean): void {
+    this.#inSwitchover = open;
+    this.#lines?.switchover(open);
+  }
+
+  /** The log ends. */
+  close(): void {
+    this.#lines?.close();
   }
 
   /** The current hold overlaps a query, a sync or a switchover: it will be reported. */
@@ -102,6 +114,7 @@ export class BqlTracker {
     const early = this.#early;
     this.#early = [];
     if (this.#lines === undefined) return;
+    this.#lines.switchover(this.#inSwitchover);
     for (const line of early) {
       if (line.kind === 'asked') this.#lines.ask(line);
       else if (line.mutex === id) this.#lines.lock(line);
@@ -128,6 +141,7 @@ class BqlLines {
   #takesSeen = false;
   /** A thread waits for the lock that it holds, as far as no later line shows otherwise. */
   #nested: (NestedLock & { readonly thread: number; readonly othersWait: boolean }) | undefined;
+  #inSwitchover = false;
   #hold: Hold | undefined;
   #open: OpenSnapshot[] = [];
 
@@ -157,7 +171,7 @@ class BqlLines {
     this.#noteNested(item, chain);
     if (operation === 'released') this.#released(item);
     chain.lock(event);
-    if (operation === 'taken') this.#hold = { taken: item, touched: false };
+    if (operation === 'taken') this.#hold = { taken: item, touched: this.#inSwitchover };
     this.#settle(chain, event);
   }
 
@@ -181,6 +195,15 @@ class BqlLines {
   vmStops(): void {
     this.#pausing = this.#merged.lean > 0;
     this.touch();
+  }
+
+  switchover(open: boolean): void {
+    this.#inSwitchover = open;
+    this.touch();
+  }
+
+  close(): void {
+    this.#released(undefined);
   }
 
   touch(): void {
@@ -244,8 +267,8 @@ class BqlLines {
   }
 
   #threadWording(own: BqlChain): Wording {
-    const others = [...this.#threads.values()].filter((chain) => chain !== own);
-    const holder = others.find((chain) => chain.lean > 0);
+    const holder = this.#hold?.taken.thread;
+    const taker = holder === undefined ? own : this.#chainOf(holder);
     const release = places(own.lastReleased);
     const notHeld: Answer = {
       holder: 'not-migration-thread',
@@ -255,23 +278,24 @@ class BqlLines {
     const another: Answer = {
       holder: 'another',
       how: 'the thread of the query had released it and another thread had taken it',
-      proof: [...places(holder?.lastTaken), ...release],
+      proof: [...places(taker.lastTaken), ...release],
     };
     // Where no other thread's lines are given, nothing tells whether one of them holds it.
-    const free: Answer = others.length === 0 ? notHeld : { ...notHeld, holder: 'free' };
+    const free: Answer = this.#threads.size === 1 ? notHeld : { ...notHeld, holder: 'free' };
     return {
       held: {
         holder: 'migration-thread',
         how: 'the thread of the query took it and did not release it',
         proof: places(own.lastTaken),
       },
-      free: holder === undefined ? free : another,
+      free: taker === own ? free : another,
       others: another,
       notHeld,
     };
   }
 
-  #released(item: LockItem): void {
+  /** `item` is undefined where the log ends before. */
+  #released(item: LockItem | undefined): void {
     const hold = this.#hold;
     this.#hold = undefined;
     if (hold?.touched !== true) return;
@@ -280,9 +304,9 @@ class BqlLines {
       by: this.#holderOf(taken),
       thread: taken.thread,
       takenAt: taken.place,
-      releasedAt: item.place,
+      releasedAt: item?.place,
       startNs: taken.timeNs,
-      endNs: item.timeNs,
+      endNs: item?.timeNs,
     });
   }
 

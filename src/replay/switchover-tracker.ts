@@ -57,6 +57,7 @@ export class SwitchoverTracker {
     this.emit(undefined);
     this.#current = this.#begin(at, checkpoint, provesRunning);
     this.#current.mark(mark);
+    this.#context.bql.switchover(true);
     this.count += 1;
     return true;
   }
@@ -88,6 +89,7 @@ export class SwitchoverTracker {
     if (open === undefined) return;
     this.#queries.flush();
     open.close(at, endedBy);
+    this.#context.bql.switchover(false);
     if (open.mode === 'postcopy' && (endedBy === 'packaged' || endedBy === 'postcopy' || endedBy === 'downtime-end')) {
       this.#progress.postcopySwitchoverOver = true;
     }
