@@ -61,7 +61,7 @@ export interface ChainEvent {
 }
 
 /** What a missing line counts: nothing while events of its kind are off. */
-export interface Weights {
+interface Weights {
   waiting: number;
   taken: number;
   released: number;
@@ -280,7 +280,7 @@ function signatureOf({ item, whose, site, release, pausing, single, never }: Cha
 }
 
 /** Missing lines that each answer takes. */
-export interface Effort {
+interface Effort {
   readonly held: number;
   readonly free: number;
   readonly others: number;

@@ -12,7 +12,7 @@ const CPUS_FILE = /(?:^|\/)(?:system|softmmu)\/cpus\.c$/;
 const MAIN_LOOP_FILE = /(?:^|\/)util\/main-loop\.c$/;
 /** Main loop, RCU, vCPUs, and what serves users beside them. */
 const OTHER_FILES =
-  /(?:^|\/)(?:(?:ui|audio|chardev|monitor)\/[\w-]+\.c|util\/main-loop\.c|util\/rcu\.c|accel\/.*\.c|(?:system|softmmu)\/physmem\.c|(?:system|softmmu|migration)\/cpu-throttle\.c|migration\/dirtyrate\.c)$/;
+  /(?:^|\/)(?:(?:ui|audio|chardev|monitor)\/[\w-]+\.c|util\/main-loop\.c|util\/rcu\.c|accel\/(?:dummy-cpus|(?:kvm|tcg|hvf|xen|qtest|mshv)\/[\w-]+)\.c|(?:system|softmmu)\/physmem\.c|(?:system|softmmu|migration)\/cpu-throttle\.c|migration\/dirtyrate\.c)$/;
 
 const MAX_MUTEXES = 16;
 const MAX_SITES = 50_000;
@@ -51,7 +51,7 @@ function add(mutexes: Set<string>, mutex: string): boolean {
   return true;
 }
 
-export interface Site {
+interface Site {
   /** From 1. */
   readonly id: number;
   readonly whose: Whose;

@@ -51,6 +51,17 @@ export function nothingJudged(migration: Migration): Judgement {
   return notApplicable('no final query was made');
 }
 
+/** What to say where the log ends in the final query: an assertion that fails there is printed on stderr only. */
+export function endsInFinal(migration: Migration): Judgement {
+  return (
+    withoutFinalDuty(migration) ??
+    undecidable(
+      'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
+      ['stderr'],
+    )
+  );
+}
+
 export function queriesShown(migration: Migration): boolean {
   const { estimate, exact, final, unspecified } = migration.counts;
   return estimate + exact + final + unspecified > 0;

@@ -491,6 +491,15 @@ describe('the assertion', () => {
     expect(verdictOf(await judge([...cut, text]), ID).verdict).not.toBe('violated');
   });
 
+  test('the log ends in the final query, and stderr is not given: undecidable', async () => {
+    expect(doubt(await judge(cut), ID)).toEqual(
+      doubtful(
+        'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
+        'stderr',
+      ),
+    );
+  });
+
   test('after a completed migration it belongs to a process of its own', async () => {
     const report = await judge([...precopyRun(), GLIB]);
     expect(verdictOf(report, ID, 0).verdict).toBe('undecidable');

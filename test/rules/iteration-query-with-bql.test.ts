@@ -66,7 +66,7 @@ describe('violated', () => {
     expect({ shown: verdict.findings.length, all: verdict.findingCount }).toEqual({ shown: 20, all: 49 });
   });
 
-  test('with thread ids', async () => {
+  test('with thread ids each one is proven by itself', async () => {
     const lines = [...SETUP.slice(2), ...round(true, 8192), ...round(true, 12288), ...round(false, 4096)];
     const report = await judge(
       tid([
@@ -76,7 +76,14 @@ describe('violated', () => {
         [200, waits('migration/migration.c:2864')],
       ]),
     );
-    expect(accusation(report, ID).count).toBe(1);
+    expect(accusation(report, ID).count).toBe(2);
+    expect(accusation(report, ID).findings[0]).toEqual({
+      message: 'the migration thread held the BQL at the exact query (total 8192)',
+      evidence: [
+        'src.log:14 qemu_savevm_query_pending exact=1, final=0, total=8192',
+        'src.log:11 qemu_mutex_locked taken mutex 0x56551ace07e0 (migration/ram.c:3450)',
+      ],
+    });
   });
 
   test('the probe says it of one estimate', async () => {
@@ -126,6 +133,11 @@ describe('undecidable', () => {
         ...MUTEX_EVENTS,
       ),
     );
+  });
+
+  test('two in one hold: the lines lost around it mislead at both', async () => {
+    const twice = [...round(true, 8192).slice(0, -1), exact({ precopy: 12288 }), releases(UNLOCK)];
+    expect(verdictOf(await judge(run(twice)), ID).verdict).toBe('undecidable');
   });
 
   test('without mutex events: one verdict for all queries', async () => {

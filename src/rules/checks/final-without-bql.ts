@@ -7,7 +7,7 @@
  */
 import type { AssertionFailure, Query, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
-import { MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
+import { endsInFinal, MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 const EXPECTED = 'the migration thread holds the BQL from before the VM stops until the devices are saved';
 /** A log that lost two lines accuses nobody. */
@@ -28,12 +28,21 @@ export const finalWithoutBql = defineRule({
   qemu: { function: 'qemu_savevm_query_pending_final', versions: '11.1 and the patch as posted' },
   limits:
     'A merged log without thread ids proves it only where the chain of hand-overs can be followed; -d tid -D LOG.%d always does.',
-  begin: (migration) => ({
-    query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judgeQuery(query)) : undefined),
-    switchover: judgeUnfinished,
-    assertion: judgeAssertion,
-    end: () => (migration.counts.final > 0 ? undefined : nothingJudged(migration)),
-  }),
+  begin: (migration) => {
+    let cutInFinal = false;
+    return {
+      query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judgeQuery(query)) : undefined),
+      switchover: (switchover) => {
+        cutInFinal = switchover.endsInFinal && !switchover.hole;
+        return judgeUnfinished(switchover);
+      },
+      assertion: judgeAssertion,
+      end: () => {
+        if (migration.counts.final > 0) return undefined;
+        return cutInFinal && migration.assertion === undefined ? endsInFinal(migration) : nothingJudged(migration);
+      },
+    };
+  },
 });
 
 function judgeQuery(query: Query): Judgement {

@@ -4,9 +4,9 @@
  * the line of the query is printed. Iteration queries are made without the
  * lock, so the same handler works there.
  */
-import type { AssertionFailure, Switchover } from '../../replay/run.ts';
+import type { AssertionFailure, NestedLock, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
-import { nothingJudged, withoutFinalDuty } from '../shared.ts';
+import { endsInFinal, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 export const handlerTakesBql = defineRule({
   id: 'handler-takes-bql',
@@ -36,23 +36,16 @@ export const handlerTakesBql = defineRule({
       },
       end: () => {
         if (migration.counts.final > 0 || migration.assertion !== undefined) return undefined;
-        return cutInFinal === undefined
-          ? nothingJudged(migration)
-          : (withoutFinalDuty(migration) ?? judgeCut(cutInFinal));
+        if (cutInFinal === undefined) return nothingJudged(migration);
+        const nested = withoutFinalDuty(migration) === undefined ? cutInFinal.nestedLock : undefined;
+        return nested === undefined ? endsInFinal(migration) : accuseNested(nested);
       },
     };
   },
 });
 
-/** bql_lock() asserts before it prints: without what stands on stderr the log just ends. */
-function judgeCut({ nestedLock }: Switchover): Judgement {
-  if (nestedLock === undefined) {
-    return undecidable(
-      'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
-      ['stderr'],
-    );
-  }
-  const { waiting, taken } = nestedLock;
+/** bql_lock() asserts before it prints: only a QEMU without assertions comes to wait. */
+function accuseNested({ waiting, taken }: NestedLock): Judgement {
   return violated({
     message: 'the migration thread waits inside the final query for the BQL that it holds',
     expected: 'no handler locks the BQL in the final query',

@@ -1,15 +1,16 @@
 /**
  * The queries of the migration loop are made without the BQL: a module that
  * needs it takes it for itself and gives it back before the line is printed.
- * One query held proves little, as two lost mutex lines look the same: a fault
- * of the code shows in every round.
+ * Without thread ids one query held proves little, as two lost mutex lines look
+ * the same: a fault of the code shows in every round.
  */
 import type { BqlAtLine, Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, isSnapshot, MUTEX_EVENT_NAMES, queriesShown, withoutQueryLine } from '../shared.ts';
 
-/** One line that is missing proves nothing. */
-const MISSING_LINES = 2;
+/** Mutex lines that must be missing for it to be wrong: at one query, and at each of two in holds of their own. */
+const PROVEN = 3;
+const PROVEN_TWICE = 2;
 
 export const iterationQueryWithBql = defineRule({
   id: 'iteration-query-with-bql',
@@ -22,12 +23,14 @@ export const iterationQueryWithBql = defineRule({
     function: 'qemu_savevm_query_pending_iter; 8.0 to 11.0 migration_iteration_run',
     versions: '8.0 and later',
   },
-  limits: 'A single query with the lock held is undecidable; queries while the VM is stopped are not judged.',
+  limits:
+    'Without thread ids a single query with the lock held is undecidable; queries while the VM is stopped are not judged.',
   begin: (migration) => {
     let judged = 0;
     let unshown = 0;
     let firstUnshown: BqlAtLine | undefined;
     let first: Query | undefined;
+    let before: Query | undefined;
     return {
       query: (query) => {
         if (!isOfLoop(query)) return undefined;
@@ -38,12 +41,12 @@ export const iterationQueryWithBql = defineRule({
           firstUnshown ??= query.bql;
         }
         if (holder !== 'migration-thread') return undefined;
-        const before = first;
         first ??= query;
         // The probe asks the thread itself.
-        if (wrongIfLost === undefined) return accuse(query, undefined);
-        if (wrongIfLost < MISSING_LINES || query.hole) return undefined;
-        return before === undefined ? undefined : accuse(query, before);
+        if (wrongIfLost === undefined || wrongIfLost >= PROVEN) return accuse(query, undefined);
+        if (wrongIfLost < PROVEN_TWICE || query.hole) return undefined;
+        before ??= query;
+        return isOtherHold(before, query) ? accuse(query, before) : undefined;
       },
       end: () => {
         if (migration.band === '7.2') return notApplicable('QEMU 7.2 has one kind of query, made in a loop of its own');
@@ -63,6 +66,11 @@ export const iterationQueryWithBql = defineRule({
     };
   },
 });
+
+/** Lines lost around one hold mislead at every query in it. */
+function isOtherHold(before: Query, query: Query): boolean {
+  return before.bql.proof[0]?.line !== query.bql.proof[0]?.line;
+}
 
 function isOfLoop({ kind, vmStopped, inPostcopy, switchover }: Query): boolean {
   if (kind !== 'estimate' && kind !== 'exact') return false;
