@@ -13,7 +13,7 @@ import {
   runModel,
 } from './bql-model.ts';
 
-const RUNS = 200;
+const RUNS = 120;
 const NAMES = { waiting: 'qemu_mutex_lock', taken: 'qemu_mutex_locked', released: 'qemu_mutex_unlock' };
 
 interface Said {
