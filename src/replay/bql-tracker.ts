@@ -1,240 +1,335 @@
 /**
  * Follows the BQL (Big QEMU Lock) through the mutex events.
  *
- * Which mutex it is: only bql_unlock() releases one from system/cpus.c
- * (softmmu/cpus.c in 7.2). `released` is printed before the unlock and `taken`
- * after the lock, so between the two somebody surely holds it.
- *
- * With thread ids the answer is direct. In a merged log without them, the
- * thread is inferred: from the source file of the `taken`, through condition
- * waits (released and later taken at the same place, without `waiting on`),
- * and through pause_all_vcpus(), which gives the lock up while it stops the VM.
- * Where the chain is broken or ambiguous the answer is `not-shown`.
+ * With thread ids the answer is direct: each thread's own lines tell. In a
+ * merged log without them the migration thread's lines are told apart by the
+ * source file of the lock, through condition waits (released and later taken at
+ * the same place, without `waiting on`), and through pause_all_vcpus(), which
+ * gives the lock up while it stops the VM. Where that leaves two answers, or
+ * the events contradict each other, the answer is `not-shown`.
  */
 import type { LockItem, Place } from '../ingest/trace-item.ts';
-import type { BqlAtLine } from './run.ts';
+import { BqlChain, type ChainEvent, HistoryTable } from './bql-chain.ts';
+import { BqlMutex, BqlSites, isMigrationFile } from './bql-places.ts';
+import { type Answer, type BqlSnapshot, NOT_SHOWN, OpenSnapshot, type Wording } from './bql-snapshot.ts';
+import type { NestedLock } from './run.ts';
 import type { BqlHold } from './sink.ts';
 
-type Role = 'migration-thread' | 'another' | 'unknown';
+const UNSEEN: BqlSnapshot = { settled: () => NOT_SHOWN };
+/** Lines kept until the first release in cpus.c tells which mutex is the BQL: the main loop prints one soon. */
+const MAX_EARLY = 5000;
+const MAX_THREADS = 4096;
+/** Answered ones among them are let go at this many. */
+const MAX_OPEN = 64;
 
-/** An answer that the next event of the lock may still take back. */
-export interface BqlSnapshot {
+/** A line of the migration thread, for which it is asked who holds the lock. */
+interface Asked {
+  readonly kind: 'asked';
+  readonly snapshot: OpenSnapshot;
   readonly thread: number | undefined;
-  answer: BqlAtLine;
-  /** The next event of the lock agreed. */
-  confirmed: boolean;
+  readonly query: boolean;
 }
 
-interface ThreadLock {
-  held: boolean;
-  place: Place;
+interface Hold {
+  readonly taken: LockItem;
+  touched: boolean;
 }
-
-const NOT_SHOWN: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };
-const BROKEN: BqlAtLine = { holder: 'not-shown', how: 'the mutex events around it contradict each other', proof: [] };
-
-/** Files of the migration thread that lock the BQL. dirtyrate.c, for one, has a thread of its own. */
-const MIGRATION_FILES = /(?:^|\/)migration\/(?:migration|ram|colo|savevm|block-dirty-bitmap|block)\.c$/;
-const CPUS_FILE = /(?:^|\/)(?:system|softmmu)\/cpus\.c$/;
-const OTHER_FILES =
-  /(?:^|\/)(?:util\/main-loop\.c|util\/rcu\.c|accel\/.*\.c|system\/physmem\.c|softmmu\/physmem\.c|migration\/dirtyrate\.c)$/;
-const MAX_WAITERS = 64;
 
 export class BqlTracker {
   readonly #emit: (hold: BqlHold) => void;
-  #mutex: string | undefined;
-  /** Two processes in one log have two BQLs: then nothing is shown. */
-  #ambiguous = false;
-  readonly #threads = new Map<number, ThreadLock>();
-  #holder: { role: Role; item: LockItem; touched: boolean } | undefined;
-  #lastRelease: LockItem | undefined;
-  /** Threads in a condition wait, by the place where they gave the lock up. */
-  readonly #waiters = new Map<string, Role[]>();
-  readonly #waitingOn = new Map<string, number>();
-  /** The thread that is stopping the VM: pause_all_vcpus() takes the lock again at a place in cpus.c. */
-  #stopper: Role = 'unknown';
-  #open: BqlSnapshot[] = [];
+  readonly #mutex = new BqlMutex();
+  #id: string | undefined;
+  #early: (LockItem | Asked)[] = [];
+  #lines: BqlLines | undefined;
+  #inSwitchover = false;
 
   constructor(emit: (hold: BqlHold) => void) {
     this.#emit = emit;
   }
 
   lock(item: LockItem): void {
-    if (!this.#isBql(item)) return;
-    this.#settle(item);
-    switch (item.operation) {
-      case 'waiting':
-        this.#waitingOn.set(item.site, (this.#waitingOn.get(item.site) ?? 0) + 1);
-        return;
-      case 'taken':
-        this.#taken(item);
-        return;
-      case 'released':
-        this.#released(item);
-        return;
-    }
+    if (this.#mutex.see(item)) this.#identify();
+    if (this.#lines === undefined) this.#keep(item);
+    else if (item.mutex === this.#id) this.#lines.lock(item);
   }
 
   /** Lines are missing here: who holds the lock is not known until the next events show it. */
   forget(): void {
-    this.#threads.clear();
-    this.#holder = undefined;
-    this.#lastRelease = undefined;
-    this.#waiters.clear();
-    this.#waitingOn.clear();
-    this.#stopper = 'unknown';
-    for (const snapshot of this.#open) snapshot.answer = BROKEN;
-    this.#open = [];
+    this.#early = [];
+    if (this.#lines !== undefined) this.#beginLines();
   }
 
   /** Whoever holds the lock now is stopping the VM (runstate_set is printed under the BQL). */
   vmStops(): void {
-    this.#stopper = this.#holder?.role ?? 'unknown';
-    this.touch();
+    this.#lines?.vmStops();
+  }
+
+  /** A switchover begins or ends: holds during it will be reported. */
+  switchover(open: boolean): void {
+    this.#inSwitchover = open;
+    this.#lines?.switchover(open);
+  }
+
+  /** The log ends. */
+  close(): void {
+    this.#lines?.close();
   }
 
   /** The current hold overlaps a query, a sync or a switchover: it will be reported. */
   touch(): void {
-    if (this.#holder !== undefined) this.#holder.touched = true;
+    this.#lines?.touch();
   }
 
-  /** Who holds the lock at a line that the migration thread prints now. */
+  /** The migration thread, as the log ends: it waits for the lock that it holds, and so does another. */
+  get nestedLock(): NestedLock | undefined {
+    return this.#lines?.nestedLock;
+  }
+
+  /** Who holds the lock at the line of a query: the migration thread prints it. */
+  atQuery(thread: number | undefined): BqlSnapshot {
+    return this.#at(thread, true);
+  }
+
+  /** The same at another line that the migration thread prints. */
   at(thread: number | undefined): BqlSnapshot {
+    return this.#at(thread, false);
+  }
+
+  #at(thread: number | undefined, query: boolean): BqlSnapshot {
+    const early = this.#lines === undefined;
+    // Without any mutex event nothing will ever be shown: there may be millions of queries.
+    if (early && this.#early.length === 0) return UNSEEN;
+    const asked: Asked = { kind: 'asked', snapshot: new OpenSnapshot(), thread, query };
+    if (this.#lines === undefined) this.#keep(asked);
+    else this.#lines.ask(asked);
+    return asked.snapshot;
+  }
+
+  #keep(line: LockItem | Asked): void {
+    if (this.#early.length >= MAX_EARLY) this.#early = this.#early.slice(MAX_EARLY / 2);
+    this.#early.push(line);
+  }
+
+  /** It is another mutex than was thought, or known at last: what was read before counts from the beginning. */
+  #identify(): void {
+    const { id } = this.#mutex;
+    if (id === this.#id) return;
+    this.#id = id;
+    const early = this.#early;
+    this.#early = [];
+    const lines = this.#beginLines();
+    for (const line of early) {
+      if (line.kind === 'asked') lines?.ask(line);
+      else if (line.mutex === id) lines?.lock(line);
+    }
+  }
+
+  /** Nothing of what the lines so far have shown counts any more. */
+  #beginLines(): BqlLines | undefined {
+    this.#lines?.abandon();
+    this.#lines = this.#id === undefined ? undefined : new BqlLines(this.#emit);
+    this.#lines?.switchover(this.#inSwitchover);
+    return this.#lines;
+  }
+}
+
+/** The lines of the mutex that is the BQL. */
+class BqlLines {
+  readonly #emit: (hold: BqlHold) => void;
+  readonly #sites = new BqlSites();
+  /** The migration thread among all, as far as lines show no thread. */
+  readonly #mergedTable = new HistoryTable(false);
+  readonly #merged = new BqlChain(this.#mergedTable);
+  readonly #threadTable = new HistoryTable(true);
+  readonly #threads = new Map<number, BqlChain>();
+  /** Threads that made queries or took the lock in a file of the migration. */
+  readonly #migrationThreads = new Set<number>();
+  /** The migration thread is stopping the VM: pause_all_vcpus() takes the lock again at a place in cpus.c. */
+  #pausing = false;
+  /** The main loop or another thread that always locks: the log is not that of one thread alone. */
+  #othersSeen = false;
+  /** Without these nobody is seen to hold the lock. */
+  #takesSeen = false;
+  /** A thread waits for the lock that it holds, as far as no later line shows otherwise. */
+  #nested: (NestedLock & { readonly thread: number; readonly othersWait: boolean }) | undefined;
+  #inSwitchover = false;
+  #hold: Hold | undefined;
+  #open: OpenSnapshot[] = [];
+
+  constructor(emit: (hold: BqlHold) => void) {
+    this.#emit = emit;
+  }
+
+  lock(item: LockItem): void {
+    const { operation, thread, file } = item;
+    if (operation === 'taken') this.#takesSeen = true;
+    this.#mergedTable.shows(operation);
+    this.#threadTable.shows(operation);
+    const site = this.#sites.see(item);
+    const event: ChainEvent = {
+      item,
+      whose: thread === undefined ? site.whose : 'own',
+      site: site.id,
+      release: this.#sites.releaseAt(site),
+      pausing: this.#pausing && site.inCpus,
+      single: site.present <= 1,
+      never: this.#sites.neverAt(site),
+    };
+    this.#sites.count(site, item);
+    const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
+    if (thread !== undefined && isMigrationFile(file)) this.#migrationThreads.add(thread);
+    if (site.whose === 'another') this.#othersSeen = true;
+    this.#noteNested(item, chain);
+    if (operation === 'released') this.#released(item);
+    chain.lock(event);
+    if (operation === 'taken') this.#hold = { taken: item, touched: this.#inSwitchover };
+    this.#settle(chain, event);
+  }
+
+  get nestedLock(): NestedLock | undefined {
+    return this.#nested?.othersWait === true ? this.#nested : undefined;
+  }
+
+  /** Only with thread ids. Whoever takes the lock later shows that it was released, and the line is missing. */
+  #noteNested({ operation, thread, place }: LockItem, chain: BqlChain): void {
+    const { lastTaken: taken } = chain;
+    if (this.#nested !== undefined && operation === 'waiting' && thread !== this.#nested.thread) {
+      this.#nested = { ...this.#nested, othersWait: true };
+      return;
+    }
+    this.#nested = undefined;
+    if (operation !== 'waiting' || thread === undefined || taken === undefined) return;
+    const own = this.#migrationThreads.has(thread) && this.#hold?.taken.thread === thread && chain.lean > 0;
+    if (own) this.#nested = { taken, waiting: place, thread, othersWait: false };
+  }
+
+  vmStops(): void {
+    this.#pausing = this.#merged.lean > 0;
     this.touch();
-    const snapshot = { thread, answer: this.#answer(thread), confirmed: false };
-    if (snapshot.answer.holder !== 'not-shown') this.#open.push(snapshot);
-    return snapshot;
   }
 
-  #isBql(item: LockItem): boolean {
-    if (item.operation === 'released' && item.mutex !== this.#mutex && CPUS_FILE.test(item.file)) {
-      if (this.#mutex !== undefined) this.#ambiguous = true;
-      this.#mutex = item.mutex;
-    }
-    return !this.#ambiguous && item.mutex === this.#mutex;
+  switchover(open: boolean): void {
+    this.#inSwitchover = open;
+    this.touch();
   }
 
-  #answer(thread: number | undefined): BqlAtLine {
-    if (this.#mutex === undefined || this.#ambiguous) return NOT_SHOWN;
-    const own = thread === undefined ? undefined : this.#threads.get(thread);
-    if (own !== undefined) return this.#answerOfThread(own);
-    if (thread !== undefined) return NOT_SHOWN;
-    const holder = this.#holder;
-    if (holder !== undefined) return answerOfRole(holder.role, holder.item.place);
-    const release = this.#lastRelease;
-    if (release === undefined) return NOT_SHOWN;
-    return { holder: 'free', how: 'the BQL was released and not taken again', proof: [release.place] };
+  close(): void {
+    this.#released(undefined);
   }
 
-  #answerOfThread(own: ThreadLock): BqlAtLine {
-    if (own.held) {
-      return {
-        holder: 'migration-thread',
-        how: 'the thread of the query took it and did not release it',
-        proof: [own.place],
-      };
-    }
-    return { holder: 'free', how: 'the thread of the query had released it', proof: [own.place] };
+  touch(): void {
+    if (this.#hold !== undefined) this.#hold.touched = true;
   }
 
-  /** Checks the open answers against the next event of the lock. */
-  #settle(item: LockItem): void {
+  ask({ snapshot, thread, query }: Asked): void {
+    this.touch();
+    if (!this.#takesSeen) return;
+    const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
+    snapshot.bind(chain, thread === undefined ? this.#mergedWording() : this.#threadWording(chain));
+    if (this.#open.length >= MAX_OPEN) this.#open = this.#open.filter(({ open }) => open);
+    this.#open.push(snapshot);
+    if (!query) return;
+    this.#pausing = false;
+    chain.settleAwake();
+    if (thread !== undefined) this.#migrationThreads.add(thread);
+  }
+
+  /** It was not the BQL after all. */
+  abandon(): void {
+    for (const snapshot of this.#open) snapshot.takeBack();
+    this.#open = [];
+  }
+
+  #chainOf(thread: number): BqlChain {
+    const known = this.#threads.get(thread);
+    if (known !== undefined) return known;
+    if (this.#threads.size >= MAX_THREADS) this.#threads.clear();
+    const chain = new BqlChain(this.#threadTable);
+    this.#threads.set(thread, chain);
+    return chain;
+  }
+
+  #settle(chain: BqlChain, event: ChainEvent): void {
     if (this.#open.length === 0) return;
-    this.#open = this.#open.filter((snapshot) => {
-      if (snapshot.thread !== undefined && snapshot.thread !== item.thread) return true;
-      return !settleOne(snapshot, item);
-    });
+    for (const snapshot of this.#open) snapshot.lock(chain, event);
+    this.#open = this.#open.filter(({ open }) => open);
   }
 
-  #taken(item: LockItem): void {
-    const role = this.#roleOf(item);
-    this.#holder = { role, item, touched: false };
-    if (item.thread !== undefined) this.#threads.set(item.thread, { held: true, place: item.place });
-  }
-
-  #roleOf(item: LockItem): Role {
-    const waiting = this.#waitingOn.get(item.site) ?? 0;
-    if (waiting > 0) {
-      this.#waitingOn.set(item.site, waiting - 1);
-      return CPUS_FILE.test(item.file) ? this.#stopper : roleOfFile(item.file);
-    }
-    const sleepers = this.#waiters.get(item.site);
-    const first = sleepers?.shift();
-    // Without `waiting on` and without a sleeper it woke from a wait that began before the log.
-    if (sleepers === undefined || first === undefined) return roleOfFile(item.file);
-    return sleepers.every((role) => role === first) ? first : 'unknown';
-  }
-
-  #released(item: LockItem): void {
-    const holder = this.#holder;
-    const role = holder?.role ?? 'unknown';
-    const sleepers = this.#waiters.get(item.site) ?? [];
-    // bql_unlock() has one place for everybody and nobody ever "takes" there: keep that list short.
-    if (sleepers.length >= MAX_WAITERS) sleepers.shift();
-    sleepers.push(role);
-    this.#waiters.set(item.site, sleepers);
-    if (holder?.touched === true) this.#emitHold(holder.role, holder.item, item);
-    this.#holder = undefined;
-    this.#lastRelease = item;
-    if (item.thread !== undefined) this.#threads.set(item.thread, { held: false, place: item.place });
-  }
-
-  #emitHold(by: Role, taken: LockItem, released: LockItem): void {
-    this.#emit({
-      by,
-      thread: taken.thread,
-      takenAt: taken.place,
-      releasedAt: released.place,
-      startNs: taken.timeNs,
-      endNs: released.timeNs,
-    });
-  }
-}
-
-function roleOfFile(file: string): Role {
-  if (MIGRATION_FILES.test(file)) return 'migration-thread';
-  return OTHER_FILES.test(file) ? 'another' : 'unknown';
-}
-
-function answerOfRole(role: Role, place: Place): BqlAtLine {
-  switch (role) {
-    case 'migration-thread':
-      return {
+  #mergedWording(): Wording {
+    const taken = places(this.#merged.lastTaken);
+    const released = places(this.#merged.lastReleased);
+    const notHeld: Answer = {
+      holder: 'not-migration-thread',
+      how: 'the migration thread had released it',
+      proof: released,
+    };
+    return {
+      held: {
         holder: 'migration-thread',
         how: 'taken by the migration thread and followed through its waits',
-        proof: [place],
-      };
-    case 'another':
-      return { holder: 'another', how: 'taken by another thread', proof: [place] };
-    case 'unknown':
-      return { holder: 'not-shown', how: 'the mutex events do not show which thread took it', proof: [place] };
+        proof: taken,
+      },
+      free: this.#othersSeen
+        ? { holder: 'free', how: 'the BQL was released and not taken again', proof: released }
+        : notHeld,
+      others: { holder: 'another', how: 'taken by another thread', proof: taken },
+      notHeld,
+    };
+  }
+
+  #threadWording(own: BqlChain): Wording {
+    const holder = this.#hold?.taken.thread;
+    const taker = holder === undefined ? own : this.#chainOf(holder);
+    const release = places(own.lastReleased);
+    const notHeld: Answer = {
+      holder: 'not-migration-thread',
+      how: 'the thread of the query had released it',
+      proof: release,
+    };
+    const another: Answer = {
+      holder: 'another',
+      how: 'the thread of the query had released it and another thread had taken it',
+      proof: [...places(taker.lastTaken), ...release],
+    };
+    // Where no other thread's lines are given, nothing tells whether one of them holds it.
+    const free: Answer = this.#threads.size === 1 ? notHeld : { ...notHeld, holder: 'free' };
+    return {
+      held: {
+        holder: 'migration-thread',
+        how: 'the thread of the query took it and did not release it',
+        proof: places(own.lastTaken),
+      },
+      free: taker === own ? free : another,
+      others: another,
+      notHeld,
+    };
+  }
+
+  /** `item` is undefined where the log ends before. */
+  #released(item: LockItem | undefined): void {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (hold?.touched !== true) return;
+    const { taken } = hold;
+    this.#emit({
+      by: this.#holderOf(taken),
+      thread: taken.thread,
+      takenAt: taken.place,
+      releasedAt: item?.place,
+      startNs: taken.timeNs,
+      endNs: item?.timeNs,
+    });
+  }
+
+  #holderOf({ thread }: LockItem): BqlHold['by'] {
+    if (thread !== undefined) {
+      if (this.#migrationThreads.has(thread)) return 'migration-thread';
+      return this.#migrationThreads.size > 0 ? 'another' : 'unknown';
+    }
+    const { lean } = this.#merged;
+    if (lean === 0) return 'unknown';
+    return lean > 0 ? 'migration-thread' : 'another';
   }
 }
 
-/** True when `item` decides the snapshot for good. */
-function settleOne(snapshot: BqlSnapshot, item: LockItem): boolean {
-  const { answer } = snapshot;
-  if (item.operation === 'waiting') return settleByWaiting(snapshot, item);
-  const expected = answer.holder === 'free' ? 'taken' : 'released';
-  if (item.operation === expected) snapshot.confirmed = true;
-  else snapshot.answer = BROKEN;
-  return true;
-}
-
-/** The migration thread asks for the lock right after the query: it did not hold it, for bql_lock() asserts that. */
-function settleByWaiting(snapshot: BqlSnapshot, item: LockItem): boolean {
-  const { answer } = snapshot;
-  const own = snapshot.thread !== undefined || MIGRATION_FILES.test(item.file);
-  if (!own) return false;
-  if (answer.holder === 'migration-thread') {
-    snapshot.answer = BROKEN;
-    return true;
-  }
-  snapshot.answer = {
-    ...answer,
-    how: `${answer.how}; the migration thread asks for it right after`,
-    proof: [...answer.proof, item.place],
-  };
-  snapshot.confirmed = true;
-  return true;
-}
+const places = (place: Place | undefined): readonly Place[] => (place === undefined ? [] : [place]);

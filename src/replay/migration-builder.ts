@@ -290,7 +290,13 @@ export class MigrationBuilder implements Migration {
         this.#progress.setupEventSeen = true;
         return;
       case 'migration_block_activation':
+        if (event.args.active === 'inactive') this.#lockedStep(event.name, at);
+        this.#switchovers.open?.saving();
+        return;
       case 'migration_precopy_complete':
+        this.#lockedStep(event.name, at);
+        this.#switchovers.open?.saving();
+        return;
       case 'savevm_send_switchover_start':
         this.#switchovers.open?.saving();
         return;
@@ -363,6 +369,8 @@ export class MigrationBuilder implements Migration {
     const change: StateChange = { state, at, hole: progress.holeSinceQuery };
     progress.states.push(change);
     if (state === 'device' || state === 'pre-switchover') this.#stoppedByState(at);
+    // Behind pre-switchover older versions take the lock after this line.
+    if (state === 'device' && before === 'active') this.#lockedStep(state, at);
     this.#endByState(before, state, at);
     // Of postcopy it is the end of the migration, long after the downtime.
     if (state === 'completed' && this.kind !== 'postcopy') this.#downtime.completed(at);
@@ -448,12 +456,22 @@ export class MigrationBuilder implements Migration {
   #checkpoint(name: string, at: Moment): void {
     if (!this.#switchovers.isCheckpoint) this.#downtime.checkpoint(name, at);
     if (name === 'src-downtime-start') {
+      this.#context.bql.vmStops();
       this.#switchovers.announce(at, 'downtime-start');
       this.#progress.downtimeStarted = true;
     }
     if (name === 'src-vm-stopped') this.#vmStops(at, 'checkpoint', false);
+    // CPR stops the VM in the main thread, before the state `active`.
+    const saved = name === 'src-iterable-saved' || name === 'src-non-iterable-saved';
+    if (saved || (name === 'src-vm-stopped' && this.state === 'active')) this.#lockedStep(name, at);
     if (name === 'src-iterable-saved' && !this.#progress.inPostcopy) this.#ramEnds(at);
     if (name === 'src-downtime-end') this.#switchovers.end(at, 'downtime-end');
+  }
+
+  /** A line of the switchover that the migration thread prints under the BQL. */
+  #lockedStep(name: string, at: Moment): void {
+    const { open } = this.#switchovers;
+    if (open !== undefined && !open.checkpoint) open.lockedStep(name, at, this.#context.bql.at(at.thread));
   }
 
   #ramEnds(at: Moment): void {

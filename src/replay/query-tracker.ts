@@ -5,7 +5,7 @@
  */
 import type { Uint64 } from '../base/uint64.ts';
 import type { EventItem, Place } from '../ingest/trace-item.ts';
-import type { BqlSnapshot } from './bql-tracker.ts';
+import { type BqlSnapshot, NOT_SHOWN } from './bql-snapshot.ts';
 import type { Progress, StreamContext } from './progress.ts';
 import type { QueryFacts } from './query-decoder.ts';
 import type { BqlAtLine, Decision, Migration, Moment, Query, QueryKind, QueryProbes, Sync } from './run.ts';
@@ -22,7 +22,6 @@ const NO_PROBES: QueryProbes = {
   stage: undefined,
   dirtyBytesUpdate: undefined,
 };
-const NO_LOCK: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };
 
 interface PendingQuery {
   /** Complete but for who held the lock. */
@@ -49,7 +48,7 @@ class MadeQuery implements Query {
   readonly ackCollected: Uint64 | undefined;
   readonly ackTotal: Uint64 | undefined;
   readonly at: Moment;
-  bql = NO_LOCK;
+  bql = NOT_SHOWN;
   syncs = NO_SYNCS;
   readonly state: string | undefined;
   switchover: number | undefined = undefined;
@@ -163,7 +162,7 @@ export class QueryTracker {
     query.previous = this.#previous;
     query.follows = this.#progress.startSeen || index > 0;
     query.probes = this.#probes;
-    const snapshot = this.#context.bql.at(at.thread);
+    const snapshot = this.#context.bql.atQuery(at.thread);
     this.#pending = { query, snapshot, switchover: open, ramSaved: open?.ramEnd !== undefined };
     for (const sync of syncs) {
       open?.sync(sync);
@@ -199,7 +198,7 @@ export class QueryTracker {
     if (pending === undefined) return;
     this.#pending = undefined;
     const { query, switchover, snapshot, ramSaved } = pending;
-    query.bql = answerOfProbe(query.probes) ?? settledAnswer(snapshot);
+    query.bql = answerOfProbe(query.probes) ?? snapshot.settled();
     switchover?.query(query, ramSaved);
     if (query.final !== true) this.last = query;
     else if (switchover === undefined) this.#early(query);
@@ -277,10 +276,4 @@ function answerOfProbe({ locked }: QueryProbes): BqlAtLine | undefined {
   if (locked === undefined) return undefined;
   const holder = locked.value ? 'migration-thread' : 'not-migration-thread';
   return { holder, how: `qemu_savevm_query_pending_bql says locked=${locked.value ? 1 : 0}`, proof: [locked.at.place] };
-}
-
-/** A free lock, or another's, counts only when the next event of the lock agrees. */
-function settledAnswer({ answer, confirmed }: BqlSnapshot): BqlAtLine {
-  if (confirmed || answer.holder === 'migration-thread' || answer.holder === 'not-shown') return answer;
-  return { ...NO_LOCK, how: 'the mutex events end before they show who holds the BQL' };
 }

@@ -150,6 +150,7 @@ export class StreamReplay {
   /** After the last item: everything of the last migration is told but its end. */
   close(): void {
     if (this.#undecided !== undefined) this.#decide('source');
+    this.#context.bql.close();
     this.#current?.finish(this.#lastNs);
   }
 

@@ -24,6 +24,8 @@ export interface BqlAtLine {
   readonly holder: 'migration-thread' | 'not-migration-thread' | 'another' | 'free' | 'not-shown';
   readonly how: string;
   readonly proof: readonly Place[];
+  /** So many mutex lines at least must be missing for it to be wrong; undefined where it does not rest on them. */
+  readonly wrongIfLost?: number;
 }
 
 /** One pair migration_bitmap_sync_start ... _end. A half of it is a sync, too. */
@@ -150,6 +152,20 @@ export interface Decision {
   readonly syncBetween: boolean;
 }
 
+/** A line that the migration thread prints under the BQL in every switchover of its own. */
+export interface LockedStep {
+  /** The event, or the checkpoint or state that it names. */
+  readonly name: string;
+  readonly at: Moment;
+  readonly bql: BqlAtLine;
+}
+
+/** A thread that waits for a lock that it holds. */
+export interface NestedLock {
+  readonly taken: Place;
+  readonly waiting: Place;
+}
+
 export type SwitchoverEnd =
   | 'downtime-end'
   | 'packaged'
@@ -211,6 +227,10 @@ export interface Switchover {
   readonly endsInFinal: boolean;
   /** A query began (probe) and no query line followed: the process died inside it. */
   readonly unfinishedQuery: QueryProbes | undefined;
+  /** The log ends in the final query, and the migration thread waits for the BQL that it holds. */
+  readonly nestedLock: NestedLock | undefined;
+  /** None for a COLO checkpoint. At most 20. */
+  readonly lockedSteps: readonly LockedStep[];
   readonly hole: boolean;
 }
 

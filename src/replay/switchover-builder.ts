@@ -1,5 +1,6 @@
 /** Collects what happens between VM stop and the end of a switchover. */
-import type { Decision, Moment, Query, QueryProbes, Switchover, SwitchoverEnd, Sync } from './run.ts';
+import type { BqlSnapshot } from './bql-snapshot.ts';
+import type { Decision, Moment, NestedLock, Query, QueryProbes, Switchover, SwitchoverEnd, Sync } from './run.ts';
 
 const MAX_KEPT = 20;
 
@@ -12,6 +13,7 @@ export interface SwitchoverEnding {
   readonly decision: Decision | undefined;
   /** The migration is in the state `device`. */
   readonly inDevice: boolean;
+  readonly nestedLock: NestedLock | undefined;
 }
 
 export class SwitchoverBuilder {
@@ -29,6 +31,7 @@ export class SwitchoverBuilder {
   readonly #queriesAfterFinal: Query[] = [];
   #syncsAfterFinal: Moment[] = [];
   #finalMade = false;
+  readonly #lockedSteps: { readonly name: string; readonly at: Moment; readonly snapshot: BqlSnapshot }[] = [];
   #syncCount = 0;
   #syncsBeforeDiscard = 0;
   #syncsBeforeSaving: number | undefined;
@@ -114,6 +117,11 @@ export class SwitchoverBuilder {
     this.#syncsBeforeSaving ??= this.#syncCount;
   }
 
+  /** A line that the migration thread prints under the BQL. */
+  lockedStep(name: string, at: Moment, snapshot: BqlSnapshot): void {
+    if (!this.checkpoint && this.#lockedSteps.length < MAX_KEPT) this.#lockedSteps.push({ name, at, snapshot });
+  }
+
   discardBitmap(at: Moment): void {
     this.mode = 'postcopy';
     if (this.#discardBitmap !== undefined) return;
@@ -128,7 +136,8 @@ export class SwitchoverBuilder {
     if (endedBy === 'completed' || endedBy === 'colo') this.mode = 'precopy';
   }
 
-  build({ unfinishedQuery, decision, inDevice }: SwitchoverEnding): Switchover {
+  build({ unfinishedQuery, decision, inDevice, nestedLock }: SwitchoverEnding): Switchover {
+    const endsInFinal = this.#endsInFinal(inDevice, unfinishedQuery);
     return {
       index: this.index,
       checkpoint: this.checkpoint,
@@ -153,8 +162,10 @@ export class SwitchoverBuilder {
       precopyBytesSeen: this.#precopyBytesSeen,
       ramPostcopy: this.ramPostcopy,
       ramEnd: this.ramEnd,
-      endsInFinal: this.#endsInFinal(inDevice, unfinishedQuery),
+      endsInFinal,
       unfinishedQuery,
+      nestedLock: endsInFinal ? nestedLock : undefined,
+      lockedSteps: this.#lockedSteps.map(({ name, at, snapshot }) => ({ name, at, bql: snapshot.settled() })),
       hole: this.hole,
     };
   }

@@ -57,6 +57,7 @@ export class SwitchoverTracker {
     this.emit(undefined);
     this.#current = this.#begin(at, checkpoint, provesRunning);
     this.#current.mark(mark);
+    this.#context.bql.switchover(true);
     this.count += 1;
     return true;
   }
@@ -88,6 +89,7 @@ export class SwitchoverTracker {
     if (open === undefined) return;
     this.#queries.flush();
     open.close(at, endedBy);
+    this.#context.bql.switchover(false);
     if (open.mode === 'postcopy' && (endedBy === 'packaged' || endedBy === 'postcopy' || endedBy === 'downtime-end')) {
       this.#progress.postcopySwitchoverOver = true;
     }
@@ -102,7 +104,9 @@ export class SwitchoverTracker {
     if (current.open) this.#queries.releaseSyncs(current);
     const decision = current.checkpoint ? undefined : this.#queries.takeDecision();
     const inDevice = this.#progress.state === 'device';
-    this.#context.sink.switchover(current.build({ unfinishedQuery: unfinished, decision, inDevice }), this.#migration);
+    const nestedLock = this.#context.bql.nestedLock;
+    const ending = { unfinishedQuery: unfinished, decision, inDevice, nestedLock };
+    this.#context.sink.switchover(current.build(ending), this.#migration);
   }
 
   /** The next state tells what an ended switchover was, and then it is handed on. */

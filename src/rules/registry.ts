@@ -19,6 +19,7 @@ import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { firstSyncCountsAllRam } from './checks/first-sync-counts-all-ram.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
 import { illegalStateTransition } from './checks/illegal-state-transition.ts';
+import { iterationQueryWithBql } from './checks/iteration-query-with-bql.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
 import { logClearInBlackout } from './checks/log-clear-in-blackout.ts';
 import { migratedInPostmigrate } from './checks/migrated-in-postmigrate.ts';
@@ -34,6 +35,7 @@ import { queryAfterFinal } from './checks/query-after-final.ts';
 import { rateLimitInBlackout } from './checks/rate-limit-in-blackout.ts';
 import { switchoverAckOutdated } from './checks/switchover-ack-outdated.ts';
 import { switchoverOverThreshold } from './checks/switchover-over-threshold.ts';
+import { switchoverStepWithoutBql } from './checks/switchover-step-without-bql.ts';
 import { switchoverWithoutExact } from './checks/switchover-without-exact.ts';
 import { syncAfterFinal } from './checks/sync-after-final.ts';
 import { syncCountMismatch } from './checks/sync-count-mismatch.ts';
@@ -47,6 +49,7 @@ import type { Rule } from './rule.ts';
 
 /** Every rule, in the order of the report. A test holds this list against the folder. */
 export const RULES: readonly Rule[] = [
+  // The final query
   finalWithoutBql,
   handlerTakesBql,
   finalMissing,
@@ -57,39 +60,44 @@ export const RULES: readonly Rule[] = [
   postcopySwitchoverWithoutSync,
   queryAfterFinal,
   syncAfterFinal,
+  lastSyncNotMarked,
+  ackPendingAtSwitchover,
+  finalSkipsModule,
+  // Queries, syncs and states
   syncInPostcopy,
   exactWithoutSync,
   estimateWithSync,
   totalNotSum,
   dirtyBytesNotUpdated,
-  lastSyncNotMarked,
   switchoverWithoutExact,
   illegalStateTransition,
   postcopyCompletedDirty,
-  ackPendingAtSwitchover,
-  finalSkipsModule,
-  vfioSizeCountedTwice,
-  vfioInitialDataStarved,
-  vfioStateRepeated,
-  vfioStopInBlackout,
-  switchoverAckOutdated,
-  logClearInBlackout,
-  firstSyncCountsAllRam,
-  postcopyBytesWithoutCapability,
-  precopyModuleInPostcopy,
-  downtimeEndRepeated,
-  downtimeNotShownInPostcopy,
-  postcopyDeviceStuck,
-  notifierRepeated,
-  rateLimitInBlackout,
-  migrationStalled,
-  dirtyLogLeftOn,
-  migratedInPostmigrate,
+  iterationQueryWithBql,
+  switchoverStepWithoutBql,
   syncCountMismatch,
-  bandwidthUnderestimated,
+  firstSyncCountsAllRam,
+  // What costs downtime or convergence
   switchoverOverThreshold,
   downtimeOverLimit,
   exactQuerySpin,
   estimateExactOscillation,
   migrationNotConverging,
+  bandwidthUnderestimated,
+  migrationStalled,
+  rateLimitInBlackout,
+  logClearInBlackout,
+  downtimeEndRepeated,
+  downtimeNotShownInPostcopy,
+  // Attempts, postcopy and devices
+  dirtyLogLeftOn,
+  migratedInPostmigrate,
+  notifierRepeated,
+  postcopyDeviceStuck,
+  postcopyBytesWithoutCapability,
+  precopyModuleInPostcopy,
+  vfioSizeCountedTwice,
+  vfioInitialDataStarved,
+  vfioStateRepeated,
+  vfioStopInBlackout,
+  switchoverAckOutdated,
 ];

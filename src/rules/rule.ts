@@ -52,8 +52,8 @@ export const undecidable = (reason: string, enable: readonly (EventName | Sample
 });
 export const notApplicable = (reason: string): Judgement => ({ verdict: 'not-applicable', reason });
 
-/** What decides a rule besides an event: query-migrate samples. */
-export type SampleSource = '--qmp';
+/** What decides a rule besides an event: query-migrate samples, or what QEMU printed on stderr. */
+export type SampleSource = '--qmp' | 'stderr';
 
 /**
  * Judges one migration. Each method is called in the order of the log; what it

@@ -54,6 +54,17 @@ export function nothingJudged(migration: Migration): Judgement {
 /** Between two lines of migrate_transferred there are 100 ms, counted in whole ones: within this no line can be lost. */
 export const WINDOW_NS = 95e6;
 
+/** What to say where the log ends in the final query: an assertion that fails there is printed on stderr only. */
+export function endsInFinal(migration: Migration): Judgement {
+  return (
+    withoutFinalDuty(migration) ??
+    undecidable(
+      'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
+      ['stderr'],
+    )
+  );
+}
+
 export function queriesShown(migration: Migration): boolean {
   const { estimate, exact, final, unspecified } = migration.counts;
   return estimate + exact + final + unspecified > 0;

@@ -34,11 +34,20 @@ async function holdsOf(lines: readonly string[]): Promise<readonly string[]> {
   }
 }
 
-test('the holds of a switchover belong to the migration thread', async () => {
+test('every hold in a switchover, and whose it is', async () => {
   expect(await holdsOf([...LOCKED_STOP, ...LOCKED_FINAL, ...LOCKED_END])).toEqual([
     'migration-thread: 18-21',
+    'another: 23-24',
+    'migration-thread: 25-26',
+    'migration-thread: 28-30',
+    'another: 31-32',
     'migration-thread: 33-50',
+    'migration-thread: 52-55',
   ]);
+});
+
+test('a hold that the log does not see the end of', async () => {
+  expect((await holdsOf([...LOCKED_STOP, ...LOCKED_FINAL])).at(-1)).toBe('migration-thread: 33-undefined');
 });
 
 test("another thread's hold at the final query", async () => {

@@ -152,6 +152,12 @@ describe('not decided', () => {
     );
   });
 
+  test('what QEMU printed on stderr is no event', () => {
+    expect(section(buildReport({ verdicts: [of('a', 'why', ['stderr'])] }), 'Not decided')).toBe(
+      ['Not decided (1)', '  a: why', '    to decide: give what QEMU printed on stderr beside the log'].join('\n'),
+    );
+  });
+
   test('several migrations: named where not all share the reason', () => {
     const migrations = [0, 1, 2].map((index) => buildMigration({ index }));
     const verdicts = [of('a', 'why', []), of('a', 'why', [], 1), of('a', 'why', [], 2), of('b', 'so', [], 2)];

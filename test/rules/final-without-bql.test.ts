@@ -402,9 +402,10 @@ describe('thread ids', () => {
     expect(accusation(await judge(lines(true)), ID).findings).toEqual([
       {
         message:
-          'the final query ran without the BQL: the thread of the query had released it; the migration thread asks for it right after',
+          'the final query ran without the BQL: the thread of the query had released it and another thread had taken it; the migration thread asks for it right after',
         evidence: [
           'src.log:27 qemu_savevm_query_pending exact=1, final=1, total=16384',
+          'src.log:24 qemu_mutex_locked taken mutex 0x56551ace07e0 (util/main-loop.c:313)',
           'src.log:22 qemu_mutex_unlock released mutex 0x56551ace07e0 (system/cpus.c:587)',
           'src.log:29 qemu_mutex_lock waiting on mutex 0x56551ace07e0 (migration/migration.c:3006)',
         ],
@@ -488,6 +489,15 @@ describe('the assertion', () => {
     'ERROR:../migration/savevm.c:1794:qemu_savevm_query_pending_final: assertion failed: (s->se_count > 0)',
   ])('%s is not this rule', async (text) => {
     expect(verdictOf(await judge([...cut, text]), ID).verdict).not.toBe('violated');
+  });
+
+  test('the log ends in the final query, and stderr is not given: undecidable', async () => {
+    expect(doubt(await judge(cut), ID)).toEqual(
+      doubtful(
+        'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
+        'stderr',
+      ),
+    );
   });
 
   test('after a completed migration it belongs to a process of its own', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LOCKED_STOP, releases, takes, UNLOCK, waits } from './locks.ts';
 import {
   BACKGROUND_SNAPSHOT,
   checkpoint,
@@ -21,6 +22,7 @@ import {
   STOP,
   state,
   sync,
+  tid,
   without,
 } from './runs.ts';
 import { accusation, accused, doubt, doubtful, judge, verdictOf, violatedRules } from './support.ts';
@@ -233,6 +235,58 @@ describe('undecidable: QEMU aborted in bql_lock_impl, but not provably inside a 
     const report = await judge({ 'src.log': precopyRun(), 'stderr.txt': ['== src', GLIB] });
     expect(verdictOf(report, ID, 0).verdict).toBe('pass');
     expect(violatedRules(report)).toEqual([]);
+  });
+});
+
+describe('the log ends in the final query', () => {
+  const ENDS = doubtful(
+    'the log ends where the final query is made, and nothing shows why: if QEMU aborted, its stderr has the assertion',
+    'stderr',
+  );
+
+  test('without a message: stderr would tell', async () => {
+    expect(doubt(await judge(cut), ID)).toEqual(ENDS);
+    expect(doubt(await judge([...LOCKED_STOP, ...sync(4)]), ID)).toEqual(ENDS);
+  });
+
+  test('another assertion failed: that is why it ends', async () => {
+    const other = 'ERROR:../migration/savevm.c:1794:qemu_savevm_query_pending_final: assertion failed: (bql_locked())';
+    expect(verdictOf(await judge([...cut, other]), ID).verdict).toBe('not-applicable');
+  });
+
+  const MIGRATION = 200;
+  const AGAIN = waits('migration/block-dirty-bitmap.c:758');
+  const stuck = (...after: readonly (readonly [number, string])[]) =>
+    tid([
+      [100, takes('util/main-loop.c:313')],
+      [100, releases(UNLOCK)],
+      ...SETUP.slice(2).map((line) => [MIGRATION, line] as const),
+      [MIGRATION, estimate({})],
+      [MIGRATION, waits('migration/migration.c:2864')],
+      [MIGRATION, takes('migration/migration.c:2864')],
+      ...STOP.map((line) => [MIGRATION, line] as const),
+      ...sync(4).map((line) => [MIGRATION, line] as const),
+      ...after,
+    ]);
+  const MAIN_WAITS = [100, waits('util/main-loop.c:313')] as const;
+
+  test('with thread ids, where nothing asserts: it waits for the lock that it holds', async () => {
+    expect(accusation(await judge(stuck([MIGRATION, AGAIN], MAIN_WAITS)), ID)).toEqual(
+      accused(
+        'the migration thread waits inside the final query for the BQL that it holds',
+        'src.log:21 qemu_mutex_lock waiting on mutex 0x56551ace07e0 (migration/block-dirty-bitmap.c:758)',
+        'src.log:11 qemu_mutex_locked taken mutex 0x56551ace07e0 (migration/migration.c:2864)',
+      ),
+    );
+  });
+
+  test.each([
+    ['released before', [[MIGRATION, releases(UNLOCK)], [MIGRATION, AGAIN], MAIN_WAITS]],
+    ['the log ends at that line', [[MIGRATION, AGAIN]]],
+    ['somebody takes it: a release is missing', [[MIGRATION, AGAIN], MAIN_WAITS, [100, takes('util/main-loop.c:313')]]],
+    ['the main loop waits, the migration thread does not', [MAIN_WAITS]],
+  ] as const)('%s: undecidable', async (_name, after) => {
+    expect(doubt(await judge(stuck(...after)), ID)).toEqual(ENDS);
   });
 });
 

@@ -10,6 +10,7 @@ import { analyze } from '../../src/analysis/analyze.ts';
 import { planInputs, replayInputs } from '../../src/analysis/replay-inputs.ts';
 import { UserError } from '../../src/base/errors.ts';
 import type { Band } from '../../src/catalog/vocabulary.ts';
+import type { Query } from '../../src/replay/run.ts';
 import type { Report, VerdictReport } from '../../src/report/report.ts';
 import { RULES } from '../../src/rules/registry.ts';
 import { RuleRunner } from '../../src/rules/run-rules.ts';
@@ -188,4 +189,21 @@ export async function verdictsOn(paths: readonly string[], rule: string, qmp?: s
     planInputs(paths, qmp),
   );
   return report.verdicts.map(({ verdict }) => verdict);
+}
+
+/** Every query of a trace, with who held the lock at it. */
+export async function queriesOf(files: Files): Promise<readonly Query[]> {
+  const queries: Query[] = [];
+  await inFolder(files, {}, async (paths, qmp) => {
+    const request = {
+      paths,
+      qmp,
+      band: undefined,
+      fullDigest: false,
+      sinks: [{ query: (query: Query) => void queries.push(query) }],
+      progress: () => undefined,
+    };
+    await replayInputs(request, planInputs(paths, qmp));
+  });
+  return queries;
 }

@@ -7,9 +7,16 @@
  */
 import type { AssertionFailure, Query, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
-import { MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
+import { endsInFinal, MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 const EXPECTED = 'the migration thread holds the BQL from before the VM stops until the devices are saved';
+/** A log that lost two lines accuses nobody. */
+const MISSING_LINES = 3;
+const HOLDERS = {
+  another: 'another thread holds the BQL at this line',
+  free: 'nobody holds the BQL at this line',
+  'not-migration-thread': 'the migration thread does not hold the BQL at this line',
+};
 
 export const finalWithoutBql = defineRule({
   id: 'final-without-bql',
@@ -21,37 +28,49 @@ export const finalWithoutBql = defineRule({
   qemu: { function: 'qemu_savevm_query_pending_final', versions: '11.1 and the patch as posted' },
   limits:
     'A merged log without thread ids proves it only where the chain of hand-overs can be followed; -d tid -D LOG.%d always does.',
-  begin: (migration) => ({
-    query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judgeQuery(query)) : undefined),
-    switchover: judgeUnfinished,
-    assertion: judgeAssertion,
-    end: () => (migration.counts.final > 0 ? undefined : nothingJudged(migration)),
-  }),
+  begin: (migration) => {
+    let cutInFinal = false;
+    return {
+      query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judgeQuery(query)) : undefined),
+      switchover: (switchover) => {
+        cutInFinal = switchover.endsInFinal && !switchover.hole;
+        return judgeUnfinished(switchover);
+      },
+      assertion: judgeAssertion,
+      end: () => {
+        if (migration.counts.final > 0) return undefined;
+        return cutInFinal && migration.assertion === undefined ? endsInFinal(migration) : nothingJudged(migration);
+      },
+    };
+  },
 });
 
 function judgeQuery(query: Query): Judgement {
-  const { holder, how, proof } = query.bql;
-  switch (holder) {
-    case 'migration-thread':
-      return pass(`the BQL was held at the final query: ${how}`);
-    case 'not-migration-thread':
-      return violated({
-        message: 'the final query began without the BQL held',
-        expected: EXPECTED,
-        actual: how,
-        evidence: [proof[0] ?? query.at.place, query.at.place],
-      });
-    case 'another':
-    case 'free':
-      return violated({
-        message: `the final query ran without the BQL: ${how}`,
-        expected: EXPECTED,
-        actual: holder === 'free' ? 'nobody holds the BQL at this line' : 'another thread holds the BQL at this line',
-        evidence: [query.at.place, ...proof],
-      });
-    case 'not-shown':
-      return undecidable(`nothing shows who held the BQL at the final query: ${how}`, MUTEX_EVENT_NAMES);
+  const { holder, how, proof, wrongIfLost } = query.bql;
+  if (holder === 'migration-thread') return pass(`the BQL was held at the final query: ${how}`);
+  if (holder === 'not-shown') {
+    return undecidable(`nothing shows who held the BQL at the final query: ${how}`, MUTEX_EVENT_NAMES);
   }
+  if (wrongIfLost === undefined) {
+    return violated({
+      message: 'the final query began without the BQL held',
+      expected: EXPECTED,
+      actual: how,
+      evidence: [proof[0] ?? query.at.place, query.at.place],
+    });
+  }
+  if (wrongIfLost < MISSING_LINES) {
+    return undecidable(
+      'nothing shows who held the BQL at the final query: the mutex events end before they show who holds the BQL',
+      MUTEX_EVENT_NAMES,
+    );
+  }
+  return violated({
+    message: `the final query ran without the BQL: ${how}`,
+    expected: EXPECTED,
+    actual: HOLDERS[holder],
+    evidence: [query.at.place, ...proof],
+  });
 }
 
 /** The process died inside the query: the probe stands alone. */

@@ -4,9 +4,9 @@
  * the line of the query is printed. Iteration queries are made without the
  * lock, so the same handler works there.
  */
-import type { AssertionFailure, Switchover } from '../../replay/run.ts';
-import { defineRule, type Judgement, pass, selfEvident, undecidable } from '../rule.ts';
-import { nothingJudged, withoutFinalDuty } from '../shared.ts';
+import type { AssertionFailure, NestedLock, Switchover } from '../../replay/run.ts';
+import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
+import { endsInFinal, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 export const handlerTakesBql = defineRule({
   id: 'handler-takes-bql',
@@ -16,14 +16,17 @@ export const handlerTakesBql = defineRule({
   why: 'QEMU aborts with the guest stopped: the VM is gone on the source and never started on the destination.',
   needs: ['qemu_savevm_query_pending', 'runstate_set'],
   qemu: { function: 'bql_lock_impl, from a save_query_pending handler', versions: '11.1 and the patch as posted' },
-  limits: "Seen only by QEMU's assertion failure: give what it printed on stderr beside the log.",
+  limits:
+    "Seen by QEMU's assertion failure: give what it printed on stderr beside the log. Where QEMU was built without assertions, by mutex events with thread ids.",
   begin: (migration) => {
     let cutInFinal: Switchover | undefined;
     return {
       switchover: (switchover) => {
         cutInFinal = switchover.endsInFinal && !switchover.hole ? switchover : undefined;
-        if (switchover.finalCount === 0) return undefined;
-        return withoutFinalDuty(migration) ?? pass('the final query came back from every handler');
+        if (switchover.finalCount > 0) {
+          return withoutFinalDuty(migration) ?? pass('the final query came back from every handler');
+        }
+        return undefined;
       },
       assertion: (failure) => {
         if (!isNestedLock(failure)) return undefined;
@@ -31,11 +34,25 @@ export const handlerTakesBql = defineRule({
         if (none?.verdict === 'not-applicable') return none;
         return judge(failure, none === undefined ? cutInFinal : undefined);
       },
-      end: () =>
-        migration.counts.final > 0 || migration.assertion !== undefined ? undefined : nothingJudged(migration),
+      end: () => {
+        if (migration.counts.final > 0 || migration.assertion !== undefined) return undefined;
+        if (cutInFinal === undefined) return nothingJudged(migration);
+        const nested = withoutFinalDuty(migration) === undefined ? cutInFinal.nestedLock : undefined;
+        return nested === undefined ? endsInFinal(migration) : accuseNested(nested);
+      },
     };
   },
 });
+
+/** bql_lock() asserts before it prints: only a QEMU without assertions comes to wait. */
+function accuseNested({ waiting, taken }: NestedLock): Judgement {
+  return violated({
+    message: 'the migration thread waits inside the final query for the BQL that it holds',
+    expected: 'no handler locks the BQL in the final query',
+    actual: 'taken, not released, and asked for again: nobody goes on',
+    evidence: [waiting, taken],
+  });
+}
 
 function isNestedLock({ function: name, expression }: AssertionFailure): boolean {
   return name.startsWith('bql_lock') && expression.replaceAll(' ', '') === '!bql_locked()';

@@ -11,6 +11,8 @@ import { ALL_IN_JSON, LIMITS, type Page } from './page.ts';
 const FAULT = 'internal fault';
 /** `enable` names this beside events: samples of query-migrate. */
 const SAMPLES = '--qmp';
+/** The same: QEMU's assertion failures stand there. */
+const STDERR = 'stderr';
 /** Not in QEMU: a reviewer adds them to the QEMU under test. */
 const PROBES: ReadonlySet<string> = new Set([
   'qemu_savevm_query_pending_bql',
@@ -85,12 +87,13 @@ function purpose({ verdicts }: Group): string {
 function remedyText(group: Group): string | undefined {
   if (group.fault) return 'this is a fault of qtrace itself; please report it with the log';
   const probes = group.enable.filter((name) => PROBES.has(name));
-  const events = group.enable.filter((name) => name !== SAMPLES && !PROBES.has(name));
+  const events = group.enable.filter((name) => name !== SAMPLES && name !== STDERR && !PROBES.has(name));
   const parts = [
     ...(events.length > 0 ? [enableText(events)] : []),
     ...(probes.length > 0
       ? [`add the probe ${probes.length === 1 ? 'event' : 'events'} ${names(probes)} to QEMU`]
       : []),
+    ...(group.enable.includes(STDERR) ? ['give what QEMU printed on stderr beside the log'] : []),
     ...(group.enable.includes(SAMPLES) ? ['give samples of query-migrate with --qmp FILE'] : []),
   ];
   return parts.length > 0 ? `${purpose(group)}: ${parts.join('; ')}` : undefined;

@@ -1,0 +1,137 @@
+/**
+ * What a place in QEMU's source tells of the BQL: which mutex it is, whose
+ * thread prints there, and how a `released` there is meant. Places are matched
+ * by the end of their path: what stands before it differs per build.
+ */
+import type { LockItem } from '../ingest/trace-item.ts';
+import type { ReleaseSite, Whose } from './bql-chain.ts';
+
+/** Files of the migration thread that lock the BQL. dirtyrate.c, for one, has a thread of its own. */
+const MIGRATION_FILES = /(?:^|\/)migration\/(?:migration|ram|colo|savevm|block-dirty-bitmap|block)\.c$/;
+const CPUS_FILE = /(?:^|\/)(?:system|softmmu)\/cpus\.c$/;
+const MAIN_LOOP_FILE = /(?:^|\/)util\/main-loop\.c$/;
+/** Main loop, RCU, vCPUs, and what serves users beside them. */
+const OTHER_FILES =
+  /(?:^|\/)(?:(?:ui|audio|chardev|monitor)\/[\w-]+\.c|util\/main-loop\.c|util\/rcu\.c|accel\/(?:dummy-cpus|(?:kvm|tcg|hvf|xen|qtest|mshv)\/[\w-]+)\.c|(?:system|softmmu)\/physmem\.c|(?:system|softmmu|migration)\/cpu-throttle\.c|migration\/dirtyrate\.c)$/;
+
+const MAX_MUTEXES = 16;
+const MAX_SITES = 50_000;
+/** So many releases at one place of cpus.c, and none taken there: it is bql_unlock(). */
+const CERTAIN_RELEASES = 8;
+
+export const isMigrationFile = (file: string): boolean => MIGRATION_FILES.test(file);
+
+/**
+ * Which mutex is the BQL: the one that bql_unlock() releases in cpus.c. Where
+ * several are released there, the one that the main loop takes. Two of these
+ * are two processes, and then it is none.
+ */
+export class BqlMutex {
+  readonly #released = new Set<string>();
+  readonly #byMainLoop = new Set<string>();
+
+  get id(): string | undefined {
+    const [first, ...more] = this.#released;
+    if (more.length === 0) return first;
+    const [taken, ...others] = [...this.#released].filter((mutex) => this.#byMainLoop.has(mutex));
+    return others.length === 0 ? taken : undefined;
+  }
+
+  /** True when this line may have changed which one it is. */
+  see({ operation, mutex, file }: LockItem): boolean {
+    if (operation === 'released')
+      return !this.#released.has(mutex) && CPUS_FILE.test(file) && add(this.#released, mutex);
+    if (operation !== 'taken' || this.#byMainLoop.has(mutex)) return false;
+    return MAIN_LOOP_FILE.test(file) && add(this.#byMainLoop, mutex);
+  }
+}
+
+function add(mutexes: Set<string>, mutex: string): boolean {
+  if (mutexes.size < MAX_MUTEXES) mutexes.add(mutex);
+  return true;
+}
+
+interface Site {
+  /** From 1. */
+  readonly id: number;
+  readonly whose: Whose;
+  readonly inCpus: boolean;
+  releases: number;
+  released: boolean;
+  waitedFor: boolean;
+  taken: boolean;
+  /** Threads that wait or sleep there, as far as their lines show. */
+  present: number;
+}
+
+/** The places of one BQL, each looked at once. */
+export class BqlSites {
+  readonly #sites = new Map<string, Site>();
+  /** The place in cpus.c with the most releases and nothing taken: bql_unlock(). */
+  #unlock: Site | undefined;
+
+  see({ operation, site: name, file }: LockItem): Site {
+    const site = this.#site(name, file);
+    if (operation === 'taken' && !site.taken) {
+      site.taken = true;
+      if (this.#unlock === site) this.#unlock = this.#mostReleased();
+    }
+    if (operation === 'waiting') site.waitedFor = true;
+    if (operation === 'released') site.released = true;
+    if (operation === 'released' && site.inCpus) {
+      site.releases += 1;
+      if (!site.taken && site.releases > (this.#unlock?.releases ?? 0)) this.#unlock = site;
+    }
+    return site;
+  }
+
+  /** After the line was looked at: somebody came to this place, or left it. */
+  count(site: Site, { operation }: LockItem): void {
+    if (operation !== 'taken') site.present += 1;
+    else if (site.present > 0) site.present -= 1;
+  }
+
+  /** Places where the lock is taken are none where a thread sleeps, and the other way round. */
+  neverAt({ released, waitedFor }: Site): 'lock' | 'wait' | undefined {
+    if (released === waitedFor) return undefined;
+    return released ? 'lock' : 'wait';
+  }
+
+  releaseAt(site: Site): ReleaseSite {
+    if (!site.inCpus || site.taken) return { unlock: undefined, wait: 0 };
+    const certain = (this.#unlock?.releases ?? 0) >= CERTAIN_RELEASES;
+    if (site === this.#unlock) return { unlock: 0, wait: certain ? undefined : 1 };
+    return { unlock: certain ? undefined : 1, wait: 0 };
+  }
+
+  #site(name: string, file: string): Site {
+    const known = this.#sites.get(name);
+    if (known !== undefined) return known;
+    if (this.#sites.size > MAX_SITES) this.#sites.clear();
+    const site = {
+      id: this.#sites.size + 1,
+      whose: whoseFile(file),
+      inCpus: CPUS_FILE.test(file),
+      releases: 0,
+      released: false,
+      waitedFor: false,
+      taken: false,
+      present: 0,
+    };
+    this.#sites.set(name, site);
+    return site;
+  }
+
+  #mostReleased(): Site | undefined {
+    let most: Site | undefined;
+    for (const site of this.#sites.values()) {
+      if (site.inCpus && !site.taken && site.releases > (most?.releases ?? 0)) most = site;
+    }
+    return most;
+  }
+}
+
+function whoseFile(file: string): Whose {
+  if (MIGRATION_FILES.test(file)) return 'own';
+  return OTHER_FILES.test(file) ? 'another' : 'either';
+}
