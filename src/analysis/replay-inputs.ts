@@ -13,6 +13,7 @@ import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
+import type { Incoming } from '../replay/destination/incoming.ts';
 import { StreamReplay } from '../replay/replay.ts';
 import type { AssertionFailure, DirtyBytesSample } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
@@ -48,6 +49,10 @@ export interface ReplayResult {
   readonly samples: SampleFacts | undefined;
   readonly inputs: readonly ReplayedInput[];
   readonly band: Band | undefined;
+  /** What the processes did as destinations. */
+  readonly incomings: readonly Incoming[];
+  /** Per stream, the second since 1970 that its times count from; undefined without time stamps. */
+  readonly clockBases: readonly (number | undefined)[];
 }
 
 interface OpenStream {
@@ -95,6 +100,8 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     samples,
     inputs,
     band: request.band ?? streams.find(({ replay }) => replay.band !== undefined)?.replay.band,
+    incomings: streams.flatMap(({ replay }) => replay.incoming.list),
+    clockBases: streams.map(({ stream }) => stream.clock.baseSeconds),
   };
 }
 

@@ -8,6 +8,7 @@ import type { ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
+import { IncomingTracker } from './destination/incoming-tracker.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample } from './run.ts';
@@ -70,9 +71,12 @@ export class StreamReplay {
   #destinationEvents = 0;
   /** Assertion failures that QEMU printed into this log. */
   readonly assertions: AssertionFailure[] = [];
+  /** What the process does as a destination. */
+  readonly incoming: IncomingTracker;
 
   constructor(stream: number, options: ReplayOptions) {
     this.#options = options;
+    this.incoming = new IncomingTracker(stream);
     this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
   }
 
@@ -126,6 +130,7 @@ export class StreamReplay {
         return;
       case 'damage':
         this.#current?.damage(item.code, item.place);
+        this.incoming.damage();
         return;
     }
   }
@@ -134,6 +139,7 @@ export class StreamReplay {
   close(): void {
     if (this.#undecided !== undefined) this.#decide('source');
     this.#current?.finish(this.#lastNs);
+    this.incoming.finish();
   }
 
   /** After all inputs were read and assertion failures were handed to `unfinished`. */
@@ -185,7 +191,7 @@ export class StreamReplay {
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;
     if (outgoing) this.#begin(item, true);
-    else if (this.#inmigrate) this.#beginIncoming();
+    else if (this.#inmigrate) this.#beginIncoming([item]);
     else this.#undecided = [item];
   }
 
@@ -195,27 +201,30 @@ export class StreamReplay {
     const first = items[0];
     if (first === undefined) return;
     if (side === 'destination') {
-      this.#beginIncoming();
+      this.#beginIncoming(items);
       return;
     }
     this.#begin(first, true);
     for (const item of items.slice(1)) this.#feed(item);
   }
 
-  #beginIncoming(): void {
+  #beginIncoming(items: readonly EventItem[]): void {
     this.#endCurrent();
+    this.incoming.begin(items);
     this.#incoming = true;
     this.#incomingOver = false;
   }
 
   #dispatch(item: EventItem, side: 'source' | 'destination' | undefined): void {
     if (this.#incoming && this.#stillIncoming(item, side)) {
+      this.incoming.event(item);
       this.#context.sink.event(item, undefined, this.#outsideNs(item), false);
       return;
     }
     const current = this.#current;
     if (side === 'destination' && current !== undefined && !current.ended) this.#mixUp(item);
     if (this.#opensImplicitly(item)) this.#begin(item, isBeginning(item));
+    else if (current === undefined || current.ended) this.incoming.event(item);
     this.#feed(item);
   }
 
@@ -259,6 +268,7 @@ export class StreamReplay {
   #mixUp(item: EventItem): void {
     this.#mixed = true;
     this.#options.note('two-processes', item.place);
+    this.incoming.mixedUp();
     this.#current?.mixedUp(item.place);
   }
 

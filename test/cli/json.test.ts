@@ -58,6 +58,9 @@ const exact = when((value) => {
   return typeof value === 'string' && /^\d+$/.test(value) && BigInt(value) > BigInt(Number.MAX_SAFE_INTEGER);
 }, 'an integer, as a number up to 2^53-1 and as a text above');
 
+/** The same, below zero, too. */
+const signed: Check = (value, path) => exact(typeof value === 'string' ? value.replace(/^-/, '') : value, path);
+
 const rawLine = object({ file: words, line: lineNumber, text });
 
 const input = object(
@@ -98,12 +101,48 @@ const round = object({
   thresholdBytes: orNull(exact),
 });
 
+const states = list(object({ state: words, line: lineNumber, ns: orNull(exact) }, { file: words }));
+const outcome = oneOf('completed', 'cancelled', 'failed', 'aborted', 'running');
+
+const destinationBlocks = {
+  file: words,
+  outcome,
+  states,
+  checkpoints: list(object({ from: words, to: words, durationNs: orNull(exact) })),
+  iterable: devices,
+  nonIterable: devices,
+};
+
+const destination = object({
+  ...destinationBlocks,
+  clock: orNull(object({ lowNs: orNull(signed), highNs: orNull(signed), pairs: count })),
+  ties: list(
+    object({
+      bound: oneOf('low', 'high'),
+      first: oneOf('source', 'destination'),
+      source: rawLine,
+      destination: rawLine,
+    }),
+    2,
+  ),
+  blackout: orNull(
+    object({
+      lowNs: orNull(exact),
+      highNs: orNull(exact),
+      from: rawLine,
+      to: rawLine,
+      steps: list(object({ from: words, to: words, lowNs: orNull(exact), highNs: orNull(exact) })),
+    }),
+  ),
+  noBlackout: orNull(words),
+});
+
 const migration = object(
   {
     index: count,
     kind: oneOf('precopy', 'postcopy', 'snapshot', 'background-snapshot', 'colo', 'unknown'),
-    outcome: oneOf('completed', 'cancelled', 'failed', 'aborted', 'running'),
-    states: list(object({ state: words, line: lineNumber, ns: orNull(exact) }, { file: words })),
+    outcome,
+    states,
     queries: object({ estimate: count, exact: count, final: count, unspecified: count }),
     syncs: count,
     iterations: count,
@@ -133,6 +172,7 @@ const migration = object(
         nonIterable: devices,
       }),
     ),
+    destination: orNull(destination),
     messages: object({ lines: list(rawLine, 20), omitted: count }),
   },
 );
@@ -165,7 +205,10 @@ const report = object(
       worst: oneOf('error', 'warning', 'info', 'none'),
     }),
   },
-  { samples: orNull(object({ name: words, lines: count, samples: count, notUnderstood: count })) },
+  {
+    samples: orNull(object({ name: words, lines: count, samples: count, notUnderstood: count })),
+    untiedDestinations: list(object({ ...destinationBlocks, reason: words, lines: list(rawLine) })),
+  },
 );
 
 interface Parsed {

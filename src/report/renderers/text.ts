@@ -5,6 +5,7 @@
  */
 import type { Report } from '../report.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
+import { untiedSections } from './text/destination.ts';
 import { headline } from './text/headline.ts';
 import { inputsSection } from './text/inputs.ts';
 import { clean, paragraphs } from './text/layout.ts';
@@ -28,6 +29,7 @@ function renderText(report: Report, options: RenderOptions): string {
     violationsSection(report, page),
     undecidedSection(report, page),
     ...migrationSections(report, page),
+    ...untiedSections(report, page),
     settledSection(report, page),
     [`qtrace ${clean(report.qtrace, 40)}, rule set ${clean(report.ruleset.slice(0, 12), 12)}`],
   ];
