@@ -1,6 +1,7 @@
 /** The JSON of analyze against the contract: every key, its type, and when it is null. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { bothSides } from '../replay/both-sides.ts';
 import { CLEAN, trace, useWorkplace, VIOLATED } from './program.ts';
 
 const place = useWorkplace();
@@ -381,6 +382,18 @@ test('the samples are null without --qmp, and counted with it', () => {
   expect(report(raw, '$')).toEqual([]);
   const lines = readFileSync(qmp, 'utf8').trimEnd().split('\n').length;
   expect(parsed.samples).toMatchObject({ name: 'qmp.jsonl', lines, notUnderstood: 0 });
+});
+
+test('with the destination’s log, tied or not, the shape is the same', () => {
+  for (const [name, lines] of Object.entries(bothSides({ aheadMs: -Date.UTC(2026, 10, 23) }))) {
+    writeFileSync(place.path(name), `${lines.join('\n')}\n`);
+  }
+  const tied = analyze('src.log', 'dst.log');
+  expect(report(tied.raw, '$')).toEqual([]);
+  expect(tied.raw).toMatchObject({ migrations: [{ destination: { file: 'dst.log' } }], untiedDestinations: [] });
+  const alone = analyze('dst.log');
+  expect(report(alone.raw, '$')).toEqual([]);
+  expect(alone.raw).toMatchObject({ migrations: [], untiedDestinations: [{ file: 'dst.log' }] });
 });
 
 test('the digest and the size are those of the file', async () => {

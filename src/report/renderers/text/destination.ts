@@ -2,6 +2,7 @@
  * The destination's part: how it ended, how its clock stands to the source's,
  * how long the guest stood still, and the blocks of the downtime on its side.
  */
+import { plural } from '../../../base/text.ts';
 import type {
   BlackoutReport,
   DestinationBlocks,
@@ -14,7 +15,7 @@ import type {
 import { deviceLines } from './downtime.ts';
 import { COLUMNS, clean, clip, flow, paragraphs, rawLine, separated, wrap } from './layout.ts';
 import { duration, microseconds } from './numbers.ts';
-import { LIMITS, type Page } from './page.ts';
+import { ALL_IN_JSON, LIMITS, type Page } from './page.ts';
 
 const INDENT = '    ';
 const DEEPER = '      ';
@@ -44,7 +45,10 @@ export function destinationSection({ destination }: MigrationReport, page: Page)
 
 /** What has no place in any migration. */
 export function untiedSections(report: Report, page: Page): readonly (readonly string[])[] {
-  return report.untiedDestinations.map((untied) =>
+  const shown = report.untiedDestinations.slice(0, LIMITS.destinations);
+  const omitted = report.untiedDestinations.length - shown.length;
+  const rest = omitted > 0 ? [[`${plural(omitted, 'more destination')} omitted; ${ALL_IN_JSON}`]] : [];
+  const sections = shown.map((untied) =>
     paragraphs([
       [
         ...titleLines(untied, '', page),
@@ -55,6 +59,7 @@ export function untiedSections(report: Report, page: Page): readonly (readonly s
       ...deviceBlocks(untied, page),
     ]),
   );
+  return [...sections, ...rest];
 }
 
 function titleLines({ file, outcome, states }: DestinationBlocks, indent: string, page: Page): readonly string[] {
@@ -77,7 +82,8 @@ function clockLines({ clock, ties }: DestinationReport): readonly string[] {
 /** The cause above its effect. */
 function tieLines({ bound, first, source, destination }: TieReport): readonly string[] {
   const lines = first === 'source' ? [source, destination] : [destination, source];
-  const label = bound === 'low' ? 'no less, since the first of these lines causes the second:' : 'no more, likewise:';
+  const label =
+    bound === 'low' ? 'no less, for the first of these lines comes before the second:' : 'no more, likewise:';
   return [`${INDENT}${label}`, ...lines.map((line) => rawLine(line, DEEPER))];
 }
 
@@ -91,10 +97,15 @@ function blackoutLines({ blackout, noBlackout }: DestinationReport, page: Page):
 }
 
 function between(lowNs: JsonNumber | null, highNs: JsonNumber | null): string {
-  if (lowNs === null && highNs === null) return 'not shown';
-  if (lowNs === null) return `at most ${duration(highNs)}`;
-  if (highNs === null) return `at least ${duration(lowNs)}`;
-  return `between ${duration(lowNs)} and ${duration(highNs)}`;
+  const low = lowNs === null ? undefined : boundText(Math.floor(Number(lowNs) / 1000));
+  const high = highNs === null ? undefined : boundText(Math.ceil(Number(highNs) / 1000));
+  if (low === undefined) return high === undefined ? 'not shown' : `at most ${high}`;
+  return high === undefined ? `at least ${low}` : `between ${low} and ${high}`;
+}
+
+/** A bound is never rounded inwards, and clocks that lie hours apart are still told to the microsecond. */
+function boundText(us: number): string {
+  return Math.abs(us) < 1e7 ? duration(us * 1000) : `${(us / 1e6).toFixed(6)} s`;
 }
 
 function ownSteps({ checkpoints }: DestinationBlocks, page: Page): readonly string[] {
