@@ -85,7 +85,7 @@ function absolute(
   const other = parts.clockBases[incoming.stream];
   if (bound === undefined || own === undefined || other === undefined) return null;
   const between = BigInt(other - own) * 1_000_000_000n;
-  return toJsonNumber(normalise(between + BigInt(bound.ns) - BigInt(source.startNs ?? 0)));
+  return toJsonNumber(normalise(between + BigInt(bound.ns) - BigInt(Math.round(source.startNs ?? 0))));
 }
 
 function tieReport(bound: 'low' | 'high', found: Bound | undefined, line: Line): readonly TieReport[] {

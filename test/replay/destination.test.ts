@@ -194,6 +194,23 @@ describe('logs that do not belong together', () => {
     expect(reasonOf(report)).toContain('cancelled before the switchover');
   });
 
+  test('a source without postcopy and a destination with it', async () => {
+    const instead = { 'migrate_set_state new state active': 'migrate_set_state new state postcopy-active' };
+    const { 'src.log': source } = bothSides();
+    const { 'dst.log': destination } = bothSides({ instead });
+    expect(reasonOf(await judge({ 'src.log': source, 'dst.log': destination }))).toBe(
+      "the source's migration had no postcopy, and this one had",
+    );
+  });
+
+  test('a source that fails at the end has no blackout, for its guest runs again', async () => {
+    const instead = { 'migrate_set_state new state completed': 'migrate_set_state new state failed' };
+    const { 'src.log': source } = bothSides({ instead });
+    const { 'dst.log': destination } = bothSides();
+    const found = destinationOf(await judge({ 'src.log': source, 'dst.log': destination }));
+    expect([found.blackout, found.noBlackout]).toEqual([null, 'the migration did not complete on its source (failed)']);
+  });
+
   test('two that show next to nothing of what was sent', async () => {
     const without = ['ping', 'PING', 'command', 'section', 'return_path', 'outgoing_connected'];
     expect(reasonOf(await judge(bothSides({ without })))).toMatch(

@@ -33,6 +33,9 @@ interface Stage {
 /** The blackout, or why there is none. */
 export function blackoutOf(pair: TiedPair): Blackout | string {
   const { source, incoming, ties } = pair;
+  const { outcome } = pair.migration;
+  if (outcome !== 'completed' && outcome !== 'running')
+    return `the migration did not complete on its source (${outcome})`;
   if (incoming.colo) return 'under COLO every checkpoint stops the guest';
   if (source.pausedBefore) return 'the guest did not run before the migration';
   const { stop: from } = source;

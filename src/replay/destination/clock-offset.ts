@@ -127,6 +127,7 @@ function boundOf(
 ): Bound | undefined {
   if (source?.ns === undefined || destination?.ns === undefined) return undefined;
   const slack = RESOLUTION_NS + Math.ceil(Math.abs(source.ns - aroundNs) * DRIFT);
-  const ns = destination.ns - source.ns + (first === 'source' ? slack : -slack);
+  const apart = destination.ns - source.ns;
+  const ns = first === 'source' ? Math.ceil(apart) + slack : Math.floor(apart) - slack;
   return { ns, tie: { first, source, destination } };
 }

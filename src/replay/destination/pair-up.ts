@@ -7,7 +7,7 @@ import { plural } from '../../base/text.ts';
 import type { Migration } from '../run.ts';
 import { type Completeness, type Ties, tieTogether } from './clock-offset.ts';
 import type { Incoming } from './incoming.ts';
-import type { TieMoment } from './moment-log.ts';
+import type { MomentLog, TieMoment } from './moment-log.ts';
 import type { SourceMoments, SourceRecorder } from './source-recorder.ts';
 import { sourceLineOf } from './tie-keys.ts';
 
@@ -107,6 +107,13 @@ function differentEnd({ migration, source, incoming }: TiedPair): Refusal | unde
   if (gaveUp && incoming.outcome === 'completed') {
     return { reason: `the source's migration was ${outcome} before the switchover, and this one completed`, lines: [] };
   }
+  const postcopy = incoming.states.some(({ state }) => state.startsWith('postcopy-'));
+  if (postcopy && migration.kind === 'precopy') {
+    return { reason: "the source's migration had no postcopy, and this one had", lines: [] };
+  }
+  if (!postcopy && incoming.startSeen && incoming.outcome === 'completed' && migration.kind === 'postcopy') {
+    return { reason: "the source's migration went on in postcopy, and this one had none", lines: [] };
+  }
   if (
     isPair(source.channel, incoming.channel, 'file', 'socket') ||
     isPair(source.channel, incoming.channel, 'socket', 'file')
@@ -133,9 +140,11 @@ function contradiction({ offset, contradiction: contradicts }: Ties): Refusal | 
  * Any two migrations begin alike. They are one only if something that differs
  * from run to run agrees: how often the same was sent, or the time between the pairs.
  */
-function tooLittle({ ties }: TiedPair, how: Completeness): Refusal | undefined {
+function tooLittle({ source, incoming, ties }: TiedPair, how: Completeness): Refusal | undefined {
   const { pairs, countedPairs, offset, sharpness } = ties;
-  if (sharpness >= SHARP && pairs >= MIN_PAIRS) return undefined;
+  // Where neither side shows anything of the stream, nothing of it was there to differ.
+  const silent = !showsContent(source.moments) && !showsContent(incoming.moments);
+  if (sharpness >= SHARP && (pairs >= MIN_PAIRS || silent)) return undefined;
   const bothBounds = offset?.low !== undefined && offset.high !== undefined;
   const counted = how.whole && how.through ? countedPairs : 0;
   if (counted >= (bothBounds ? MIN_COUNTED : MIN_PAIRS) && (!bothBounds || sharpness >= BLUNT)) return undefined;
@@ -158,6 +167,10 @@ const BLUNT = 3;
 const ENABLE =
   'enable on both sides savevm_send_ping, savevm_command_send, savevm_section_start, source_return_path_thread_*, ' +
   'loadvm_process_command* and qemu_loadvm_state_section*';
+
+function showsContent({ keys }: MomentLog): boolean {
+  return keys.some((key) => FAMILIES.some((family) => key.startsWith(family)));
+}
 
 /** What was received was sent before; and when both are through, all that was sent was received. */
 function differentContent(
