@@ -136,6 +136,39 @@ describe.skipIf(TRACES_MISSING)(`captures with both logs${SKIPPED}`, () => {
     }
   });
 
+  test.each([
+    'real/11.1/postcopy@ts',
+    'real/11.1/cancel@ts',
+    'real/10.0.13/precopy-iter@ts',
+  ])('%s: lost lines may untie the two logs, but never tie them wrongly', async (name) => {
+    const capture = captures.find((one) => one.name === name);
+    const paths = [...(capture?.inputs ?? []), ...(capture?.destination ?? [])];
+    const folder = mkdtempSync(join(tmpdir(), 'qtrace-lost-'));
+    let tied = 0;
+    try {
+      for (const path of paths) {
+        const others = paths.filter((other) => other !== path);
+        const lines = readFileSync(path, 'latin1').split('\n');
+        const damaged = join(folder, basename(path));
+        for (let at = 0; at < lines.length; at += 7) {
+          for (const left of [lines.toSpliced(at, 1), lines.slice(at), lines.slice(0, at)]) {
+            writeFileSync(damaged, left.join('\n'), 'latin1');
+            // A source's log without its migration is no input.
+            const found = await report([...others, damaged]).catch(() => undefined);
+            for (const { clock } of found === undefined ? [] : destinationsOf(found)) {
+              tied += 1;
+              expect(Number(clock?.lowNs ?? Number.NEGATIVE_INFINITY), `${path}:${at}`).toBeLessThanOrEqual(0);
+              expect(Number(clock?.highNs ?? Number.POSITIVE_INFINITY), `${path}:${at}`).toBeGreaterThanOrEqual(0);
+            }
+          }
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(tied).toBeGreaterThan(50);
+  });
+
   test('the destination’s log changes no verdict, given before or after', async () => {
     for (const { inputs, destination } of captures) {
       const verdicts = ({ verdicts: all }: Report): readonly string[] =>

@@ -30,6 +30,8 @@ const ALWAYS_PER_KEY = 4;
 /** Of all the others. */
 const MAX_MOMENTS = 4096;
 const MAX_KEYS = 4096;
+/** idstr has 256 bytes in QEMU; what is longer is no name. */
+const MAX_KEY_LENGTH = 320;
 /** Each page that the destination asks for has a key: they leave room for the rest. */
 const MAX_PAGE_KEYS = 1024;
 
@@ -43,7 +45,7 @@ export class MomentLog {
   frozen = false;
 
   add(key: string, at: TieMoment, counted: boolean): void {
-    if (counted && this.frozen) return;
+    if ((counted && this.frozen) || key.length > MAX_KEY_LENGTH) return;
     let slot = this.#slots.get(key);
     if (slot === undefined) {
       if (this.#slots.size >= (key.startsWith(PAGE) ? MAX_PAGE_KEYS : MAX_KEYS)) return;
