@@ -2,6 +2,9 @@
 
 import { VERSION } from '../base/version.ts';
 import type { Band } from '../catalog/vocabulary.ts';
+import { blackoutOf } from '../replay/destination/blackout.ts';
+import { pairUp } from '../replay/destination/pair-up.ts';
+import { SourceRecorder } from '../replay/destination/source-recorder.ts';
 import type { Migration } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { buildReport } from '../report/build-report.ts';
@@ -26,11 +29,13 @@ export interface AnalyzeRequest {
 export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise<Report> {
   const runner = new RuleRunner(request.rules);
   const rounds = new RoundFolder(plan.nameOf);
+  const recorder = new SourceRecorder();
   const ended: Migration[] = [];
   const collector: ReplaySink = { migrationEnds: (migration) => ended.push(migration) };
-  const sinks = [runner, rounds, collector, ...(request.listener === undefined ? [] : [request.listener])];
-  const { inputs, samples, band } = await replayInputs({ ...request, sinks }, plan);
+  const sinks = [runner, rounds, recorder, collector, ...(request.listener === undefined ? [] : [request.listener])];
+  const { inputs, samples, band, incomings, clockBases } = await replayInputs({ ...request, sinks }, plan);
   ended.sort((a, b) => a.index - b.index);
+  const { tied, untied } = pairUp(ended, incomings, recorder);
   const order = new Map(request.rules.map((rule, index) => [rule.id, index]));
   const place = (id: string): number => order.get(id) ?? 0;
   runner.verdicts.sort((a, b) => a.migration - b.migration || place(a.rule.id) - place(b.rule.id));
@@ -41,6 +46,7 @@ export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise
     samples,
     band,
     nameOf: plan.nameOf,
+    destinations: { tied: tied.map((pair) => ({ pair, blackout: blackoutOf(pair) })), untied, clockBases },
     verdicts: runner.verdicts,
     migrations: ended.map((migration) => ({ migration, rounds: rounds.rounds(migration) })),
   });

@@ -14,6 +14,7 @@ import { separateTables } from '../ingest/simple/event-table.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
+import type { Incoming } from '../replay/destination/incoming.ts';
 import type { LimitSetting } from '../replay/limit-settings.ts';
 import { StreamReplay } from '../replay/replay.ts';
 import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from '../replay/run.ts';
@@ -51,6 +52,10 @@ export interface ReplayResult {
   readonly samples: SampleFacts | undefined;
   readonly inputs: readonly ReplayedInput[];
   readonly band: Band | undefined;
+  /** What the processes did as destinations. */
+  readonly incomings: readonly Incoming[];
+  /** Per stream, the second since 1970 that its times count from; undefined without time stamps. */
+  readonly clockBases: readonly (number | undefined)[];
 }
 
 interface OpenStream {
@@ -99,6 +104,8 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     samples,
     inputs,
     band: request.band ?? replaysOf(streams).find(({ band }) => band !== undefined)?.band,
+    incomings: replaysOf(streams).flatMap(({ incoming }) => incoming.list),
+    clockBases: streams.map(({ stream }) => stream.clock.baseSeconds),
   };
 }
 

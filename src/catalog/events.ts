@@ -239,6 +239,7 @@ export const DESTINATION_EVENTS = [
   'ram_load_start(void) ""',
   'ram_load_complete(int ret, uint64_t seq_iter) "exit_code %d seq iteration %lu"',
   'postcopy_ram_listen_thread_start(void) ""',
+  'postcopy_ram_fault_thread_request(uint64_t hostaddr, const char *ramblock, size_t offset, uint32_t pid) "Request for HVA=0x%x rb=%s offset=0x%zx pid=%u"',
   'postcopy_ram_listen_thread_exit(void) ""',
   'migrate_global_state_post_load(const char *state) "loaded state: %s"',
 ] as const;

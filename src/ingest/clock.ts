@@ -7,6 +7,11 @@ export class Clock {
   #baseSeconds: number | undefined = undefined;
   #sinceEpoch = true;
 
+  /** For differences between two clocks of the same kind. */
+  get baseSeconds(): number | undefined {
+    return this.#baseSeconds;
+  }
+
   /** Seconds since 1970 of the base; undefined without time stamps, or when they count from the boot of the host. */
   get epochSeconds(): number | undefined {
     return this.#sinceEpoch ? this.#baseSeconds : undefined;

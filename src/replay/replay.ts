@@ -9,6 +9,7 @@ import type { DamageItem, EventItem, MessageItem, Place, TraceItem } from '../in
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
 import { CapabilityTracker } from './capabilities.ts';
+import { IncomingTracker } from './destination/incoming-tracker.ts';
 import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
@@ -87,9 +88,12 @@ export class StreamReplay {
   #destinationEvents = 0;
   /** Assertion failures that QEMU printed into this log. */
   readonly assertions: AssertionFailure[] = [];
+  /** What the process does as a destination. */
+  readonly incoming: IncomingTracker;
 
   constructor(stream: number, options: ReplayOptions) {
     this.#options = options;
+    this.incoming = new IncomingTracker(stream);
     this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
   }
 
@@ -143,6 +147,7 @@ export class StreamReplay {
         return;
       case 'damage':
         this.#damage(item);
+        this.incoming.damage();
         return;
     }
   }
@@ -152,6 +157,7 @@ export class StreamReplay {
     if (this.#undecided !== undefined) this.#decide('source');
     this.#context.bql.close();
     this.#current?.finish(this.#lastNs);
+    this.incoming.finish();
   }
 
   /** After all inputs were read and assertion failures were handed to `unfinished`. */
@@ -235,7 +241,7 @@ export class StreamReplay {
     // Nobody migrates a guest that is still coming in.
     if (outgoing && this.#incoming && !this.#incomingOver) this.#mixed = true;
     if (outgoing) this.#begin(item, true);
-    else if (this.#inmigrate) this.#beginIncoming();
+    else if (this.#inmigrate) this.#beginIncoming([item]);
     else this.#undecided = [item];
   }
 
@@ -245,7 +251,7 @@ export class StreamReplay {
     const first = items[0];
     if (first === undefined) return;
     if (side === 'destination') {
-      this.#beginIncoming();
+      this.#beginIncoming(items);
       this.#incomingOver = items.some(endsIncoming);
       return;
     }
@@ -253,20 +259,23 @@ export class StreamReplay {
     for (const item of items.slice(1)) this.#feed(item);
   }
 
-  #beginIncoming(): void {
+  #beginIncoming(items: readonly EventItem[]): void {
     this.#endCurrent();
+    this.incoming.begin(items);
     this.#incoming = true;
     this.#incomingOver = false;
   }
 
   #dispatch(item: EventItem, side: 'source' | 'destination' | undefined): void {
     if (this.#incoming && this.#stillIncoming(item, side)) {
+      this.incoming.event(item);
       this.#context.sink.event(item, undefined, this.#outsideNs(item), false);
       return;
     }
     const current = this.#current;
     if (side === 'destination' && current !== undefined && !current.ended) this.#mixUp(item);
     if (this.#opensImplicitly(item)) this.#begin(item, isBeginning(item));
+    else if (current === undefined || current.ended) this.incoming.event(item);
     this.#feed(item);
   }
 
@@ -322,6 +331,7 @@ export class StreamReplay {
   #mixUp(item: EventItem): void {
     this.#mixed = true;
     this.#options.note('two-processes', item.place);
+    this.incoming.mixedUp();
     this.#current?.mixedUp('two-processes', item.place);
   }
 

@@ -5,11 +5,12 @@ import type { Band } from '../catalog/vocabulary.ts';
 import type { InputFacts } from '../ingest/item-reader.ts';
 import { PROBLEM_KINDS } from '../ingest/problems.ts';
 import type { Place } from '../ingest/trace-item.ts';
-import type { DeviceSave, Downtime, Migration } from '../replay/run.ts';
+import type { Downtime, Migration } from '../replay/run.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Verdict } from '../rules/run-rules.ts';
+import { buildDestination, buildUntied, type DestinationsParts } from './build-destination.ts';
+import { deviceBlock } from './device-block.ts';
 import type {
-  DeviceBlock,
   DowntimeReport,
   InputReport,
   LineReport,
@@ -20,7 +21,6 @@ import type {
   VerdictReport,
 } from './report.ts';
 
-const MAX_DEVICES = 100;
 /** Evidence of one finding: a proof is a few lines; thousands are counted in the message. */
 const MAX_EVIDENCE = 20;
 
@@ -31,6 +31,7 @@ export interface ReportParts {
   readonly samples: SamplesReport | undefined;
   readonly band: Band | undefined;
   readonly migrations: readonly { readonly migration: Migration; readonly rounds: MigrationReport['rounds'] }[];
+  readonly destinations: DestinationsParts;
   readonly verdicts: readonly Verdict[];
   /** Name of the input, or of the file of samples, that a place stands in. */
   readonly nameOf: (input: number) => string;
@@ -46,7 +47,12 @@ export function buildReport(parts: ReportParts): Report {
     inputs: parts.inputs.map(buildInput),
     samples: parts.samples ?? null,
     qemu: parts.band ?? null,
-    migrations: parts.migrations.map(({ migration, rounds }) => buildMigration(migration, rounds, line)),
+    migrations: parts.migrations.map(({ migration, rounds }) => {
+      const tied = parts.destinations.tied.find(({ pair }) => pair.migration === migration);
+      const destination = tied === undefined ? null : buildDestination(tied, parts.destinations, line);
+      return { ...buildMigration(migration, rounds, line), destination };
+    }),
+    untiedDestinations: parts.destinations.untied.map((one) => buildUntied(one, line)),
     verdicts,
     summary: summarise(verdicts),
   };
@@ -71,7 +77,7 @@ function buildMigration(
   migration: Migration,
   rounds: MigrationReport['rounds'],
   line: (place: Place) => LineReport,
-): MigrationReport {
+): Omit<MigrationReport, 'destination'> {
   const { downtime, finalTotalBytes, messages, messageCount } = migration;
   return {
     index: migration.index,
@@ -120,15 +126,6 @@ function checkpointSteps(migration: Migration, downtime: Downtime): DowntimeRepo
     const from = within[index] ?? checkpoint;
     return { from: from.name, to: checkpoint.name, durationNs: (checkpoint.at.ns ?? 0) - (from.at.ns ?? 0) };
   });
-}
-
-/** Largest first; equal ones in the order in which they were saved. */
-function deviceBlock(saves: readonly DeviceSave[]): DeviceBlock {
-  const devices = saves
-    .map(({ idstr, instance, durationNs }) => ({ idstr, instance, durationNs }))
-    .sort((a, b) => b.durationNs - a.durationNs);
-  const totalNs = devices.reduce((sum, { durationNs }) => sum + durationNs, 0);
-  return { totalNs, devices: devices.slice(0, MAX_DEVICES), omitted: Math.max(0, devices.length - MAX_DEVICES) };
 }
 
 function buildVerdict(verdict: Verdict, line: (place: Place) => LineReport): VerdictReport {

@@ -19,6 +19,8 @@ export interface Report {
   readonly samples: SamplesReport | null;
   readonly qemu: '7.2' | '10.0' | '11.1' | 'thread' | null;
   readonly migrations: readonly MigrationReport[];
+  /** Incoming migrations that are not tied to any of the migrations. */
+  readonly untiedDestinations: readonly UntiedDestination[];
   readonly verdicts: readonly VerdictReport[];
   readonly summary: Summary;
 }
@@ -87,6 +89,8 @@ export interface MigrationReport {
   /** A row per iteration, the first and the last ones; `omitted` rows are left out behind the first `omittedAfter`. */
   readonly rounds: { readonly rows: readonly RoundReport[]; readonly omitted: number; readonly omittedAfter: number };
   readonly downtime: DowntimeReport | null;
+  /** Null without the destination's log, or where nothing ties it to this migration. */
+  readonly destination: DestinationReport | null;
   /** What QEMU itself printed, the first 20 lines. */
   readonly messages: { readonly lines: readonly LineReport[]; readonly omitted: number };
 }
@@ -131,6 +135,63 @@ export interface DeviceBlock {
   readonly totalNs: JsonNumber;
   readonly devices: readonly { readonly idstr: string; readonly instance: number; readonly durationNs: JsonNumber }[];
   readonly omitted: number;
+}
+
+/** What one incoming migration shows by itself, on its own clock. */
+export interface DestinationBlocks {
+  readonly file: string;
+  readonly outcome: MigrationReport['outcome'];
+  readonly states: MigrationReport['states'];
+  readonly checkpoints: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly durationNs: JsonNumber | null;
+  }[];
+  readonly iterable: DeviceBlock;
+  readonly nonIterable: DeviceBlock;
+}
+
+export interface DestinationReport extends DestinationBlocks {
+  /** The destination's clock less the source's, at the switchover; null without time stamps. */
+  readonly clock: {
+    readonly lowNs: JsonNumber | null;
+    readonly highNs: JsonNumber | null;
+    /** Lines of the one side that have their counterpart on the other. */
+    readonly pairs: number;
+  } | null;
+  /** The pairs that set the two bounds. */
+  readonly ties: readonly TieReport[];
+  readonly blackout: BlackoutReport | null;
+  /** Why there is no blackout. */
+  readonly noBlackout: string | null;
+}
+
+/** Two lines of which the one causes the other. */
+export interface TieReport {
+  readonly bound: 'low' | 'high';
+  readonly first: 'source' | 'destination';
+  readonly source: LineReport;
+  readonly destination: LineReport;
+}
+
+/** From the stop of the guest on the source to its run on the destination; null is no bound. */
+export interface BlackoutReport {
+  readonly lowNs: JsonNumber | null;
+  readonly highNs: JsonNumber | null;
+  readonly from: LineReport;
+  readonly to: LineReport;
+  readonly steps: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly lowNs: JsonNumber | null;
+    readonly highNs: JsonNumber | null;
+  }[];
+}
+
+export interface UntiedDestination extends DestinationBlocks {
+  readonly reason: string;
+  /** The lines that show it. */
+  readonly lines: readonly LineReport[];
 }
 
 export interface VerdictReport {

@@ -1,13 +1,14 @@
 /** The finished report as rows. */
-import type { InputReport, MigrationReport, Report, VerdictReport } from '../report/report.ts';
+import type { DestinationBlocks, InputReport, MigrationReport, Report, VerdictReport } from '../report/report.ts';
 import { BulkInsert } from './bulk-insert.ts';
 import { jsonCell, jsonCountCell } from './cells.ts';
-import type { NewDatabase } from './database.ts';
+import type { Cell, NewDatabase } from './database.ts';
 
 export function writeReport(database: NewDatabase, report: Report): void {
   writeInputs(database, report.inputs);
   writeMigrations(database, report.migrations, report.qemu);
   const inputIds = new Map(report.inputs.map(({ name }, index) => [name, index]));
+  writeDestinations(database, report, inputIds);
   writeVerdicts(database, report.verdicts, inputIds);
 }
 
@@ -35,6 +36,30 @@ function writeMigrations(database: NewDatabase, migrations: readonly MigrationRe
     table.add([index, kind, outcome, qemu, ...counts, downtime, finalTotal]);
   }
   table.flush();
+}
+
+function writeDestinations(database: NewDatabase, report: Report, inputIds: ReadonlyMap<string, number>): void {
+  const table = new BulkInsert(database, 'destinations', 9);
+  const loads = new BulkInsert(database, 'destination_loads', 5);
+  let id = 0;
+  const add = (migration: number | null, blocks: DestinationBlocks, rest: readonly Cell[]): void => {
+    id += 1;
+    table.add([id, migration, inputIds.get(blocks.file) ?? null, blocks.outcome, ...rest]);
+    for (const [iterable, block] of [[1, blocks.iterable] as const, [0, blocks.nonIterable] as const]) {
+      for (const { idstr, instance, durationNs } of block.devices) {
+        loads.add([id, iterable, idstr, instance, jsonCountCell(durationNs)]);
+      }
+    }
+  };
+  for (const { index, destination } of report.migrations) {
+    if (destination === null) continue;
+    const { clock, blackout, noBlackout } = destination;
+    const bounds = [clock?.lowNs, clock?.highNs, blackout?.lowNs, blackout?.highNs];
+    add(index, destination, [...bounds.map((bound) => jsonCountCell(bound ?? null)), noBlackout]);
+  }
+  for (const untied of report.untiedDestinations) add(null, untied, [null, null, null, null, untied.reason]);
+  table.flush();
+  loads.flush();
 }
 
 function writeVerdicts(

@@ -138,6 +138,26 @@ CREATE TABLE bql_holds (
   end_ns INTEGER
 ) STRICT;
 
+CREATE TABLE destinations (
+  id INTEGER PRIMARY KEY,
+  migration INTEGER REFERENCES migrations(id), -- NULL: not tied to any
+  input INTEGER REFERENCES inputs(id),
+  outcome TEXT NOT NULL,
+  clock_low_ns ANY, -- the destination's clock less the source's, no less; NULL: no bound
+  clock_high_ns ANY, -- no more
+  blackout_low_ns ANY, -- from the guest's stop on the source to its run on the destination
+  blackout_high_ns ANY,
+  reason TEXT -- why it is not tied, or why there is no blackout
+) STRICT;
+
+CREATE TABLE destination_loads ( -- the 100 longest of each kind
+  destination INTEGER NOT NULL REFERENCES destinations(id),
+  iterable INTEGER NOT NULL,
+  idstr TEXT NOT NULL,
+  instance INTEGER NOT NULL,
+  duration_ns ANY NOT NULL
+) STRICT;
+
 CREATE TABLE verdicts (
   id INTEGER PRIMARY KEY,
   rule TEXT NOT NULL,

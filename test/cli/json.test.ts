@@ -1,6 +1,7 @@
 /** The JSON of analyze against the contract: every key, its type, and when it is null. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { bothSides } from '../replay/both-sides.ts';
 import { CLEAN, trace, useWorkplace, VIOLATED } from './program.ts';
 
 const place = useWorkplace();
@@ -58,6 +59,9 @@ const exact = when((value) => {
   return typeof value === 'string' && /^\d+$/.test(value) && BigInt(value) > BigInt(Number.MAX_SAFE_INTEGER);
 }, 'an integer, as a number up to 2^53-1 and as a text above');
 
+/** The same, below zero, too. */
+const signed: Check = (value, path) => exact(typeof value === 'string' ? value.replace(/^-/, '') : value, path);
+
 const rawLine = object({ file: words, line: lineNumber, text });
 
 const input = object(
@@ -98,12 +102,48 @@ const round = object({
   thresholdBytes: orNull(exact),
 });
 
+const states = list(object({ state: words, line: lineNumber, ns: orNull(exact) }, { file: words }));
+const outcome = oneOf('completed', 'cancelled', 'failed', 'aborted', 'running');
+
+const destinationBlocks = {
+  file: words,
+  outcome,
+  states,
+  checkpoints: list(object({ from: words, to: words, durationNs: orNull(exact) })),
+  iterable: devices,
+  nonIterable: devices,
+};
+
+const destination = object({
+  ...destinationBlocks,
+  clock: orNull(object({ lowNs: orNull(signed), highNs: orNull(signed), pairs: count })),
+  ties: list(
+    object({
+      bound: oneOf('low', 'high'),
+      first: oneOf('source', 'destination'),
+      source: rawLine,
+      destination: rawLine,
+    }),
+    2,
+  ),
+  blackout: orNull(
+    object({
+      lowNs: orNull(exact),
+      highNs: orNull(exact),
+      from: rawLine,
+      to: rawLine,
+      steps: list(object({ from: words, to: words, lowNs: orNull(exact), highNs: orNull(exact) })),
+    }),
+  ),
+  noBlackout: orNull(words),
+});
+
 const migration = object(
   {
     index: count,
     kind: oneOf('precopy', 'postcopy', 'snapshot', 'background-snapshot', 'colo', 'unknown'),
-    outcome: oneOf('completed', 'cancelled', 'failed', 'aborted', 'running'),
-    states: list(object({ state: words, line: lineNumber, ns: orNull(exact) }, { file: words })),
+    outcome,
+    states,
     queries: object({ estimate: count, exact: count, final: count, unspecified: count }),
     syncs: count,
     iterations: count,
@@ -133,6 +173,7 @@ const migration = object(
         nonIterable: devices,
       }),
     ),
+    destination: orNull(destination),
     messages: object({ lines: list(rawLine, 20), omitted: count }),
   },
 );
@@ -165,7 +206,10 @@ const report = object(
       worst: oneOf('error', 'warning', 'info', 'none'),
     }),
   },
-  { samples: orNull(object({ name: words, lines: count, samples: count, notUnderstood: count })) },
+  {
+    samples: orNull(object({ name: words, lines: count, samples: count, notUnderstood: count })),
+    untiedDestinations: list(object({ ...destinationBlocks, reason: words, lines: list(rawLine) })),
+  },
 );
 
 interface Parsed {
@@ -338,6 +382,18 @@ test('the samples are null without --qmp, and counted with it', () => {
   expect(report(raw, '$')).toEqual([]);
   const lines = readFileSync(qmp, 'utf8').trimEnd().split('\n').length;
   expect(parsed.samples).toMatchObject({ name: 'qmp.jsonl', lines, notUnderstood: 0 });
+});
+
+test('with the destination’s log, tied or not, the shape is the same', () => {
+  for (const [name, lines] of Object.entries(bothSides({ aheadMs: -Date.UTC(2026, 10, 23) }))) {
+    writeFileSync(place.path(name), `${lines.join('\n')}\n`);
+  }
+  const tied = analyze('src.log', 'dst.log');
+  expect(report(tied.raw, '$')).toEqual([]);
+  expect(tied.raw).toMatchObject({ migrations: [{ destination: { file: 'dst.log' } }], untiedDestinations: [] });
+  const alone = analyze('dst.log');
+  expect(report(alone.raw, '$')).toEqual([]);
+  expect(alone.raw).toMatchObject({ migrations: [], untiedDestinations: [{ file: 'dst.log' }] });
 });
 
 test('the digest and the size are those of the file', async () => {

@@ -56,11 +56,37 @@ const downtime = fc.record({
   checkpoints: fc.array(fc.record({ from: text, to: text, durationNs: uint64 }), { maxLength: 25 }),
 });
 
+const outcome = fc.constantFrom('completed', 'cancelled', 'failed', 'aborted', 'running');
+const states = fc.array(fc.record({ state: text, file, line: lineNumber, ns: maybe(ns) }), { maxLength: 50 });
+const blocks = {
+  ...{ file, outcome, states, iterable: block, nonIterable: block },
+  checkpoints: fc.array(fc.record({ from: text, to: text, durationNs: maybe(uint64) }), { maxLength: 25 }),
+};
+const range = { lowNs: maybe(uint64), highNs: maybe(uint64) };
+const destination = fc.record({
+  ...blocks,
+  clock: maybe(fc.record({ ...range, pairs: count })),
+  ties: fc.array(
+    fc.record({
+      bound: fc.constantFrom('low', 'high'),
+      first: fc.constantFrom('source', 'destination'),
+      ...{ source: line, destination: line },
+    }),
+    { maxLength: 2 },
+  ),
+  blackout: maybe(
+    fc.record({
+      ...{ ...range, from: line, to: line },
+      steps: fc.array(fc.record({ from: text, to: text, ...range }), { maxLength: 25 }),
+    }),
+  ),
+  noBlackout: maybe(text),
+});
+
 const migration: fc.Arbitrary<MigrationReport> = fc.record({
   index: fc.constant(0),
   kind: fc.constantFrom('precopy', 'postcopy', 'snapshot', 'background-snapshot', 'colo', 'unknown'),
-  outcome: fc.constantFrom('completed', 'cancelled', 'failed', 'aborted', 'running'),
-  states: fc.array(fc.record({ state: text, file, line: lineNumber, ns: maybe(ns) }), { maxLength: 50 }),
+  ...{ outcome, states },
   queries: fc.record({ estimate: count, exact: count, final: count, unspecified: count }),
   ...{ syncs: count, iterations: count, downtimeNs: maybe(uint64), finalTotalBytes: maybe(uint64) },
   phases: fc.array(
@@ -69,6 +95,7 @@ const migration: fc.Arbitrary<MigrationReport> = fc.record({
   ),
   rounds: fc.record({ rows: fc.array(round, { maxLength: 10 }), omitted: count, omittedAfter: fc.nat(10) }),
   downtime: maybe(downtime),
+  destination: maybe(destination),
   messages: fc.record({ lines: fc.array(line, { maxLength: 5 }), omitted: count }),
 });
 
@@ -97,6 +124,9 @@ export const arbitraryReport: fc.Arbitrary<Report> = fc
       samples: fc.option(fc.record({ name: text, lines: count, samples: count, notUnderstood: count })),
       ...{ qtrace: text, ruleset: text },
       qemu: fc.constantFrom('7.2', '10.0', '11.1', 'thread', null),
+      untiedDestinations: fc.array(fc.record({ ...blocks, reason: text, lines: fc.array(line, { maxLength: 8 }) }), {
+        maxLength: 2,
+      }),
       migrations: fc.constant(migrations.map((one, index) => ({ ...one, index }))),
       verdicts: migrations.length === 0 ? fc.constant([]) : fc.array(verdictOf(migrations.length), { maxLength: 60 }),
     }),

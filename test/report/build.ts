@@ -23,6 +23,7 @@ export function buildReport(parts: Partial<Omit<Report, 'schema' | 'summary'>> =
     samples: null,
     qemu: '11.1',
     migrations: [buildMigration()],
+    untiedDestinations: [],
     ...parts,
     verdicts,
     summary: {
@@ -76,6 +77,7 @@ export function buildMigration(parts: Partial<MigrationReport> = {}): MigrationR
     phases: [],
     rounds: { rows: [], omitted: 0, omittedAfter: 0 },
     downtime: null,
+    destination: null,
     messages: { lines: [], omitted: 0 },
     ...parts,
   };

@@ -18,6 +18,8 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
 
 const TABLES = [
   'bql_holds',
+  'destination_loads',
+  'destinations',
   'event_counts',
   'events',
   'evidence',

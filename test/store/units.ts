@@ -75,6 +75,7 @@ export function migrationReport(index: number): MigrationReport {
     phases: [],
     rounds: { rows: [], omitted: 0, omittedAfter: 0 },
     downtime: null,
+    destination: null,
     messages: { lines: [], omitted: 0 },
   };
 }
@@ -123,6 +124,7 @@ export function report(given: Partial<Report> = {}): Report {
     ],
     qemu: '11.1',
     migrations: [migrationReport(0)],
+    untiedDestinations: [],
     verdicts: [VIOLATED],
     summary: { pass: 0, violated: 1, undecidable: 0, notApplicable: 0, worst: 'error' },
     ...given,

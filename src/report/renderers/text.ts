@@ -5,9 +5,10 @@
  */
 import type { Report } from '../report.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
+import { untiedSections } from './text/destination.ts';
 import { headline } from './text/headline.ts';
 import { inputsSection } from './text/inputs.ts';
-import { clean, paragraphs } from './text/layout.ts';
+import { clip, paragraphs } from './text/layout.ts';
 import { migrationSections } from './text/migrations.ts';
 import { pageFor } from './text/page.ts';
 import { settledSection } from './text/settled.ts';
@@ -28,8 +29,9 @@ function renderText(report: Report, options: RenderOptions): string {
     violationsSection(report, page),
     undecidedSection(report, page),
     ...migrationSections(report, page),
+    ...untiedSections(report, page),
     settledSection(report, page),
-    [`qtrace ${clean(report.qtrace, 40)}, rule set ${clean(report.ruleset.slice(0, 12), 12)}`],
+    [`qtrace ${clip(report.qtrace, 40)}, rule set ${clip(report.ruleset.slice(0, 12), 12)}`],
   ];
   return `${paragraphs(sections).join('\n')}\n`;
 }

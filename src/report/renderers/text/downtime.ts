@@ -23,8 +23,8 @@ export function downtimeSection(migration: MigrationReport, page: Page): readonl
       rawLine(downtime.end, INDENT),
     ],
     checkpointLines(downtime, page),
-    deviceLines('Iterable device analysis', downtime.iterable, page),
-    deviceLines('Non-iterable device analysis', downtime.nonIterable, page),
+    deviceLines('Iterable device analysis', 'SAVE', downtime.iterable, page),
+    deviceLines('Non-iterable device analysis', 'SAVE', downtime.nonIterable, page),
     hasDevices(downtime) ? [] : missing,
   ]);
 }
@@ -67,21 +67,22 @@ function checkpointLines(downtime: DowntimeReport, page: Page): readonly string[
   ];
 }
 
-function deviceLines(title: string, block: DeviceBlock, page: Page): readonly string[] {
+export function deviceLines(title: string, work: 'SAVE' | 'LOAD', block: DeviceBlock, page: Page): readonly string[] {
   const shown = block.devices.slice(0, LIMITS.devices);
   if (shown.length === 0) return [];
   const omitted = block.omitted + block.devices.length - shown.length;
   const times = microseconds([...shown.map((device) => device.durationNs), block.totalNs]);
   const names = shown.map((device) => `${clip(device.idstr, DEVICE_WIDTH)}:${device.instance}`);
   const total = `total of ${plural(shown.length + omitted, 'device')}`;
-  const nameWidth = Math.max(longest(names), total.length - 'Device SAVE of '.length);
+  const lead = `Device ${work} of `;
+  const nameWidth = Math.max(longest(names), total.length - lead.length);
   const timeWidth = longest(times);
   const took = (at: number): string => `took ${(times[at] ?? '').padStart(timeWidth)} (us)`;
   return [
     page.heading(`  ${title}`),
-    ...names.map((name, at) => `${INDENT}Device SAVE of ${name.padStart(nameWidth)} ${took(at)}`),
+    ...names.map((name, at) => `${INDENT}${lead}${name.padStart(nameWidth)} ${took(at)}`),
     ...(omitted > 0 ? [`${INDENT}(${omitted} omitted)`] : []),
-    `${INDENT}${total.padStart(nameWidth + 'Device SAVE of '.length)} ${took(shown.length)}`,
+    `${INDENT}${total.padStart(nameWidth + lead.length)} ${took(shown.length)}`,
   ];
 }
 

@@ -1,6 +1,7 @@
 /** Each migration: what it was, the states it went through, what QEMU said, its rounds and its downtime. */
 import { plural } from '../../../base/text.ts';
 import type { MigrationReport, Report } from '../../report.ts';
+import { destinationSection } from './destination.ts';
 import { downtimeSection } from './downtime.ts';
 import { judgedAs, withVerdict } from './labels.ts';
 import { clean, flow, paragraphs, place, rawLine, separated, wrap } from './layout.ts';
@@ -47,6 +48,7 @@ function migrationLines(migration: MigrationReport, qemu: Report['qemu'], page: 
     messageLines(migration, page),
     roundsSection(migration, qemu, page),
     downtimeSection(migration, page),
+    destinationSection(migration, page),
   ]);
 }
 

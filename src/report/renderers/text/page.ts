@@ -38,6 +38,8 @@ export const LIMITS = {
   rounds: 100,
   checkpoints: 20,
   devices: 10,
+  /** Logs of destinations that belong to none of the migrations. */
+  destinations: 10,
 } as const;
 
 /** Says where the omitted rest stands. */
