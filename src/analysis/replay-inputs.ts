@@ -10,11 +10,13 @@ import type { InputFacts } from '../ingest/item-reader.ts';
 import { LineReader } from '../ingest/line-reader.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
 import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
+import { separateTables } from '../ingest/simple/event-table.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
 import { abortedProcess } from '../replay/aborted-process.ts';
+import type { LimitSetting } from '../replay/limit-settings.ts';
 import { StreamReplay } from '../replay/replay.ts';
-import type { AssertionFailure, DirtyBytesSample } from '../replay/run.ts';
+import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
 import { ProcessReplays } from './process-replays.ts';
@@ -58,10 +60,11 @@ interface OpenStream {
 
 /** Names of the inputs in their order, as the report has them. @throws UserError */
 export function planInputs(paths: readonly string[], qmp: string | undefined) {
-  const groups = groupInputs(paths);
+  const { traces, tables } = separateTables(paths);
+  const groups = groupInputs(traces);
   const files = groups.flatMap((group) => group.map(({ path }) => path));
   const names = inputNames(qmp === undefined ? files : [...files, qmp]);
-  return { groups, files, names, nameOf: (input: number): string => names[input] ?? '?' };
+  return { groups, files, tables, names, nameOf: (input: number): string => names[input] ?? '?' };
 }
 
 export type InputPlan = ReturnType<typeof planInputs>;
@@ -107,7 +110,7 @@ async function openStreams(
   const streams: OpenStream[] = [];
   let firstInput = 0;
   for (const [number, group] of plan.groups.entries()) {
-    const stream = await TraceStream.open({ group, firstInput, fullDigest: request.fullDigest });
+    const stream = await TraceStream.open({ group, firstInput, tables: plan.tables, fullDigest: request.fullDigest });
     const first = firstInput;
     firstInput += group.length;
     const create = () =>
@@ -117,6 +120,8 @@ async function openStreams(
         nextIndex: shared.nextIndex,
         note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
         samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
+        answersAfter: (ns) => answersAfter(shared.sampleLog, stream.clock, ns),
+        limits: () => limitsOn(shared.sampleLog, stream.clock),
         readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
       });
     streams.push({ stream, replays: new ProcessReplays(create) });
@@ -135,12 +140,34 @@ function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyB
     .sort((a, b) => a.toNs - b.toNs);
 }
 
+function answersAfter(log: SampleLog, clock: Clock, ns: number): readonly StatusAnswer[] {
+  return log.answers
+    .flatMap(({ from, to, ...answer }) => {
+      const times = timesOn(from, to, clock);
+      return times === undefined ? [] : [{ ...answer, ...times }];
+    })
+    .filter((answer) => answer.toNs >= ns)
+    .sort((a, b) => a.toNs - b.toNs);
+}
+
+function limitsOn(log: SampleLog, clock: Clock): readonly LimitSetting[] {
+  return log.limits.flatMap(({ at, ms, place }) => {
+    const timeNs = clock.fromEpoch(at);
+    return timeNs === undefined ? [] : [{ ms, place, timeNs }];
+  });
+}
+
 /** A sample can be judged only when the times around its answer are known. */
 function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample[] {
   const { from, to, dirtyBytes, field, place } = sample;
+  const times = timesOn(from, to, clock);
+  return times === undefined ? [] : [{ ...times, dirtyBytes, field, place }];
+}
+
+function timesOn(from: number | undefined, to: number | undefined, clock: Clock) {
   const fromNs = from === undefined ? undefined : clock.fromEpoch(from);
   const toNs = to === undefined ? undefined : clock.fromEpoch(to);
-  return fromNs === undefined || toNs === undefined ? [] : [{ fromNs, toNs, dirtyBytes, field, place }];
+  return fromNs === undefined || toNs === undefined ? undefined : { fromNs, toNs };
 }
 
 function readSample(log: SampleLog, clock: Clock, json: string, place: Place, timeNs: number | undefined) {
@@ -217,8 +244,13 @@ function refuseWithoutMigration(inputs: readonly ReplayedInput[], streams: reado
 function whyNoMigration(facts: InputFacts, binary: boolean): string {
   const record = 'record one with -trace events=FILE -D LOG, where `qtrace events` prints that FILE';
   const has = (code: ProblemCode): boolean => facts.problems.some((problem) => problem.code === code);
+  const undeclared = facts.problems.find(({ code }) => code === 'undeclared-record');
+  if (undeclared !== undefined) {
+    return `has ${plural(undeclared.count, 'record')} that can't be read without their declarations; give the trace-events-all file of the QEMU that wrote it as well`;
+  }
   if (facts.events > 0) return `has ${plural(facts.events, 'trace event')}, but none of a migration; ${record}`;
   if (has('truncated-compression')) return 'is damaged: it cannot be unpacked; compress the log again';
+  if (has('torn-record')) return 'is damaged: none of its records can be read; copy it again when QEMU has ended';
   if (facts.lines === 0) return `is empty: no trace to read; ${record}`;
   if (binary || has('nul-bytes')) return `is not a text log but binary data; ${record}`;
   if (facts.messages > 0) return 'has only messages of QEMU and no trace event; give it together with the trace log';

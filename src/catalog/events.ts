@@ -128,6 +128,7 @@ export const PROTOCOL_EVENTS = [
   'qmp_enter_migrate_recover(const char *json) "%s"',
   'qmp_enter_migrate_set_parameters(const char *json) "%s"',
   'qmp_enter_migrate_set_capabilities(const char *json) "%s"',
+  'qmp_exit_migrate_set_capabilities(const char *result, bool succeeded) "%s %d"',
   'qmp_enter_snapshot_save(const char *json) "%s"',
   'cpr_state_save(const char *mode) "%s mode"',
   'migration_exec_outgoing(const char *cmd) "cmd=%s"',
@@ -136,6 +137,8 @@ export const PROTOCOL_EVENTS = [
   'migration_socket_outgoing_connected(void) ""',
   'migration_socket_outgoing_connected(const char *hostname) "hostname=%s"',
   'migration_socket_outgoing_error(const char *err) "error=%s"',
+  // up to 10.x; before the shorter one, which would take the rest for a part of the type
+  'migration_set_outgoing_channel(void *ioc, const char *ioctype, const char *hostname, void *err) "ioc=%p ioctype=%s hostname=%s err=%p"',
   'migration_set_outgoing_channel(void *ioc, const char *ioctype) "ioc=%p ioctype=%s"',
   'migrate_global_state_pre_save(const char *state) "saved state: %s"',
   'qemu_file_fclose(void) ""',

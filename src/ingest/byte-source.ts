@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { Decompress } from 'fzstd';
 import { systemCode, UserError } from '../base/errors.ts';
 import { DigestBuilder } from './digest.ts';
 
@@ -193,7 +194,6 @@ export class ByteSource {
   }
 
   async *#unzstd(): AsyncGenerator<Uint8Array> {
-    const { Decompress } = await import('fzstd');
     const ready: Uint8Array[] = [];
     const decompress = new Decompress((data) => {
       ready.push(data);
@@ -217,7 +217,24 @@ function joined(first: Buffer, rest: Uint8Array | undefined): Buffer {
   return rest === undefined || rest.length === 0 ? first : Buffer.concat([first, rest]);
 }
 
-function packingOf(head: Buffer): Packing {
+/** What the beginning of a zstd file unpacks to, up to about `limit` bytes; damaged or cut, as far as it goes. */
+export function unzstdHead(head: Buffer, limit: number): Buffer {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const decompress = new Decompress((data) => {
+    parts.push(data);
+    length += data.length;
+    if (length >= limit) throw new RangeError('enough');
+  });
+  try {
+    decompress.push(head);
+  } catch {
+    // Enough, or no more to be had.
+  }
+  return Buffer.concat(parts);
+}
+
+export function packingOf(head: Buffer): Packing {
   if (head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return 'zstd';
   return 'plain';

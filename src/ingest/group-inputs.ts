@@ -6,10 +6,11 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync } f
 import { basename, dirname, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { UserError } from '../base/errors.ts';
-import { explainOpenError } from './byte-source.ts';
+import { explainOpenError, packingOf, unzstdHead } from './byte-source.ts';
 import { Stamp } from './formats/format.ts';
 import { iso } from './formats/iso.ts';
 import { tid } from './formats/tid.ts';
+import { mailFormOf } from './mail/recognise.ts';
 
 export interface GroupedInput {
   readonly path: string;
@@ -111,21 +112,36 @@ function patternSetOf(entry: ExpandedPath, others: readonly ExpandedPath[]): Inp
 }
 
 function startsStamped(path: string): boolean {
+  return stampsOf(headOf(path)).length > 0;
+}
+
+/** The beginning of a file, unpacked where it is packed. @throws UserError */
+export function headOf(path: string): Buffer {
   const fd = openForProbe(path);
   try {
     const head = Buffer.alloc(PROBE);
     const length = readSync(fd, head, 0, PROBE, 0);
-    return stampsOf(unpackHead(head.subarray(0, length))).length > 0;
+    return unpackHead(head.subarray(0, length));
   } finally {
     closeSync(fd);
   }
 }
 
-/** The beginning of a gzip file, unpacked as far as it goes; anything else as it is. */
+/** The beginning of a packed file, unpacked as far as it goes; anything else as it is. */
 function unpackHead(head: Buffer): Buffer {
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
+  switch (packingOf(head)) {
+    case 'plain':
+      return head;
+    case 'zstd':
+      return unzstdHead(head, MAX_HEAD);
+    case 'gzip':
+      return gunzipHead(head);
+  }
+}
+
+function gunzipHead(head: Buffer): Buffer {
   try {
-    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_HEAD });
   } catch {
     return Buffer.alloc(0);
   }
@@ -176,6 +192,8 @@ function overlappingWith(path: string, members: InputGroup): InputGroup {
 }
 
 const PROBE = 64 * 1024;
+/** What the beginning of a packed file may become. */
+const MAX_HEAD = 16 * 2 ** 20;
 
 /** First and last second that a plain file shows. */
 function spanOf(path: string): Span | undefined {
@@ -184,6 +202,8 @@ function spanOf(path: string): Span | undefined {
   try {
     const head = Buffer.alloc(PROBE);
     const headLength = readSync(fd, head, 0, PROBE, 0);
+    // Mails of one thread repeat each other's trace lines, and are no logs of threads.
+    if (mailFormOf(head.subarray(0, headLength)) !== undefined) return undefined;
     const { size } = fstatSync(fd);
     const tail = Buffer.alloc(PROBE);
     const tailLength = readSync(fd, tail, 0, PROBE, Math.max(0, size - PROBE));

@@ -18,6 +18,9 @@ const STAMP_INSIDE =
 /** Marks in the lab's collected stderr: whose lines follow. */
 const SECTION = /^== (src|dst)$/;
 
+/** Where someone has shortened a log by hand. */
+const SNIP = /^\s*(?:\[ ?(?:\.{2,}|…|snip(?:ped)?) ?\]|<snip>|-*8<-*|\.\.\.)\s*$/i;
+
 export function eventNameOf(text: string): string | undefined {
   return EVENT_NAME.exec(text)?.[0];
 }
@@ -28,6 +31,10 @@ export function isMessage(text: string): boolean {
 
 export function isFragment(text: string): boolean {
   return FRAGMENT.test(text);
+}
+
+export function isSnip(text: string): boolean {
+  return SNIP.test(text);
 }
 
 export function hasStampInside(text: string): boolean {

@@ -50,6 +50,26 @@ export const PROBLEM_KINDS = {
     hint: 'harmless: a thread takes the time before the lock of the log; the order of lines counts',
     hole: false,
   },
+  excerpt: {
+    text: 'an excerpt of a log, such as a mail: lines may be left out before these places',
+    hint: 'only what stands in a line is judged, never what is missing: give the whole log',
+    hole: true,
+  },
+  prose: {
+    text: 'lines of a mail that are no trace: words, headers, patches',
+    hint: 'harmless: a trace line begins with its time stamp or its event, behind quote marks and blanks',
+    hole: false,
+  },
+  'wrapped-lines': {
+    text: 'lines that a mailer broke off trace lines, joined again',
+    hint: 'harmless: attach the log, or send it unwrapped',
+    hole: false,
+  },
+  'repeated-lines': {
+    text: 'trace lines that an earlier mail holds already, quoted again',
+    hint: 'harmless: they are read once',
+    hole: false,
+  },
   'two-processes': {
     text: 'events of another QEMU process in the middle of a migration',
     hint: 'give each process its own -D file; record process ids with it (ftrace: record-tgid, LTTng: context vpid)',
@@ -78,6 +98,21 @@ export const PROBLEM_KINDS = {
   'truncated-compression': {
     text: 'the compressed file ends early or is damaged; what could be unpacked was read',
     hint: 'compress the log again after QEMU has ended',
+    hole: true,
+  },
+  'dropped-events': {
+    text: 'events that QEMU dropped because its trace buffer was full',
+    hint: 'enable fewer events, or write the trace to a faster disk',
+    hole: true,
+  },
+  'torn-record': {
+    text: 'records of the binary log cut off, overwritten, or of an event that it does not name',
+    hint: 'let QEMU end before copying its trace, and give every QEMU process its own file',
+    hole: true,
+  },
+  'undeclared-record': {
+    text: 'records of the binary log whose length fits no known declaration of their event',
+    hint: 'give the trace-events-all file of the very QEMU that wrote the log',
     hole: true,
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>;

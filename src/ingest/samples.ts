@@ -16,17 +16,43 @@ export interface MigrateSample {
   readonly place: Place;
 }
 
+/** What else an answer says of the migration; fields it does not have are undefined. */
+export interface MigrateAnswer {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly status: string;
+  /** `ram.dirty-sync-count` */
+  readonly dirtySyncCount: Uint64 | undefined;
+  /** It has the field `downtime`. */
+  readonly showsDowntime: boolean;
+  readonly place: Place;
+}
+
+/** A downtime-limit, and when the process had it: host time in seconds since 1970. */
+export interface LimitSample {
+  readonly at: number;
+  readonly ms: number;
+  readonly place: Place;
+}
+
 type Json = { readonly [key: string]: unknown };
 
 const FIELDS = ['dirty-bytes-total', 'remaining'] as const;
 const MAX_SAMPLES = 1_000_000;
+const MAX_ANSWERS = 100_000;
+const MAX_LIMITS = 1000;
 
 export class SampleLog {
   readonly samples: MigrateSample[] = [];
+  readonly answers: MigrateAnswer[] = [];
+  /** downtime-limit as it was set, or answered: where it changes. */
+  readonly limits: LimitSample[] = [];
   /** Lines that are not JSON or not of a known form. */
   notUnderstood = 0;
   /** Requests of a QMP log whose answers are still to come, by side and id. */
   readonly #asked = new Map<string, number>();
+  /** downtime-limits asked for, until the answer comes. */
+  readonly #limitsAsked = new Map<string, unknown>();
 
   /** Reads one line. `now` is the host time that the line itself carries, in seconds since 1970. */
   line(text: string, place: Place, now: number | undefined): void {
@@ -44,6 +70,8 @@ export class SampleLog {
 
   /** `{"t","t1","who","cmd","return"}`: question and answer in one line. */
   #command(entry: Json, command: Json, place: Place): void {
+    if (isObject(entry['return']))
+      this.#limit(limitIn(command) ?? limitOf(entry['return']), numberOf(entry['t1']), place);
     if (command['execute'] !== 'query-migrate' || !isObject(entry['return'])) return;
     this.#add(entry['return'], numberOf(entry['t']), numberOf(entry['t1']), place);
   }
@@ -53,9 +81,15 @@ export class SampleLog {
     const time = numberOf(entry['t']);
     const key = `${String(entry['side'])} ${String(message['id'])}`;
     if (entry['dir'] === 'send') {
+      const limit = limitIn(message);
+      if (limit !== undefined) this.#limitsAsked.set(key, limit);
       if (message['execute'] === 'query-migrate' && time !== undefined) this.#asked.set(key, time);
       return;
     }
+    if (isObject(message['return'])) {
+      this.#limit(this.#limitsAsked.get(key) ?? limitOf(message['return']), time, place);
+    }
+    this.#limitsAsked.delete(key);
     const from = this.#asked.get(key);
     if (from === undefined || !isObject(message['return'])) return;
     this.#asked.delete(key);
@@ -70,7 +104,15 @@ export class SampleLog {
     this.#add(answer, undefined, stamp, place);
   }
 
+  #limit(value: unknown, at: number | undefined, place: Place): void {
+    const ms = numberOf(value);
+    if (ms === undefined || at === undefined || this.limits.at(-1)?.ms === ms) return;
+    this.limits.push({ at, ms, place });
+    if (this.limits.length > MAX_LIMITS) this.limits.shift();
+  }
+
   #add(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
+    this.#addAnswer(answer, from, to, place);
     if (this.samples.length >= MAX_SAMPLES) return;
     for (const field of FIELDS) {
       const dirtyBytes = bytesOf(answer[field]);
@@ -78,6 +120,14 @@ export class SampleLog {
       this.samples.push({ from, to, dirtyBytes, field, place });
       return;
     }
+  }
+
+  #addAnswer(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
+    const status = answer['status'];
+    if (typeof status !== 'string' || this.answers.length >= MAX_ANSWERS) return;
+    const ram = answer['ram'];
+    const dirtySyncCount = isObject(ram) ? bytesOf(ram['dirty-sync-count']) : undefined;
+    this.answers.push({ from, to, status, dirtySyncCount, showsDowntime: 'downtime' in answer, place });
   }
 }
 
@@ -96,6 +146,16 @@ function parseObject(text: string): Json | undefined {
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** downtime-limit in a command that sets it. */
+function limitIn(command: Json): unknown {
+  const given = command['arguments'];
+  return command['execute'] === 'migrate-set-parameters' && isObject(given) ? limitOf(given) : undefined;
+}
+
+function limitOf(parameters: Json): unknown {
+  return parameters['downtime-limit'];
 }
 
 function isDestination(entry: Json): boolean {

@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** What every item has. Times count from the whole second of the process's first time stamp. */
-interface ItemBase {
+export interface ItemBase {
   readonly place: Place;
   /** Nanoseconds since the clock's base; undefined without a time stamp. */
   readonly timeNs: number | undefined;

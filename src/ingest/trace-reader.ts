@@ -1,16 +1,18 @@
 /** Reads one input line by line into trace items, and counts everything that is wrong with it. */
 import { isUtf8 } from 'node:buffer';
-import { CATALOG, type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
+import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
-import { type FieldEvent, NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
+import { eventItem, fieldItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
+import { NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
 import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import { eventNameOf, hasStampInside, isFragment, isMessage, parseLockArgs, sectionOf } from './line-kinds.ts';
+import { eventNameOf, hasStampInside, isFragment, isMessage, isSnip, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
+import type { LineSource } from './line-source.ts';
 import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
-import type { LockOperation, Place, TraceItem } from './trace-item.ts';
+import type { ItemBase, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
 const CARRIAGE_RETURN = 13;
@@ -19,12 +21,6 @@ const BRACE = 123;
 const LONGEST_NAME = 80;
 /** Threads take their time stamp before the log's lock: up to here it may run backwards between them. */
 const JITTER_NS = 10_000_000;
-
-const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
-  ['qemu_mutex_lock', 'waiting'],
-  ['qemu_mutex_locked', 'taken'],
-  ['qemu_mutex_unlock', 'released'],
-]);
 
 export interface TraceReaderOptions {
   /** Index of the input. */
@@ -37,7 +33,7 @@ export interface TraceReaderOptions {
 export class TraceReader implements ItemReader {
   readonly input: number;
   readonly #source: ByteSource;
-  readonly #lines: LineReader;
+  readonly #lines: LineSource;
   readonly #clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
   readonly #fileThread: number | undefined;
@@ -53,10 +49,15 @@ export class TraceReader implements ItemReader {
   #prefixed = false;
   #binaryLines = 0;
 
-  constructor(source: ByteSource, { input, clock, thread }: TraceReaderOptions) {
+  /** `lines`, where they are not the source's own. */
+  constructor(
+    source: ByteSource,
+    { input, clock, thread }: TraceReaderOptions,
+    lines: LineSource = new LineReader(source),
+  ) {
     this.input = input;
     this.#source = source;
-    this.#lines = new LineReader(source);
+    this.#lines = lines;
     this.#clock = clock;
     this.#fileThread = thread;
   }
@@ -125,6 +126,7 @@ export class TraceReader implements ItemReader {
     if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
     if (lines.nuls > 0) this.#nulBytes(lines.nuls);
     if (!lines.terminated) this.#problems.add('unterminated-last-line', lines.line);
+    if (lines.gap === true) this.#damage('excerpt', this.#place());
     if (lines.start === lines.end) return;
     // A NUL byte inside is what another process, or a truncation, left of the line.
     const inside = countNuls(lines.buffer.subarray(lines.start, lines.end));
@@ -156,7 +158,8 @@ export class TraceReader implements ItemReader {
   #readRest(format: string, rest: number): void {
     const lines = this.#lines;
     const stamped = this.#stamp.seconds !== undefined;
-    if (stamped) this.#prefixed = true;
+    // A mail may show a log with time stamps, and then one without.
+    if (stamped && lines.raw === undefined) this.#prefixed = true;
     let nameEnd = rest;
     const limit = Math.min(lines.end, rest + LONGEST_NAME);
     while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
@@ -207,24 +210,10 @@ export class TraceReader implements ItemReader {
     if (shown === undefined) this.#damage('torn-line', place);
     else if (entry === undefined)
       this.#push(format.id, { kind: 'other-event', name: shown.name, ...this.#base(place) });
-    else this.#readFields(format.id, entry, shown, place);
-  }
-
-  #readFields(format: string, entry: CatalogEntry, { name, fields }: FieldEvent, place: Place): void {
-    const decoded = entry.decodeFields(fields);
-    if (decoded === undefined) {
-      this.#unknownArguments(format, entry, place);
-      return;
-    }
-    const base = this.#base(place);
-    const event = { name: entry.name, args: decoded.args };
-    if (!isKnownEvent(event)) return;
-    const operation = LOCK_OPERATIONS.get(name);
-    if (operation === undefined) {
-      this.#push(format, { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base });
-    } else if ('mutex' in event.args) {
-      const { mutex, file, line } = event.args;
-      this.#push(format, { kind: 'lock', operation, name, mutex, file, site: `${file}:${line}`, ...base });
+    else {
+      const item = fieldItem(entry, shown.fields, this.#base(place));
+      if (item === undefined) this.#unknownArguments(format.id, entry, place);
+      else this.#push(format.id, item);
     }
   }
 
@@ -232,22 +221,16 @@ export class TraceReader implements ItemReader {
     const place = this.#place();
     const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
     const base = this.#base(place);
-    const operation = entry.group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
+    const operation = lockOperationOf(entry);
     if (operation !== undefined) {
-      const lock = parseLockArgs(args);
+      const lock = lockItem(operation, name, args, base);
       if (lock === undefined) this.#damage('torn-line', place);
-      else this.#push(format, { kind: 'lock', operation, name, ...lock, ...base });
+      else this.#push(format, lock);
       return;
     }
-    const decoded = hasStampInside(args) ? undefined : entry.decode(args);
-    if (decoded === undefined) {
-      this.#undecoded(format, entry, args, place);
-      return;
-    }
-    const event = { name: entry.name, args: decoded.args };
-    if (isKnownEvent(event)) {
-      this.#push(format, { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base });
-    }
+    const item = hasStampInside(args) ? undefined : eventItem(entry, args, base);
+    if (item === undefined) this.#undecoded(format, entry, args, place);
+    else this.#push(format, item);
   }
 
   #undecoded(format: string, entry: CatalogEntry, args: string, place: Place): void {
@@ -259,7 +242,7 @@ export class TraceReader implements ItemReader {
   }
 
   #unknownArguments(format: string, entry: CatalogEntry, place: Place): void {
-    if (entry.group !== 'destination' && entry.group !== 'round' && entry.group !== 'device') {
+    if (!isOnlyCounted(entry)) {
       this.#damage('unknown-arguments', place);
       return;
     }
@@ -304,7 +287,8 @@ export class TraceReader implements ItemReader {
   #notUnderstood(text: string, place: Place): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells junk from text
     if (/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text)) this.#binaryLines += 1;
-    this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
+    if (isSnip(text)) this.#damage('excerpt', place);
+    else this.#damage(this.#events > 0 && isFragment(text) ? 'torn-line' : 'unknown-line', place);
   }
 
   #push(format: string, item: TraceItem): void {
@@ -334,13 +318,13 @@ export class TraceReader implements ItemReader {
   }
 
   #place(): Place {
-    const { buffer, start, end, line } = this.#lines;
+    const { buffer, start, end, line, raw } = this.#lines;
     const text = buffer.toString('utf8', start, end);
     if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) this.#problems.add('invalid-utf8', line);
-    return { input: this.input, line, text };
+    return { input: this.input, line, text: raw ?? text };
   }
 
-  #base(place: Place) {
+  #base(place: Place): ItemBase {
     const { seconds, nanos, thread, process } = this.#stamp;
     const base = {
       place,

@@ -10,6 +10,8 @@ export interface StreamOptions {
   /** Index of the group's first input. */
   readonly firstInput: number;
   readonly fullDigest: boolean;
+  /** Tables of trace events that were given, for binary logs. */
+  readonly tables?: readonly string[];
 }
 
 /** Told how many bytes were read. */
@@ -25,11 +27,11 @@ export class TraceStream {
   }
 
   /** @throws UserError when an input can't be opened. */
-  static async open({ group, firstInput, fullDigest }: StreamOptions): Promise<TraceStream> {
+  static async open({ group, firstInput, fullDigest, tables = [] }: StreamOptions): Promise<TraceStream> {
     const clock = new Clock();
     const readers: ItemReader[] = [];
     for (const [index, { path, thread }] of group.entries()) {
-      readers.push(await openReader({ path, thread, clock, fullDigest, input: firstInput + index }));
+      readers.push(await openReader({ path, thread, clock, fullDigest, tables, input: firstInput + index }));
     }
     return new TraceStream(clock, readers);
   }

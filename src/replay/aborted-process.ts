@@ -14,6 +14,7 @@ export function abortedProcess(index: number, stream: number, assertion: Asserti
     startSeen: false,
     first: moment,
     last: moment,
+    capabilities: new Map(),
     states: [],
     state: undefined,
     openSwitchover: undefined,
@@ -30,9 +31,12 @@ export function abortedProcess(index: number, stream: number, assertion: Asserti
     messages: [moment],
     messageCount: 1,
     hole: undefined,
+    dirtyLogBefore: undefined,
     saw: () => false,
     over: true,
+    downtimeLimitAt: () => undefined,
     samples: [],
+    answers: [],
     logEndNs: undefined,
   };
 }

@@ -35,6 +35,11 @@ export class DowntimeTracker {
     this.#stop ??= at;
   }
 
+  /** The VM runs again: what ends the migration later is no end of this stop. */
+  runs(): void {
+    if (this.#fallbackEnd === undefined) this.#stop = undefined;
+  }
+
   packaged(at: Moment): void {
     if (this.#stop !== undefined) this.#fallbackEnd ??= at;
   }

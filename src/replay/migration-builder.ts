@@ -13,14 +13,17 @@ import { decodeQuery } from './query-decoder.ts';
 import { QueryTracker } from './query-tracker.ts';
 import type {
   AssertionFailure,
+  Capabilities,
   DirtyBytesSample,
   Downtime,
+  DowntimeLimit,
   Migration,
   MigrationKind,
   Moment,
   Outcome,
   QueryProbes,
   StateChange,
+  StatusAnswer,
   SwitchoverEnd,
 } from './run.ts';
 import type { StopMark } from './switchover-builder.ts';
@@ -31,14 +34,17 @@ const MAX_MESSAGES = 20;
 export class MigrationBuilder implements Migration {
   readonly index: number;
   readonly stream: number;
+  readonly dirtyLogBefore: Place | undefined;
   readonly first: Moment;
   last: Moment;
+  readonly capabilities: Capabilities;
   assertion: AssertionFailure | undefined;
   readonly messages: Moment[] = [];
   messageCount = 0;
   hole: { readonly place: Place; readonly text: string } | undefined;
   over = false;
   readonly samples: DirtyBytesSample[] = [];
+  readonly answers: StatusAnswer[] = [];
   logEndNs: number | undefined;
 
   readonly #context: StreamContext;
@@ -55,9 +61,11 @@ export class MigrationBuilder implements Migration {
     this.stream = context.stream;
     this.#context = context;
     this.#snapshot = context.inSnapshot;
+    this.dirtyLogBefore = context.runstate === 'running' ? context.dirtyLogOn : undefined;
     this.#startNs = first.timeNs;
     this.first = this.momentOf(first);
     this.last = this.first;
+    this.capabilities = context.capabilities.known;
     this.#progress = new Progress(startSeen);
     this.#queries = new QueryTracker(this, context, this.#progress);
     this.#switchovers = new SwitchoverTracker(this, context, this.#progress, this.#queries);
@@ -132,6 +140,12 @@ export class MigrationBuilder implements Migration {
     return this.#context.seen.has(event);
   }
 
+  downtimeLimitAt(ns: number): DowntimeLimit | undefined {
+    if (this.#startNs === undefined) return undefined;
+    const set = this.#context.limits.at(this.#startNs + ns);
+    return set === undefined ? undefined : { ms: set.ms, place: set.place, ns: set.timeNs - this.#startNs };
+  }
+
   get state(): string | undefined {
     return this.#progress.state;
   }
@@ -174,6 +188,13 @@ export class MigrationBuilder implements Migration {
     if (fromNs !== undefined && toNs !== undefined) this.samples.push({ ...sample, fromNs, toNs });
   }
 
+  /** `answer` with times of the log's clock. */
+  addAnswer(answer: StatusAnswer): void {
+    const fromNs = this.nsOf(answer.fromNs);
+    const toNs = this.nsOf(answer.toNs);
+    if (fromNs !== undefined && toNs !== undefined) this.answers.push({ ...answer, fromNs, toNs });
+  }
+
   /** Lines are missing or unreadable here. */
   damage(code: ProblemCode, place: Place): void {
     this.hole ??= { place, text: PROBLEM_KINDS[code].text };
@@ -181,10 +202,10 @@ export class MigrationBuilder implements Migration {
     this.#switchovers.damaged();
   }
 
-  /** Two processes wrote this log: from here on nothing that is absent proves anything. */
-  mixedUp(place: Place): void {
+  /** Two processes wrote this log, or it is an excerpt: from here on nothing that is absent proves anything. */
+  mixedUp(code: 'two-processes' | 'excerpt', place: Place): void {
     this.#progress.mixed = true;
-    this.damage('two-processes', place);
+    this.damage(code, place);
   }
 
   message(item: MessageItem): void {
@@ -342,7 +363,8 @@ export class MigrationBuilder implements Migration {
     progress.states.push(change);
     if (state === 'device' || state === 'pre-switchover') this.#stoppedByState(at);
     this.#endByState(before, state, at);
-    if (state === 'completed') this.#downtime.completed(at);
+    // Of postcopy it is the end of the migration, long after the downtime.
+    if (state === 'completed' && this.kind !== 'postcopy') this.#downtime.completed(at);
     if (isTerminal(state)) progress.postcopySwitchoverOver = false;
     this.#queries.flush();
     this.#switchovers.stateFollows(state);
@@ -415,6 +437,7 @@ export class MigrationBuilder implements Migration {
 
   #vmRuns(at: Moment): void {
     this.#progress.vmStopped = false;
+    this.#downtime.runs();
     this.#switchovers.end(at, 'vm-running');
     if (!this.#switchovers.isCheckpoint) return;
     this.#switchovers.emit(undefined);

@@ -1,7 +1,10 @@
 /** How far a migration has come: what its trackers tell each other. */
 import type { Uint64 } from '../base/uint64.ts';
 import type { Band } from '../catalog/vocabulary.ts';
+import type { Place } from '../ingest/trace-item.ts';
 import type { BqlTracker } from './bql-tracker.ts';
+import type { CapabilityTracker } from './capabilities.ts';
+import type { LimitSettings } from './limit-settings.ts';
 import type { Moment, Outcome, StateChange } from './run.ts';
 import type { ReplaySink } from './sink.ts';
 
@@ -12,16 +15,20 @@ export interface StreamContext {
   readonly stream: number;
   readonly seen: ReadonlySet<string>;
   readonly bql: BqlTracker;
+  readonly capabilities: CapabilityTracker;
   readonly sink: Required<ReplaySink>;
   /** Of the first query line of the stream, or what the user said. */
   band: Band | undefined;
   readonly bandGiven: boolean;
   /** The runstate that the last runstate_set of this log left. */
   readonly runstate: string | undefined;
+  /** The last global_dirty_changed that left the dirty log on. */
+  readonly dirtyLogOn: Place | undefined;
   /** A sync was seen in this log: sync events are on. */
   syncsShown: boolean;
   /** The VM was stopped by savevm before the migration began. */
   readonly inSnapshot: boolean;
+  readonly limits: LimitSettings;
 }
 
 export class Progress {
@@ -52,7 +59,7 @@ export class Progress {
   /** Shows that RAM is left to postcopy, should it start. */
   ramPostcopy: Moment | undefined;
   holeSinceQuery = false;
-  /** Two processes wrote this log: nothing that is absent proves anything any more. */
+  /** Two processes wrote this log, or it is an excerpt: nothing that is absent proves anything any more. */
   mixed = false;
 
   constructor(startSeen: boolean) {

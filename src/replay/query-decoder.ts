@@ -30,9 +30,9 @@ export function decodeQuery(item: EventItem): QueryFacts | undefined {
     }
     case 'migrate_pending': {
       // compat is what may be sent before or after the switchover: RAM with postcopy-ram, `postcopy` later on.
-      const { size, pre, compat, post } = event.args;
+      const { size, max: maxBytes, pre, compat, post } = event.args;
       const sizes = oldSizes(size, pre, addUint64(compat, post));
-      return { ...sizes, kind: 'unspecified', exact: undefined, final: undefined, band: '7.2' };
+      return { ...sizes, maxBytes, kind: 'unspecified', exact: undefined, final: undefined, band: '7.2' };
     }
     default:
       return undefined;
@@ -40,7 +40,8 @@ export function decodeQuery(item: EventItem): QueryFacts | undefined {
 }
 
 function oldSizes(totalBytes: Uint64, precopyBytes: Uint64, postcopyBytes: Uint64) {
-  return { totalBytes, precopyBytes, postcopyBytes, stopcopyBytes: 0, ackCollected: undefined, ackTotal: undefined };
+  const unknown = { maxBytes: undefined, ackCollected: undefined, ackTotal: undefined };
+  return { totalBytes, precopyBytes, postcopyBytes, stopcopyBytes: 0, ...unknown };
 }
 
 function decodeNew(item: EventItem): QueryFacts | undefined {
@@ -58,6 +59,7 @@ function decodeNew(item: EventItem): QueryFacts | undefined {
     stopcopyBytes: args.stopcopy,
     postcopyBytes: args.postcopy,
     totalBytes: args.total,
+    maxBytes: undefined,
     ...acks,
     // Without `final=` it is a snapshot of May to July 2026, which has the duties of 8.0 to 11.0.
     band: final === undefined ? '10.0' : acks.ackTotal === undefined ? 'thread' : '11.1',

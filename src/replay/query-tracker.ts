@@ -45,6 +45,7 @@ class MadeQuery implements Query {
   readonly stopcopyBytes: Uint64;
   readonly postcopyBytes: Uint64;
   readonly totalBytes: Uint64;
+  readonly maxBytes: Uint64 | undefined;
   readonly ackCollected: Uint64 | undefined;
   readonly ackTotal: Uint64 | undefined;
   readonly at: Moment;
@@ -70,6 +71,7 @@ class MadeQuery implements Query {
     this.stopcopyBytes = facts.stopcopyBytes;
     this.postcopyBytes = facts.postcopyBytes;
     this.totalBytes = facts.totalBytes;
+    this.maxBytes = facts.maxBytes;
     this.ackCollected = facts.ackCollected;
     this.ackTotal = facts.ackTotal;
     this.at = at;

@@ -8,9 +8,11 @@ import type { ProblemCode } from '../ingest/problems.ts';
 import type { DamageItem, EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { BqlTracker } from './bql-tracker.ts';
+import { CapabilityTracker } from './capabilities.ts';
+import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
-import type { AssertionFailure, DirtyBytesSample } from './run.ts';
+import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
 import { isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
@@ -27,6 +29,9 @@ export interface ReplayOptions {
   readonly note: (code: ProblemCode, place: Place) => void;
   /** Samples answered after this time of the stream's clock, in order; times of that clock. */
   readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
+  readonly answersAfter: (ns: number) => readonly StatusAnswer[];
+  /** downtime-limit as the commands of --qmp set it; times of the stream's clock. */
+  readonly limits: () => readonly LimitSetting[];
   /** Reads a query-migrate answer that stands in the log. */
   readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
 }
@@ -35,12 +40,15 @@ class Context implements StreamContext {
   readonly stream: number;
   readonly seen = new Set<string>();
   readonly bql: BqlTracker;
+  readonly capabilities = new CapabilityTracker();
   readonly sink: Required<ReplaySink>;
   band: Band | undefined;
   readonly bandGiven: boolean;
   syncsShown = false;
   runstate: string | undefined;
+  dirtyLogOn: Place | undefined;
   inSnapshot = false;
+  readonly limits: LimitSettings;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
     this.stream = stream;
@@ -48,6 +56,7 @@ class Context implements StreamContext {
     this.band = options.band;
     this.bandGiven = options.band !== undefined;
     this.bql = new BqlTracker(emitHold);
+    this.limits = new LimitSettings(options.limits);
   }
 }
 
@@ -70,6 +79,8 @@ export class StreamReplay {
   /** The thread of the migration makes all its queries. */
   #queryThread: number | undefined;
   #mixed = false;
+  /** Where lines were first left out: whatever begins behind it is incomplete. */
+  #excerpt: Place | undefined;
   #firstNs: number | undefined;
   #lastNs: number | undefined;
   #sourceEvents = 0;
@@ -151,13 +162,16 @@ export class StreamReplay {
   #damage({ code, place }: DamageItem): void {
     // Whoever took or gave up the lock there is not known.
     this.#context.bql.forget();
-    if (code !== 'two-processes') {
+    if (code !== 'excerpt' && code !== 'two-processes') {
       this.#current?.damage(code, place);
       return;
     }
-    if (!this.#mixed) this.#options.note(code, place);
-    this.#mixed = true;
-    this.#current?.mixedUp(place);
+    if (code === 'excerpt') this.#excerpt ??= place;
+    else {
+      if (!this.#mixed) this.#options.note(code, place);
+      this.#mixed = true;
+    }
+    this.#current?.mixedUp(code, place);
   }
 
   #event(item: EventItem): void {
@@ -165,6 +179,7 @@ export class StreamReplay {
     if (side === 'source') this.#sourceEvents += 1;
     if (side === 'destination') this.#destinationEvents += 1;
     this.#noteCircumstances(item);
+    this.#context.limits.note(item);
     if (this.#undecided !== undefined && !isSetup(item)) {
       this.#undecided.push(item);
       // A source is told to migrate before its `setup`: that one was another process's.
@@ -177,7 +192,8 @@ export class StreamReplay {
     else this.#dispatch(item, side);
   }
 
-  #noteCircumstances({ event, thread }: EventItem): void {
+  #noteCircumstances({ event, place, thread }: EventItem): void {
+    this.#context.capabilities.event(event, place, this.unfinished !== undefined);
     if (event.name === 'qmp_enter_migrate' && thread !== undefined) {
       this.#otherMain = this.#mainThread !== undefined && this.#mainThread !== thread;
       this.#mainThread = thread;
@@ -194,8 +210,11 @@ export class StreamReplay {
   }
 
   /** After the migration has seen it: until then the runstate before counts. */
-  #noteRunstate({ event }: EventItem): void {
+  #noteRunstate({ event, place }: EventItem): void {
     if (event.name === 'runstate_set') this.#context.runstate = event.args.new_state_str;
+    if (event.name === 'global_dirty_changed') {
+      this.#context.dirtyLogOn = (Number(event.args.bitmask) & 1) === 1 ? place : undefined;
+    }
   }
 
   #setup(item: EventItem): void {
@@ -277,10 +296,13 @@ export class StreamReplay {
     this.#queryThread = undefined;
     const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
     this.#current = migration;
-    for (const sample of item.timeNs === undefined ? [] : this.#options.samplesAfter(item.timeNs))
-      migration.addSample(sample);
+    if (item.timeNs !== undefined) {
+      for (const sample of this.#options.samplesAfter(item.timeNs)) migration.addSample(sample);
+      for (const answer of this.#options.answersAfter(item.timeNs)) migration.addAnswer(answer);
+    }
     if (!startSeen) this.#options.note('starts-in-the-middle', item.place);
     this.#context.sink.migrationBegins(migration);
+    if (this.#excerpt !== undefined) migration.mixedUp('excerpt', this.#excerpt);
     if (this.#mixed) this.#mixUp(item);
     if (isSetup(item)) this.#feed(item);
   }
@@ -288,7 +310,7 @@ export class StreamReplay {
   #mixUp(item: EventItem): void {
     this.#mixed = true;
     this.#options.note('two-processes', item.place);
-    this.#current?.mixedUp(item.place);
+    this.#current?.mixedUp('two-processes', item.place);
   }
 
   #feed(item: EventItem): void {

@@ -60,6 +60,8 @@ export interface QueryLine {
   readonly stopcopyBytes: Uint64;
   readonly postcopyBytes: Uint64;
   readonly totalBytes: Uint64;
+  /** 7.2: the threshold in force, as the line itself prints it. */
+  readonly maxBytes: Uint64 | undefined;
   /** 11.1: switchover acks asked for in this query, and still outstanding. */
   readonly ackCollected: Uint64 | undefined;
   readonly ackTotal: Uint64 | undefined;
@@ -223,6 +225,15 @@ export interface AssertionFailure {
 export type MigrationKind = 'precopy' | 'postcopy' | 'snapshot' | 'background-snapshot' | 'colo' | 'unknown';
 export type Outcome = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running';
 
+/** What a QMP command set a migration capability to. */
+export interface Capability {
+  readonly on: boolean;
+  /** The command. */
+  readonly place: Place;
+}
+
+export type Capabilities = ReadonlyMap<string, Capability>;
+
 export interface Phase {
   readonly name: string;
   readonly startNs: number | undefined;
@@ -255,6 +266,8 @@ export interface Migration {
   readonly startSeen: boolean;
   readonly first: Moment;
   readonly last: Moment;
+  /** By QEMU's names, as they were set when it began; a name that is not there is unknown. */
+  readonly capabilities: Capabilities;
   readonly states: readonly StateChange[];
   readonly counts: Readonly<Record<QueryKind, number>>;
   readonly syncCount: number;
@@ -277,16 +290,42 @@ export interface Migration {
   readonly openSwitchover: number | undefined;
   /** A postcopy switchover is over. */
   readonly inPostcopy: boolean;
+  /** Where the dirty log was switched on before this migration, if it was still on, with the VM running, at its beginning. */
+  readonly dirtyLogBefore: Place | undefined;
   /** An event of this name came in this log, before or in the migration. */
   saw(event: string): boolean;
   readonly over: boolean;
+  /** What was set as downtime-limit last, by a command in the log or in that of --qmp, up to this time. */
+  downtimeLimitAt(ns: number): DowntimeLimit | undefined;
   /**
    * Samples of dirty_bytes_total in the order of their times: those of --qmp from
    * the beginning on, also those taken after its end; those in the log as they come.
    */
   readonly samples: readonly DirtyBytesSample[];
+  /** Everything that query-migrate answered from the beginning on, in the order of the times. */
+  readonly answers: readonly StatusAnswer[];
   /** Last time that the log shows before it ends or another migration begins. */
   readonly logEndNs: number | undefined;
+}
+
+/** An answer of query-migrate, given somewhere between `fromNs` and `toNs` since the migration's first event. */
+export interface StatusAnswer {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly status: string;
+  /** `ram.dirty-sync-count`, undefined where the answer has none. */
+  readonly dirtySyncCount: Uint64 | undefined;
+  /** It has the field `downtime`. */
+  readonly showsDowntime: boolean;
+  readonly place: Place;
+}
+
+/** A downtime-limit as it was set. */
+export interface DowntimeLimit {
+  readonly ms: number;
+  readonly place: Place;
+  /** Since the migration's first event, so mostly below 0. */
+  readonly ns: number;
 }
 
 /** What query-migrate answered, somewhere between `fromNs` and `toNs` since the migration's first event. */

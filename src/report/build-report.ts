@@ -134,7 +134,7 @@ function deviceBlock(saves: readonly DeviceSave[]): DeviceBlock {
 function buildVerdict(verdict: Verdict, line: (place: Place) => LineReport): VerdictReport {
   return {
     rule: verdict.rule.id,
-    severity: verdict.rule.severity,
+    severity: verdict.severity,
     migration: verdict.migration,
     verdict: verdict.verdict,
     reason: verdict.reason,

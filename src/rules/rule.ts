@@ -27,6 +27,8 @@ export interface Finding {
   readonly expected: string;
   readonly actual: string;
   readonly evidence: Evidence;
+  /** Where it weighs less than the rule's own severity. */
+  readonly severity?: Severity;
 }
 
 export type Judgement =

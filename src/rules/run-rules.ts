@@ -18,12 +18,15 @@ import type {
   Sync,
 } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
-import type { Checker, Finding, Judgement, Rule } from './rule.ts';
+import type { Checker, Finding, Judgement, Rule, Severity } from './rule.ts';
 
 const MAX_FINDINGS = 20;
+const WEIGHT: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2 };
 
 export interface Verdict {
   readonly rule: Rule;
+  /** The rule's; less where every finding weighs less. */
+  readonly severity: Severity;
   readonly migration: number;
   readonly verdict: Judgement['verdict'];
   readonly reason: string;
@@ -38,6 +41,8 @@ class Tally {
   readonly #migration: Migration;
   readonly #checker: Checker | undefined;
   readonly #findings = new Bounded<Finding>(MAX_FINDINGS);
+  /** The greatest one among the findings. */
+  #severity: Severity | undefined;
   #fault: string | undefined;
   #undecidable: { reason: string; enable: readonly string[] } | undefined;
   #passed: string | undefined;
@@ -61,7 +66,7 @@ class Tally {
   }
 
   verdict(): Verdict {
-    const base = { rule: this.rule, migration: this.#migration.index };
+    const base = { rule: this.rule, severity: this.#severity ?? this.rule.severity, migration: this.#migration.index };
     const { items: findings, count: findingCount } = this.#findings;
     const found = { findings, findingCount };
     const [first] = findings;
@@ -99,7 +104,7 @@ class Tally {
         return;
       case 'violated':
         if (hole && !judgement.selfEvident) this.#doubt(judgement.finding.message);
-        else this.#findings.push(judgement.finding);
+        else this.#find(judgement.finding);
         return;
       case 'undecidable':
         this.#undecidable ??= { reason: judgement.reason, enable: judgement.enable };
@@ -108,6 +113,13 @@ class Tally {
         this.#notApplicable ??= judgement.reason;
         return;
     }
+  }
+
+  #find(finding: Finding): void {
+    const severity = finding.severity ?? this.rule.severity;
+    const known = this.#severity;
+    if (known === undefined || WEIGHT[severity] > WEIGHT[known]) this.#severity = severity;
+    this.#findings.push(finding);
   }
 
   /** What is seen may look different with the lines that are missing. */

@@ -51,6 +51,9 @@ export function nothingJudged(migration: Migration): Judgement {
   return notApplicable('no final query was made');
 }
 
+/** Between two lines of migrate_transferred there are 100 ms, counted in whole ones: within this no line can be lost. */
+export const WINDOW_NS = 95e6;
+
 export function queriesShown(migration: Migration): boolean {
   const { estimate, exact, final, unspecified } = migration.counts;
   return estimate + exact + final + unspecified > 0;

@@ -172,6 +172,26 @@ describe('replay', () => {
     expect(printed('analyze', '--no-db', 'hostile.log')).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
   });
 
+  test('what if: the answer stands behind the sequence', () => {
+    const told = printed('replay', CLEAN);
+    const asked = printed('replay', CLEAN, '--downtime-limit', '300ms', '--bandwidth', '10Gbit');
+    expect(asked.startsWith(told.trimEnd())).toBe(true);
+    expect(asked.slice(told.trimEnd().length)).toMatch(
+      /^\n+What if: downtime-limit 300 ms, bandwidth 1.2 GiB\/s\n {2}migration 0 .*\n {4}recorded: .*\n {4}what if: /,
+    );
+  });
+
+  test.each([
+    [['--downtime-limit', 'soon'], '--downtime-limit soon: not a number of milliseconds'],
+    [['--downtime-limit=-5'], '--downtime-limit -5: not a number of milliseconds'],
+    [['--downtime-limit', '0'], '--downtime-limit 0: not a number of milliseconds'],
+    [['--bandwidth', 'fast'], '--bandwidth fast: not a rate'],
+  ])('what if with %s: one sentence and exit code 2', (options, message) => {
+    const { code, stdout, stderr } = place.run(['replay', CLEAN, ...options]);
+    expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1]);
+    expect(stderr).toContain(message);
+  });
+
   test('samples and a version can be given', () => {
     const log = trace('thread-skip-dirty-bytes');
     printed('replay', log, '--qmp', trace('thread-skip-dirty-bytes', 'qmp.jsonl'));

@@ -84,6 +84,11 @@ describe('no set', () => {
     });
   });
 
+  test('mails of one thread', async () => {
+    const mail = (lines: readonly string[]) => ['From: a', 'Subject: b', '', ...lines];
+    expect(await grouped({ '1.eml': mail(log(0, 9)), '2.eml': mail(log(0, 9)) })).toEqual(['-:1.eml', '-:2.eml']);
+  });
+
   test('standard input beside anything', async () => {
     await inFolder({ 'L.1': log(0, 9) }, (path) => {
       expect(groupNames(['-', path('L.1')])).toEqual(['-:-', '-:L.1']);

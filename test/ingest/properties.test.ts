@@ -3,7 +3,8 @@
  * more for an unterminated rest; and each line that is not empty (a carriage
  * return at its end and NUL bytes at its beginning set aside; all NUL bytes are
  * reported) is exactly one of: an event, a message, a torn line, unknown
- * arguments, an unknown line, an overlong line.
+ * arguments, an unknown line, an overlong line, or, in a mail, prose or what was
+ * broken off the line before.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -82,6 +83,9 @@ function expectNothingLost({ items, facts, problems }: Reading, bytes: Buffer): 
     (problems['torn-line'] ?? 0) +
     (problems['unknown-arguments'] ?? 0) +
     (problems['unknown-line'] ?? 0) +
+    (problems.prose ?? 0) +
+    (problems['wrapped-lines'] ?? 0) +
+    (problems['repeated-lines'] ?? 0) +
     (problems['overlong-line'] ?? 0);
   expect(facts.events + facts.messages + damaged).toBe(lines.filled.size);
   expect(problems['nul-bytes'] ?? 0).toBe(lines.nuls);

@@ -15,6 +15,39 @@ function read(lines: readonly string[], now?: number) {
 
 const taken = (...samples: readonly (readonly unknown[])[]) => ({ samples, notUnderstood: 0 });
 
+describe('downtime-limit', () => {
+  const limits = (...lines: readonly string[]) => {
+    const log = new SampleLog();
+    for (const [index, text] of lines.entries()) log.line(text, { input: 0, line: index + 1, text }, undefined);
+    return log.limits.map(({ at, ms, place }) => [at, ms, place.line]);
+  };
+  const set = (who: string, ms: number, answer: string) =>
+    `{"t": 1, "t1": 2, "who": "${who}", "cmd": {"execute": "migrate-set-parameters", "arguments": {"downtime-limit": ${ms}}}, ${answer}}`;
+
+  test('counts from the answer on', () => {
+    expect(limits(set('src', 50, '"return": {}'))).toEqual([[2, 50, 1]]);
+    expect(
+      limits(
+        '{"t": 1, "side": "src", "dir": "send", "msg": {"execute": "migrate-set-parameters", "arguments": {"downtime-limit": 50}, "id": 3}}',
+        '{"t": 5, "side": "src", "dir": "recv", "msg": {"return": {}, "id": 3}}',
+      ),
+    ).toEqual([[5, 50, 2]]);
+  });
+
+  test('a refused command and the destination set nothing', () => {
+    expect(limits(set('src', 50, '"error": {"class": "GenericError"}'), set('dst', 50, '"return": {}'))).toEqual([]);
+  });
+
+  test('query-migrate-parameters tells it, too; what does not change is one', () => {
+    const told = (at: number, ms: number) =>
+      `{"t": ${at}, "t1": ${at}, "who": "src", "cmd": {"execute": "query-migrate-parameters"}, "return": {"downtime-limit": ${ms}, "max-bandwidth": 0}}`;
+    expect(limits(told(1, 300), told(2, 300), told(3, 1500), told(4, 1500))).toEqual([
+      [1, 300, 1],
+      [3, 1500, 3],
+    ]);
+  });
+});
+
 describe('the forms', () => {
   test('t0, t1 and the answer', () => {
     expect(read(['{"t0": 1.5, "t1": 1.625, "r": {"status": "active", "remaining": 4096}}'])).toMatchObject(

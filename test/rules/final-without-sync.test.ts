@@ -55,6 +55,11 @@ describe('the final query of precopy', () => {
     expect(verdictOf(await judge(lines.toSpliced(23, 1)), ID).verdict).toBe('pass');
   });
 
+  test('a second final query without a sync of its own loses nothing: the VM is stopped', async () => {
+    const report = await judge(precopyRun({ final: [...sync(1), final({ precopy: 4096 }), final({ precopy: 4096 })] }));
+    expect(violatedRules(report)).toEqual(['final-repeated']);
+  });
+
   test('a sync after the final query is not its own', async () => {
     const report = await judge(precopyRun({ final: [final({}), ...sync(7720)] }));
     expect(verdictOf(report, ID).verdict).toBe('violated');

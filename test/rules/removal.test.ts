@@ -33,6 +33,12 @@ const BIG = 3000;
 const CUTS = 15;
 const NEAR_FINAL = 30;
 
+/** Of a guest that dirties as fast as the link sends: where the log is cut, the migration goes on so. */
+const STANDSTILL = ['migration-not-converging of migration 0'];
+
+/** Postcopy with a downtime-limit of 1 ms: the VM stood still for 2.080 and 8.664 ms. */
+const OVER_LIMIT = ['patched/no-bql-postcopy-tid', 'patched/skip-dirty-bytes-postcopy'];
+
 /** Lines that come with every device or channel and that no rule reads. */
 const DETAIL =
   /^(?:vmstate_downtime_save|savevm_section_skip|multifd_|send_bitmap_|source_return_path_thread_loop_top)/;
@@ -81,6 +87,12 @@ async function violatedIn(files: Files, qmp?: readonly string[]): Promise<readon
   return verdicts
     .filter(({ verdict }) => verdict === 'violated')
     .map(({ rule, migration }) => `${rule} of migration ${migration}`);
+}
+
+/** What is wrong with it by construction, and what its parameters make of it. */
+function expectedOf(capture: Capture): readonly string[] {
+  const rules = [...metaOf(capture).rules, ...(OVER_LIMIT.includes(capture.name) ? ['downtime-over-limit'] : [])];
+  return rules.map((rule) => `${rule} of migration 0`);
 }
 
 /** Collects false accusations, so that one run shows them all. */
@@ -169,7 +181,7 @@ describe.skipIf(TRACES_MISSING)(`a correct run of which something is missing${SK
     for (const [name, lines] of Object.entries(files)) {
       for (let at = 1; at < lines.length; at += Math.ceil(stride)) {
         found.add(`from ${name}:${at + 1} on`, await violatedIn({ ...files, [name]: lines.slice(at) }));
-        found.add(`up to ${name}:${at}`, await violatedIn({ ...files, [name]: lines.slice(0, at) }));
+        found.add(`up to ${name}:${at}`, await violatedIn({ ...files, [name]: lines.slice(0, at) }), STANDSTILL);
       }
     }
     expect(found.list).toEqual([]);
@@ -314,7 +326,7 @@ const OTHER_FAULT: Readonly<Record<string, readonly string[]>> = {
 describe.skipIf(TRACES_MISSING)(`a faulty run of which something is missing${SKIPPED}`, () => {
   test.each(named(faulty))('%s: one event type', async (_name, capture) => {
     const files = withBqlOnly(linesOf(capture));
-    const expected = metaOf(capture).rules.map((rule) => `${rule} of migration 0`);
+    const expected = expectedOf(capture);
     const found = new Accusations();
     found.add('whole', await violatedIn(files), expected);
     for (const event of eventsIn(files)) {
@@ -325,7 +337,7 @@ describe.skipIf(TRACES_MISSING)(`a faulty run of which something is missing${SKI
 
   test.each(named(faulty))('%s: one line of the protocol', async (name, capture) => {
     const files = withBqlOnly(linesOf(capture));
-    const expected = metaOf(capture).rules.map((rule) => `${rule} of migration 0`);
+    const expected = expectedOf(capture);
     const found = new Accusations();
     for (const [file, lines] of Object.entries(files)) {
       for (const [index, line] of lines.entries()) {

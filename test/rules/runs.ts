@@ -365,3 +365,43 @@ export function without(lines: Lines, ...events: readonly string[]): Lines {
 export function only(lines: Lines, ...events: readonly string[]): Lines {
   return lines.filter((line) => events.some((event) => line.startsWith(`${event} `)));
 }
+
+/** A line with 11.1's prefix, so many seconds after 01:00:00; less than an hour. */
+export function later(seconds: number, line: string): string {
+  const minute = String(Math.floor(seconds / 60)).padStart(2, '0');
+  return `2026-11-23T01:${minute}:${(seconds % 60).toFixed(6).padStart(9, '0')}Z ${line}`;
+}
+
+/** `iso` with the lines from `from` on (counted from 1) so many seconds later. */
+export function delayed(lines: Lines, from: number, seconds: number): Lines {
+  return lines.map((line, index) => later((index + 1) * 1e-5 + (index + 1 >= from ? seconds : 0), line));
+}
+
+export const RUNNING_AGAIN: Lines = [FINISH_TO_RUNNING, 'vm_state_notify running 1 reason 9 (running)'];
+
+/** A migration that is cancelled in its iterations: 8 lines of setup, then 6. */
+export const CANCELLED: Lines = [
+  ...SETUP.slice(0, 4),
+  'global_dirty_changed bitmask 0x1',
+  ...SETUP.slice(4),
+  estimate({ precopy: MIB256 }),
+  state('cancelling'),
+  'migration_thread_after_loop ',
+  'savevm_state_cleanup ',
+  'global_dirty_changed bitmask 0x0',
+  state('cancelled'),
+];
+/** Lines with 11.1's prefix, each at its time in microseconds since 01:00:00. */
+export function timed(lines: readonly (readonly [micros: number, line: string])[]): Lines {
+  return lines.map(([micros, line]) => {
+    const stamp = new Date(Date.UTC(2026, 10, 23, 1) + Math.floor(micros / 1000)).toISOString().slice(0, -1);
+    return `${stamp}${String(micros % 1000).padStart(3, '0')}Z ${line}`;
+  });
+}
+
+/** A line of migrate_transferred as 11.1 prints it: `transferred` bytes in 100 ms. */
+export function transferred(bytes: number, limitMs: number, timeSpent = 100): string {
+  const perMs = bytes / timeSpent;
+  const mbps = Math.floor((perMs * 8) / 1000);
+  return `migrate_transferred transferred ${bytes} time_spent ${timeSpent} bandwidth ${mbps} switchover_bw ${Math.floor(perMs)} max_size ${Math.floor(perMs * limitMs)}`;
+}

@@ -172,3 +172,20 @@ export async function quickVerdicts(files: Files, options: JudgeOptions = {}): P
   });
   return runner.verdicts.map(({ rule, migration, verdict }) => ({ rule: rule.id, migration, verdict }));
 }
+
+/** The verdicts of one rule on the migrations of these files. */
+export async function verdictsOn(paths: readonly string[], rule: string, qmp?: string): Promise<readonly string[]> {
+  const report = await analyze(
+    {
+      paths,
+      qmp,
+      band: undefined,
+      rules: RULES.filter(({ id }) => id === rule),
+      fullDigest: false,
+      listener: undefined,
+      progress: () => undefined,
+    },
+    planInputs(paths, qmp),
+  );
+  return report.verdicts.map(({ verdict }) => verdict);
+}

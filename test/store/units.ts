@@ -25,6 +25,7 @@ export function query(index: number, given: Partial<Query> = {}): Query {
     stopcopyBytes: 0,
     postcopyBytes: 0,
     totalBytes: 0,
+    maxBytes: undefined,
     ackCollected: 0,
     ackTotal: 0,
     at: moment(10 + index, index * 1_000_000),

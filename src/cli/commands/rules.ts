@@ -1,6 +1,7 @@
 /** `qtrace rules [ID]`: the rule reference. */
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { UserError } from '../../base/errors.ts';
+import { ruleList, rulesInMarkdown, ruleText } from '../../report/rule-reference.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { defineCommand } from '../command.ts';
@@ -8,56 +9,30 @@ import { writeOut } from '../output.ts';
 
 interface Options {
   readonly id: string | undefined;
+  readonly format: string;
 }
 
 export const register = defineCommand({
   command: 'rules [id]',
   describe: 'What each rule demands, why, and what it needs',
-  builder: (yargs: Argv) => yargs.positional('id', { type: 'string', describe: 'One rule in full' }),
-  handler: async ({ id }: ArgumentsCamelCase<Options>): Promise<void> => {
-    await writeOut(id === undefined ? ruleList() : ruleText(id));
+  builder: (yargs: Argv) =>
+    yargs.positional('id', { type: 'string', describe: 'One rule in full' }).option('format', {
+      type: 'string',
+      requiresArg: true,
+      choices: ['text', 'markdown'],
+      default: 'text',
+      describe: 'Markdown: every rule in full, as one page',
+    }),
+  handler: async ({ id, format }: ArgumentsCamelCase<Options>): Promise<void> => {
+    const rules = id === undefined ? RULES : [ruleOf(id)];
+    if (format === 'markdown') await writeOut(rulesInMarkdown(rules));
+    else await writeOut(id === undefined ? ruleList(rules) : rules.map(ruleText).join('\n'));
   },
 });
 
-export function ruleList(): string {
-  const width = Math.max(...RULES.map((rule) => rule.id.length));
-  const lines = RULES.map(({ id, severity, title }) => `${id.padEnd(width)}  ${severity.padEnd(7)}  ${title}`);
-  return `${lines.join('\n')}\n`;
-}
-
 /** @throws UserError for an id that is no rule's. */
-export function ruleText(id: string): string {
+function ruleOf(id: string): Rule {
   const rule = RULES.find((candidate) => candidate.id === id);
   if (rule === undefined) throw new UserError(`unknown rule ${id}; \`qtrace rules\` lists them`);
-  return `${describe(rule).join('\n')}\n`;
-}
-
-function describe(rule: Rule): readonly string[] {
-  return [
-    `${rule.id} (${rule.severity})`,
-    `  ${rule.title}.`,
-    '',
-    ...paragraph('demands', rule.demands),
-    ...paragraph('why', rule.why),
-    ...paragraph('needs', rule.needs.join(', ')),
-    ...paragraph('QEMU', `${rule.qemu.function} (${rule.qemu.versions})`),
-    ...paragraph('limits', rule.limits),
-    ...(rule.bugs ?? []).flatMap(({ commit, what }) => paragraph('past bug', `${commit}: ${what}`)),
-  ];
-}
-
-const INDENT = 13;
-const COLUMNS = 80;
-
-function paragraph(label: string, text: string): readonly string[] {
-  const lines: string[] = [];
-  let line = `  ${label}:`.padEnd(INDENT);
-  for (const word of text.split(' ')) {
-    const gap = line.endsWith(' ') ? '' : ' ';
-    if (line.trimEnd().length > INDENT && line.length + gap.length + word.length > COLUMNS) {
-      lines.push(line);
-      line = ' '.repeat(INDENT) + word;
-    } else line += gap + word;
-  }
-  return [...lines, line];
+  return rule;
 }

@@ -1,5 +1,5 @@
 /** qemu_savevm_query_pending_final() always asks exactly. */
-import { defineRule, pass, violated } from '../rule.ts';
+import { defineRule, pass, selfEvident } from '../rule.ts';
 import { nothingJudged, withoutFinalDuty } from '../shared.ts';
 
 export const finalNotExact = defineRule({
@@ -17,7 +17,7 @@ export const finalNotExact = defineRule({
       const none = withoutFinalDuty(migration);
       if (none !== undefined) return none;
       if (query.exact !== false) return pass('the final query was exact');
-      return violated({
+      return selfEvident({
         message: 'the final query was made with exact=0',
         expected: 'exact=1, final=1',
         actual: 'exact=0, final=1',

@@ -1,0 +1,50 @@
+/** An event of the catalogue as an item, whatever form of log it stood in. */
+import { type CatalogEntry, isKnownEvent } from '../catalog/catalog.ts';
+import type { Decoded, Field } from '../catalog/declaration.ts';
+import { parseLockArgs } from './line-kinds.ts';
+import type { EventItem, ItemBase, LockItem, LockOperation } from './trace-item.ts';
+
+const LOCK_OPERATIONS: ReadonlyMap<string, LockOperation> = new Map([
+  ['qemu_mutex_lock', 'waiting'],
+  ['qemu_mutex_locked', 'taken'],
+  ['qemu_mutex_unlock', 'released'],
+]);
+
+/** A mutex event, undefined when its arguments are none; `operation` is what `lockOperationOf` told. */
+export function lockItem(operation: LockOperation, name: string, args: string, base: ItemBase): LockItem | undefined {
+  const lock = parseLockArgs(args);
+  return lock === undefined ? undefined : { kind: 'lock', operation, name, ...lock, ...base };
+}
+
+export function lockOperationOf({ group, name }: CatalogEntry): LockOperation | undefined {
+  return group === 'lock' ? LOCK_OPERATIONS.get(name) : undefined;
+}
+
+/** undefined when the arguments fit no known format. */
+export function eventItem(entry: CatalogEntry, args: string, base: ItemBase): EventItem | undefined {
+  return decodedItem(entry, entry.decode(args), base);
+}
+
+/** The same from arguments by name: a mutex event, too. */
+export function fieldItem(
+  entry: CatalogEntry,
+  fields: readonly Field[],
+  base: ItemBase,
+): EventItem | LockItem | undefined {
+  const item = decodedItem(entry, entry.decodeFields(fields), base);
+  const operation = lockOperationOf(entry);
+  if (item === undefined || operation === undefined || !('mutex' in item.event.args)) return item;
+  const { mutex, file, line } = item.event.args;
+  return { kind: 'lock', operation, name: entry.name, mutex, file, site: `${file}:${line}`, ...base };
+}
+
+function decodedItem(entry: CatalogEntry, decoded: Decoded | undefined, base: ItemBase): EventItem | undefined {
+  if (decoded === undefined) return undefined;
+  const event = { name: entry.name, args: decoded.args };
+  return isKnownEvent(event) ? { kind: 'event', group: entry.group, event, extra: decoded.extra, ...base } : undefined;
+}
+
+/** Events that nothing rests on: arguments that fit no known format do no harm. */
+export function isOnlyCounted({ group }: CatalogEntry): boolean {
+  return group === 'destination' || group === 'round' || group === 'device';
+}
