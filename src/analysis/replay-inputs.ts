@@ -91,7 +91,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     for (const replay of replays.all) replay.close();
     done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
   }
-  settleAssertions(streams, sink, nextIndex);
+  settleAssertions(streams, request.band, sink, nextIndex);
   for (const replay of replaysOf(streams)) replay.conclude();
   const inputs = describeInputs(streams, plan);
   if (index === 0) refuseWithoutMigration(inputs, streams);
@@ -198,7 +198,12 @@ async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promi
 }
 
 /** An assertion failure belongs to the last migration that is not over; where there is none, it makes one. */
-function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplaySink>, nextIndex: () => number): void {
+function settleAssertions(
+  streams: readonly OpenStream[],
+  band: Band | undefined,
+  sink: Required<ReplaySink>,
+  nextIndex: () => number,
+): void {
   const failures = new Map<string, { failure: AssertionFailure; stream: number }>();
   for (const [number, { replays }] of streams.entries()) {
     if (replays.side === 'destination') continue;
@@ -216,7 +221,7 @@ function settleAssertions(streams: readonly OpenStream[], sink: Required<ReplayS
       victim.abort(failure);
       continue;
     }
-    const migration = abortedProcess(nextIndex(), stream, failure);
+    const migration = abortedProcess(nextIndex(), stream, band, failure);
     sink.migrationBegins(migration);
     sink.assertion(failure, migration);
     sink.migrationEnds(migration);

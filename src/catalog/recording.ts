@@ -1,5 +1,6 @@
 /** What to switch on for a recording: the content of the file for -trace events=FILE. */
 import type { EventName } from './catalog.ts';
+import { profileOf } from './profiles.ts';
 import type { Band } from './vocabulary.ts';
 
 interface EventSet {
@@ -65,12 +66,9 @@ const MUTEXES: EventSet = {
 
 /** The recommended set; `bands` undefined means every version's. */
 function setsFor(band: Band | undefined): readonly EventSet[] {
-  const current = [REPLAY, ATTEMPTS, SWITCHOVER];
-  if (band === '11.1' || band === 'thread') return current;
-  if (band === undefined) return [...current, OLDER_QUERIES];
-  const own: EventName[] = band === '7.2' ? ['migrate_pending'] : ['migrate_pending_exact', 'migrate_pending_estimate'];
+  if (band === undefined) return [REPLAY, ATTEMPTS, SWITCHOVER, OLDER_QUERIES];
   const events = REPLAY.events.filter((event) => event !== 'qemu_savevm_query_pending');
-  return [{ ...REPLAY, events: [...own, ...events] }, ATTEMPTS, SWITCHOVER];
+  return [{ ...REPLAY, events: [...profileOf(band).queryEvents, ...events] }, ATTEMPTS, SWITCHOVER];
 }
 
 /** Names that QEMU does not know only make it warn: the set for every version works with any. */

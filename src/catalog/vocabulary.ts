@@ -13,8 +13,3 @@ export type Band = (typeof BANDS)[number];
 /** 11.1's names of the two counts behind `total=`. */
 export const ACK_COLLECTED = 'collected switchover ack pending';
 export const ACK_TOTAL = 'total switchover ack pending';
-
-/** Bands whose QEMU makes one final query at switchover. */
-export function hasFinalQuery(band: Band): boolean {
-  return band === '11.1' || band === 'thread';
-}

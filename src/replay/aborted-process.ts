@@ -1,17 +1,24 @@
 /** A QEMU of which only its assertion failure is known: a migration of kind `unknown`. */
+import type { Band } from '../catalog/vocabulary.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type { AssertionFailure, Migration, Moment } from './run.ts';
 
-export function abortedProcess(index: number, stream: number, assertion: AssertionFailure): Migration {
+export function abortedProcess(
+  index: number,
+  stream: number,
+  band: Band | undefined,
+  assertion: AssertionFailure,
+): Migration {
   const moment = momentOf(assertion.place);
   return {
     index,
     stream,
     assertion,
-    band: undefined,
+    band,
     kind: 'unknown',
     outcome: 'aborted',
     startSeen: false,
+    previousOpen: false,
     first: moment,
     last: moment,
     capabilities: new Map(),

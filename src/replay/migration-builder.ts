@@ -38,6 +38,7 @@ export class MigrationBuilder implements Migration {
   readonly first: Moment;
   last: Moment;
   readonly capabilities: Capabilities;
+  previousOpen = false;
   assertion: AssertionFailure | undefined;
   readonly messages: Moment[] = [];
   messageCount = 0;

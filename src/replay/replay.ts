@@ -13,7 +13,7 @@ import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { StreamContext } from './progress.ts';
 import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
-import { isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
+import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -231,6 +231,8 @@ export class StreamReplay {
     }
     const outgoing = this.#commanded || this.#context.inSnapshot;
     this.#commanded = false;
+    // Nobody migrates a guest that is still coming in.
+    if (outgoing && this.#incoming && !this.#incomingOver) this.#mixed = true;
     if (outgoing) this.#begin(item, true);
     else if (this.#inmigrate) this.#beginIncoming();
     else this.#undecided = [item];
@@ -243,6 +245,7 @@ export class StreamReplay {
     if (first === undefined) return;
     if (side === 'destination') {
       this.#beginIncoming();
+      this.#incomingOver = items.some(endsIncoming);
       return;
     }
     this.#begin(first, true);
@@ -270,8 +273,7 @@ export class StreamReplay {
   #stillIncoming(item: EventItem, side: 'source' | 'destination' | undefined): boolean {
     const { event } = item;
     if (event.name === 'migrate_set_state') {
-      const state = event.args.new_state;
-      if (state === 'completed' || state === 'failed') this.#incomingOver = true;
+      if (endsIncoming(item)) this.#incomingOver = true;
       return true;
     }
     if (side !== 'source' || !opensMigration(item)) return true;
@@ -286,15 +288,24 @@ export class StreamReplay {
     if (current === undefined) return opensMigration(item);
     if (this.#mixed) return false;
     const { event } = item;
-    if (event.name === 'migrate_set_state') return current.ended && event.args.new_state === 'active';
+    if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(item, current);
     return isBeginning(item) && current.hasBegun(event.name);
   }
 
+  /** Not where the log is whole and shows the headers of attempts: with one of them this one would have begun. */
+  #mayBegin({ place }: EventItem, current: MigrationBuilder): boolean {
+    if (!current.ended) return false;
+    if (place.input !== current.last.place.input) return true;
+    return current.hole !== undefined || !HEADER_EVENTS.some((name) => this.#context.seen.has(name));
+  }
+
   #begin(item: EventItem, startSeen: boolean): void {
+    const previousOpen = this.#current?.ended === false;
     this.#endCurrent();
     this.#incoming = false;
     this.#queryThread = undefined;
     const migration = new MigrationBuilder(this.#options.nextIndex(), this.#context, item, startSeen);
+    migration.previousOpen = previousOpen;
     this.#current = migration;
     if (item.timeNs !== undefined) {
       for (const sample of this.#options.samplesAfter(item.timeNs)) migration.addSample(sample);
@@ -380,4 +391,9 @@ export class StreamReplay {
     const endNs = current.nsOf(hold.endNs);
     this.#context.sink.bqlHold({ ...hold, startNs, endNs }, current);
   }
+}
+
+function endsIncoming({ event }: EventItem): boolean {
+  if (event.name !== 'migrate_set_state') return false;
+  return event.args.new_state === 'completed' || event.args.new_state === 'failed';
 }

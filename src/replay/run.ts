@@ -264,6 +264,8 @@ export interface Migration {
   readonly outcome: Outcome;
   /** `setup` was seen: the log does not start in the middle of this migration. */
   readonly startSeen: boolean;
+  /** The migration before it in this log was not seen to end: it may go on among these lines. */
+  readonly previousOpen: boolean;
   readonly first: Moment;
   readonly last: Moment;
   /** By QEMU's names, as they were set when it began; a name that is not there is unknown. */

@@ -71,6 +71,8 @@ export function opensMigration(item: EventItem): boolean {
 }
 
 /** Events that come once, at the beginning of a migration. */
+export const HEADER_EVENTS: readonly EventName[] = ['savevm_state_header', 'savevm_state_setup'];
+
 export function isBeginning({ event }: EventItem): boolean {
-  return event.name === 'savevm_state_header' || event.name === 'savevm_state_setup';
+  return HEADER_EVENTS.includes(event.name);
 }

@@ -18,6 +18,7 @@ import { finalWithoutBql } from './checks/final-without-bql.ts';
 import { finalWithoutSync } from './checks/final-without-sync.ts';
 import { firstSyncCountsAllRam } from './checks/first-sync-counts-all-ram.ts';
 import { handlerTakesBql } from './checks/handler-takes-bql.ts';
+import { illegalStateTransition } from './checks/illegal-state-transition.ts';
 import { lastSyncNotMarked } from './checks/last-sync-not-marked.ts';
 import { logClearInBlackout } from './checks/log-clear-in-blackout.ts';
 import { migratedInPostmigrate } from './checks/migrated-in-postmigrate.ts';
@@ -25,6 +26,7 @@ import { migrationNotConverging } from './checks/migration-not-converging.ts';
 import { migrationStalled } from './checks/migration-stalled.ts';
 import { notifierRepeated } from './checks/notifier-repeated.ts';
 import { postcopyBytesWithoutCapability } from './checks/postcopy-bytes-without-capability.ts';
+import { postcopyCompletedDirty } from './checks/postcopy-completed-dirty.ts';
 import { postcopyDeviceStuck } from './checks/postcopy-device-stuck.ts';
 import { postcopySwitchoverWithoutSync } from './checks/postcopy-switchover-without-sync.ts';
 import { precopyModuleInPostcopy } from './checks/precopy-module-in-postcopy.ts';
@@ -62,6 +64,8 @@ export const RULES: readonly Rule[] = [
   dirtyBytesNotUpdated,
   lastSyncNotMarked,
   switchoverWithoutExact,
+  illegalStateTransition,
+  postcopyCompletedDirty,
   ackPendingAtSwitchover,
   finalSkipsModule,
   vfioSizeCountedTwice,

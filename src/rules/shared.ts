@@ -1,6 +1,6 @@
 /** What several rules ask of a migration before they judge it. */
 import type { EventName } from '../catalog/catalog.ts';
-import { hasFinalQuery } from '../catalog/vocabulary.ts';
+import { profileOf } from '../catalog/profiles.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type { Migration, Query, Switchover } from '../replay/run.ts';
 import { type Judgement, notApplicable, undecidable } from './rule.ts';
@@ -30,7 +30,7 @@ export function withoutFinalDuty(migration: Migration): Judgement | undefined {
   const { kind, band } = migration;
   if (isSnapshot(migration)) return notApplicable(`a ${kind} makes no pending query`);
   if (band === undefined) return withoutQueryLine();
-  if (!hasFinalQuery(band)) return notApplicable(`QEMU ${band} has no final query`);
+  if (!profileOf(band).hasFinalQuery) return notApplicable(`QEMU ${band} has no final query`);
   return undefined;
 }
 

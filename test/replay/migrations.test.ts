@@ -136,6 +136,21 @@ describe('several migrations in one log', () => {
   });
 });
 
+describe('active behind the end of a migration', () => {
+  test('begins another one where the log shows no headers, or has a hole', async () => {
+    const second = precopyRun().slice(6);
+    const bare = without([...precopyRun(), ...second], 'savevm_state_header', 'savevm_state_setup');
+    expect((await migrationsOf(bare)).map(({ is }) => is)).toEqual(['precopy completed', 'precopy completed']);
+    const torn = [...precopyRun(), 'qemu_savevm_query_pending exact=1, fin', ...second];
+    expect((await migrationsOf(torn)).map(({ is }) => is)).toEqual(['precopy completed', 'precopy completed']);
+  });
+
+  test('begins none where an attempt would have shown its header', async () => {
+    const lines = [...precopyRun(), state('active')];
+    expect((await migrationsOf(lines)).map(({ is }) => is)).toEqual(['precopy running']);
+  });
+});
+
 describe('the destination', () => {
   const incoming = [
     state('setup'),
@@ -162,6 +177,18 @@ describe('the destination', () => {
   test('a process that was the destination first and is the source later', async () => {
     const report = await judge([...incoming, ...precopyRun()]);
     expect(report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual(['precopy completed']);
+  });
+
+  test('its migration goes on while the source is told to migrate: two processes', async () => {
+    const report = await judge([
+      state('setup'),
+      ...precopyRun().slice(0, 6),
+      state('active'),
+      ...precopyRun().slice(6),
+    ]);
+    expect(report.inputs[0]?.problems.map(({ code }) => code)).toContain('two-processes');
+    const over = await judge([state('setup'), state('active'), state('completed'), ...precopyRun()]);
+    expect(over.inputs[0]?.problems.map(({ code }) => code)).toEqual([]);
   });
 
   test('two sources one after the other in one log, the first one never ended: mixed up', async () => {

@@ -277,6 +277,11 @@ describe('not applicable', () => {
     const { verdict, reason: said } = verdictOf(await judge(lines), ID);
     expect({ verdict, said }).toEqual({ verdict: 'not-applicable', said: reason });
   });
+
+  test('stderr alone, of a version that was given', async () => {
+    const report = await judge({ 'stderr.txt': ['**', GLIB] }, { band: '10.0' });
+    expect(verdictOf(report, ID)).toMatchObject({ verdict: 'not-applicable', reason: 'QEMU 10.0 has no final query' });
+  });
 });
 
 test('the log starts at the stop: the final query is still the next thing', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { accusesNobody } from './everybody.ts';
-import { CANCELLED, coloRun, precopyRun, RUNNING_AGAIN, state } from './runs.ts';
+import { CANCELLED, coloRun, precopyRun, RUNNING_AGAIN, state, without } from './runs.ts';
 import { accusation, accused, judge, verdictOf } from './support.ts';
 
 const ID = 'notifier-repeated';
@@ -38,6 +38,15 @@ test.each([
   ['failed before the VM runs', failed(call(3), ...RUNNING_AGAIN, state('failed'))],
   ['a failover of COLO tells failed, then done', [...coloRun(), call(3), call(2)]],
   ['two attempts, each once', [...CANCELLED, call(3), ...done(call(2))]],
+  [
+    'two attempts that look like one',
+    without(
+      [...done(call(2)), call(0), ...done(call(2))],
+      'migrate_set_state',
+      'savevm_state_header',
+      'savevm_state_setup',
+    ),
+  ],
 ])('%s: a pass', async (_name, lines) => {
   const verdicts = (await judge(lines)).verdicts.filter(({ rule }) => rule === ID).map(({ verdict }) => verdict);
   expect(new Set(verdicts)).toEqual(new Set(['pass']));

@@ -39,7 +39,8 @@ export class RecordDeclaration {
 
 /** What tracetool takes for a string; every other pointer is recorded as a number. */
 function kindOf(param: string): ArgumentKind {
-  return /^ ?(?:const )?char ?\*(?!.*\*)/.test(param) ? 'text' : 'number';
+  if (/^ ?(?:const )?char ?\*(?!.*\*)/.test(param)) return 'text';
+  return /^ ?bool \w/.test(param) ? 'flag' : 'number';
 }
 
 const DECLARATION = /^(?:[a-z]+\s+)*([A-Za-z_]\w*)\s*\(([^()]*)\)\s*(.*)$/s;
@@ -84,14 +85,16 @@ export interface ArgumentBytes {
   readonly order: ByteOrder;
 }
 
-/** undefined when the arguments do not end exactly where the record does. */
+/** undefined when the arguments do not end exactly where the record does, or can't be these. */
 function readArguments(kinds: readonly ArgumentKind[], { bytes, from, to, order }: ArgumentBytes) {
   const values: Argument[] = [];
   let at = from;
   for (const kind of kinds) {
-    if (at + (kind === 'number' ? 8 : 4) > to) return undefined;
-    if (kind === 'number') {
-      values.push(order.u64(bytes, at));
+    if (at + (kind === 'text' ? 4 : 8) > to) return undefined;
+    if (kind !== 'text') {
+      const value = order.u64(bytes, at);
+      if (kind === 'flag' && value > 1) return undefined;
+      values.push(value);
       at += 8;
       continue;
     }

@@ -4,7 +4,8 @@ import type { Uint64 } from '../../base/uint64.ts';
 /** Texts stay text; numbers and pointers are the unsigned 64-bit value of the record. */
 export type Argument = Uint64 | string;
 
-export type ArgumentKind = 'text' | 'number';
+/** A flag is a number that can only be 0 or 1. */
+export type ArgumentKind = 'text' | 'number' | 'flag';
 
 /** The text of the arguments; there are as many as the format has conversions. */
 export type Printer = (values: readonly Argument[]) => string;

@@ -68,7 +68,8 @@ export class RecordScanner {
     if (left === 0) return 'end';
     if (this.#lost) return this.#seek();
     const length = this.#lengthAt(at);
-    if (length === 0) return this.#lose(at);
+    // A record whose middle is missing runs on into the next one.
+    if (length === 0 || !this.#isFollowed(at + length)) return this.#lose(at);
     this.#window.at += length;
     switch (this.#typeAt(at)) {
       case 0:
@@ -79,21 +80,9 @@ export class RecordScanner {
         return 'event';
       default:
         this.#names.clear();
+        this.#process = undefined;
         return 'nothing';
     }
-  }
-
-  /** False when what follows the event is no record: then its length is wrong too. */
-  get isFollowed(): boolean {
-    const { at, end } = this.#window;
-    if (end - at < TYPE_BYTES) return true;
-    const type = this.#typeAt(at);
-    return type === 0 || type === 1 || headerOrder(this.#window.bytes, at) === this.#order;
-  }
-
-  /** The event was none. */
-  reject(): void {
-    this.#lose(this.#start);
   }
 
   #lose(at: number): Step {
@@ -118,11 +107,25 @@ export class RecordScanner {
     const length = this.#lengthAt(at);
     if (length === 0) return false;
     if (this.#typeAt(at) !== 1) return true;
-    const { bytes, end } = this.#window;
+    const { bytes } = this.#window;
     const id = this.#order.u64(bytes, at + TYPE_BYTES);
     if (!(this.#names.has(id) || (id === DROPPED_ID && length === DROPPED_BYTES))) return false;
-    if (this.#process !== undefined && this.#order.u32(bytes, at + TYPE_BYTES + 20) !== this.#process) return false;
-    return at + length === end || this.#lengthAt(at + length) > 0;
+    return this.#isFollowed(at + length);
+  }
+
+  /** A record, the end, or a last record that is cut off. */
+  #isFollowed(at: number): boolean {
+    const { bytes, end, atEnd } = this.#window;
+    if (at === end || this.#lengthAt(at) > 0) return true;
+    const left = end - at;
+    if (!atEnd || left > MAX_RECORD_BYTES) return false;
+    if (left < TYPE_BYTES) return true;
+    const type = this.#typeAt(at);
+    if (type === 0) return left < TYPE_BYTES + MAPPING_BYTES + MAX_NAME_BYTES;
+    return (
+      type === 1 &&
+      (left < TYPE_BYTES + EVENT_BYTES || TYPE_BYTES + this.#order.u32(bytes, at + TYPE_BYTES + 16) > left)
+    );
   }
 
   #typeAt(at: number): Uint64 {
@@ -137,18 +140,22 @@ export class RecordScanner {
     switch (this.#typeAt(at)) {
       case 0:
         return this.#mappingLength(at, left);
-      case 1: {
-        if (left < TYPE_BYTES + EVENT_BYTES) return 0;
-        const length = this.#order.u32(bytes, at + TYPE_BYTES + 16);
-        return length >= EVENT_BYTES && length <= MAX_RECORD_BYTES && TYPE_BYTES + length <= left
-          ? TYPE_BYTES + length
-          : 0;
-      }
+      case 1:
+        return this.#eventLength(at, left);
       default:
         // Logs one behind the other in one file.
         if (left < HEADER_BYTES || headerOrder(bytes, at) !== this.#order) return 0;
         return this.#order.u64(bytes, at + 16) === VERSION ? HEADER_BYTES : 0;
     }
+  }
+
+  #eventLength(at: number, left: number): number {
+    if (left < TYPE_BYTES + EVENT_BYTES) return 0;
+    const length = this.#order.u32(this.#window.bytes, at + TYPE_BYTES + 16);
+    const process = this.#order.u32(this.#window.bytes, at + TYPE_BYTES + 20);
+    // Before QEMU has looked its own id up it is 0; another one is that of a second process on the file.
+    if (this.#process !== undefined && this.#process !== 0 && process !== this.#process) return 0;
+    return length >= EVENT_BYTES && length <= MAX_RECORD_BYTES && TYPE_BYTES + length <= left ? TYPE_BYTES + length : 0;
   }
 
   #mappingLength(at: number, left: number): number {

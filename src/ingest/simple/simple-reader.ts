@@ -170,12 +170,6 @@ export class SimpleReader implements ItemReader {
     const event = name === undefined ? undefined : this.#eventNamed(name);
     const fit =
       event && fitDeclaration(event.declarations, { bytes: this.#window.bytes, from, to, order: this.#order });
-    // A length that nothing else confirms may be wrong.
-    if (fit === undefined && !isDropped && !this.#scanner.isFollowed) {
-      this.#scanner.reject();
-      this.#damage('torn-record', '');
-      return;
-    }
     this.#records += 1;
     this.#drops.passed(this.#scanner.place, to - from + EVENT_BYTES);
     const timeNs = this.#timeNs(this.#scanner.time);
@@ -238,12 +232,12 @@ export class SimpleReader implements ItemReader {
 
   #push(item: TraceItem): void {
     this.#events += 1;
+    this.#checkTime(item);
     const { place, timeNs } = item;
     if (timeNs !== undefined && this.#drops.mayPrecede(this.#scanner.place, timeNs)) {
       this.#queue.push({ kind: 'damage', code: 'dropped-events', place, timeNs, thread: undefined });
     }
     this.#queue.push(item);
-    this.#checkTime(item);
   }
 
   #checkTime({ timeNs, place }: TraceItem): void {

@@ -8,7 +8,7 @@
  * equals the last query before it was asked for, or any made until it was
  * answered; it accuses only when it equals an earlier total.
  */
-import { hasFinalQuery } from '../../catalog/vocabulary.ts';
+import { profileOf } from '../../catalog/profiles.ts';
 import type { Migration } from '../../replay/run.ts';
 import { SampleJudge } from '../dirty-bytes/sample-judge.ts';
 import { UpdateJudge } from '../dirty-bytes/update-judge.ts';
@@ -39,7 +39,7 @@ export const dirtyBytesNotUpdated = defineRule({
 });
 
 function hasDuty(migration: Migration): boolean {
-  return migration.band !== undefined && hasFinalQuery(migration.band);
+  return migration.band !== undefined && profileOf(migration.band).hasFinalQuery;
 }
 
 function conclude(migration: Migration, updates: UpdateJudge, samples: SampleJudge): Judgement | undefined {
@@ -49,7 +49,8 @@ function conclude(migration: Migration, updates: UpdateJudge, samples: SampleJud
     if (migration.outcome !== 'completed') return notApplicable('no query was made');
     return withoutQueryLine();
   }
-  if (band !== undefined && !hasFinalQuery(band)) return notApplicable(`QEMU ${band} shows no dirty_bytes_total`);
+  if (band !== undefined && !profileOf(band).hasFinalQuery)
+    return notApplicable(`QEMU ${band} shows no dirty_bytes_total`);
   const bySample = samples.conclude();
   if (bySample.verdict === 'violated') return bySample;
   return updates.conclude() ?? bySample;

@@ -6,6 +6,7 @@
  */
 import type { Uint64 } from '../../base/uint64.ts';
 import type { EventName } from '../../catalog/catalog.ts';
+import { profileOf } from '../../catalog/profiles.ts';
 import type { Migration, Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
@@ -68,7 +69,7 @@ export const estimateWithSync = defineRule({
 
 /** In 8.0 to 11.0 exact queries are an event of their own: with it off, their syncs seem to be the estimates'. */
 function exactEvents({ band }: Migration): readonly EventName[] {
-  return [band === '10.0' ? 'migrate_pending_exact' : 'qemu_savevm_query_pending'];
+  return [(band === undefined ? undefined : profileOf(band).exactQueryEvent) ?? 'qemu_savevm_query_pending'];
 }
 
 function isOwn(query: Query): boolean {

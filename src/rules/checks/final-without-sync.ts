@@ -4,7 +4,7 @@
  * section. In a postcopy switchover postcopy-switchover-without-sync judges.
  */
 
-import { hasFinalQuery } from '../../catalog/vocabulary.ts';
+import { profileOf } from '../../catalog/profiles.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
@@ -35,7 +35,9 @@ function judge(switchover: Switchover, migration: Migration): Judgement | undefi
   const { band } = migration;
   if (switchover.mode === 'postcopy') return notApplicable('the switchover was one of postcopy');
   if (band === undefined) return withoutQueryLine();
-  return hasFinalQuery(band) ? judgeFinals(switchover, migration) : judgeRamSection(switchover, migration);
+  return profileOf(band).lastSync === 'final-query'
+    ? judgeFinals(switchover, migration)
+    : judgeRamSection(switchover, migration);
 }
 
 function judgeFinals(switchover: Switchover, migration: Migration): Judgement | undefined {

@@ -6,6 +6,7 @@
 import type { Moment } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, violated } from '../rule.ts';
 
+const SETUP = 0;
 const DONE = 2;
 const FAILED = 3;
 
@@ -35,6 +36,11 @@ export const notifierRepeated = defineRule({
         }
         if (event.name !== 'migration_call_notifiers') return undefined;
         const type = Number(event.args.type);
+        if (type === SETUP) {
+          // Where no state is logged two attempts look like one: each begins with this call.
+          told.clear();
+          running = undefined;
+        }
         if (type !== DONE && type !== FAILED) return undefined;
         const before = told.get(type);
         told.set(type, at);

@@ -3,6 +3,7 @@
  * 11.0 may decide on the estimate where it lies at the threshold, and after
  * postcopy has started every version completes on estimates.
  */
+import { profileOf } from '../../catalog/profiles.ts';
 import type { Decision } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
@@ -19,10 +20,10 @@ export const switchoverWithoutExact = defineRule({
   begin: (migration) => ({
     switchover: ({ checkpoint, decision }) => {
       if (checkpoint) return undefined;
-      if (migration.band === '11.1') return decision === undefined ? withoutDecision() : judge(decision);
-      return migration.band === undefined
-        ? undefined
-        : notApplicable(`QEMU ${migration.band} may decide on an estimate`);
+      const { band } = migration;
+      if (band === undefined) return undefined;
+      if (profileOf(band).mayDecideOnEstimate) return notApplicable(`QEMU ${band} may decide on an estimate`);
+      return decision === undefined ? withoutDecision() : judge(decision);
     },
     end: () => {
       if (migration.switchovers === 0) return notApplicable('no decision to judge');

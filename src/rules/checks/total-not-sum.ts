@@ -4,13 +4,6 @@ import type { Query } from '../../replay/run.ts';
 import { defineRule, notApplicable, pass, selfEvident, undecidable } from '../rule.ts';
 import { describeQuery, isSnapshot, queriesShown, withoutQueryLine } from '../shared.ts';
 
-/** Nothing stands behind the total, and its digits are the sum's first ones: the line may end in the middle of them. */
-function mayBeCut({ totalBytes, final, ackCollected }: Query, sum: Uint64): boolean {
-  if (final === undefined || ackCollected !== undefined) return false;
-  const digits = String(totalBytes);
-  return digits.length < String(sum).length && String(sum).startsWith(digits);
-}
-
 export const totalNotSum = defineRule({
   id: 'total-not-sum',
   severity: 'error',
@@ -19,7 +12,7 @@ export const totalNotSum = defineRule({
   why: 'The total decides when the guest is stopped: a wrong one stops it with too much left to send, or never.',
   needs: ['qemu_savevm_query_pending'],
   qemu: { function: 'qemu_savevm_query_pending', versions: 'all' },
-  limits: 'None: the query line itself says it.',
+  limits: 'A total that has only the first digits of the sum, at the end of its line, may have been cut off.',
   begin: (migration) => ({
     query: (query) => {
       const sum = addUint64(query.precopyBytes, query.stopcopyBytes, query.postcopyBytes);
@@ -45,3 +38,10 @@ export const totalNotSum = defineRule({
     },
   }),
 });
+
+/** Nothing stands behind the total, and its digits are the sum's first ones: the line may end in the middle of them. */
+function mayBeCut({ totalBytes, final, ackCollected }: Query, sum: Uint64): boolean {
+  if (final === undefined || ackCollected !== undefined) return false;
+  const digits = String(totalBytes);
+  return digits.length < String(sum).length && String(sum).startsWith(digits);
+}
