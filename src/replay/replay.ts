@@ -4,62 +4,17 @@
  * migrate_set_state and runstate_set, and those are left aside.
  */
 import type { Band } from '../catalog/vocabulary.ts';
-import type { ProblemCode } from '../ingest/problems.ts';
 import type { DamageItem, EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
-import { BqlTracker } from './bql-tracker.ts';
-import { CapabilityTracker } from './capabilities.ts';
+import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
-import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import { MigrationBuilder } from './migration-builder.ts';
-import type { StreamContext } from './progress.ts';
-import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from './run.ts';
+import type { AssertionFailure } from './run.ts';
 import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
 const MAX_UNDECIDED = 10_000;
-
-export interface ReplayOptions {
-  readonly sink: Required<ReplaySink>;
-  /** What the user said of the version; else it is read off the first query line. */
-  readonly band: Band | undefined;
-  /** Gives every migration, over all streams, its number. */
-  readonly nextIndex: () => number;
-  /** A problem that only the replay can see. */
-  readonly note: (code: ProblemCode, place: Place) => void;
-  /** Samples answered after this time of the stream's clock, in order; times of that clock. */
-  readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
-  readonly answersAfter: (ns: number) => readonly StatusAnswer[];
-  /** downtime-limit as the commands of --qmp set it; times of the stream's clock. */
-  readonly limits: () => readonly LimitSetting[];
-  /** Reads a query-migrate answer that stands in the log. */
-  readonly readSample: (json: string, place: Place, timeNs: number | undefined) => DirtyBytesSample | undefined;
-}
-
-class Context implements StreamContext {
-  readonly stream: number;
-  readonly seen = new Set<string>();
-  readonly bql: BqlTracker;
-  readonly capabilities = new CapabilityTracker();
-  readonly sink: Required<ReplaySink>;
-  band: Band | undefined;
-  readonly bandGiven: boolean;
-  syncsShown = false;
-  runstate: string | undefined;
-  dirtyLogOn: Place | undefined;
-  inSnapshot = false;
-  readonly limits: LimitSettings;
-
-  constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
-    this.stream = stream;
-    this.sink = options.sink;
-    this.band = options.band;
-    this.bandGiven = options.band !== undefined;
-    this.bql = new BqlTracker(emitHold);
-    this.limits = new LimitSettings(options.limits);
-  }
-}
 
 export class StreamReplay {
   readonly #options: ReplayOptions;
