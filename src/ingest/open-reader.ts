@@ -37,8 +37,9 @@ export async function openReader(options: ReaderOptions): Promise<ItemReader> {
   }
 }
 
-/** A mail is taken apart as a whole; what is too long for one is read as a log. */
+/** A mail is taken apart as a whole; what is too long for one, or one of a set of logs, is read as a log. */
 async function openMail(source: ByteSource, options: ReaderOptions): Promise<ItemReader | undefined> {
+  if (options.thread !== undefined) return undefined;
   const form = mailFormOf(await source.peek(HEAD_LENGTH));
   if (form === undefined) return undefined;
   // A packed one may be longer than its file.
