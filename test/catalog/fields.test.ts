@@ -37,26 +37,25 @@ describe.each(DECLARATIONS.map((declaration) => ({ declaration, ...signatureOf(d
     );
   });
 
-  test.runIf(signature.params.length > 0)(
-    'property: one that is missing, of another kind or under another name is not read',
-    () => {
-      fc.assert(
-        fc.property(printed(signature), fc.nat(), ({ args }, pick) => {
-          const fields = fieldsOf(signature, args, false);
-          const at = pick % fields.length;
-          const changed = (change: (field: Field) => readonly Field[]) =>
-            decoder.decodeFields(fields.flatMap((field, index) => (index === at ? change(field) : [field])));
-          expect(changed(() => [])).toBeUndefined();
-          expect(
-            changed((field) => [{ ...field, quoted: !field.quoted, value: field.quoted ? field.value : 'x y' }]),
-          ).toBeUndefined();
-          expect(changed((field) => [{ ...field, name: `${field.name}_` }])).toBeUndefined();
-          expect(changed((field) => [{ ...field, name: 'another', quoted: false }, field])).toBeUndefined();
-        }),
-        { numRuns: 20 },
-      );
-    },
-  );
+  if (signature.params.length === 0) return;
+
+  test('property: one that is missing, of another kind or under another name is not read', () => {
+    fc.assert(
+      fc.property(printed(signature), fc.nat(), ({ args }, pick) => {
+        const fields = fieldsOf(signature, args, false);
+        const at = pick % fields.length;
+        const changed = (change: (field: Field) => readonly Field[]) =>
+          decoder.decodeFields(fields.flatMap((field, index) => (index === at ? change(field) : [field])));
+        expect(changed(() => [])).toBeUndefined();
+        expect(
+          changed((field) => [{ ...field, quoted: !field.quoted, value: field.quoted ? field.value : 'x y' }]),
+        ).toBeUndefined();
+        expect(changed((field) => [{ ...field, name: `${field.name}_` }])).toBeUndefined();
+        expect(changed((field) => [{ ...field, name: 'another', quoted: false }, field])).toBeUndefined();
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
 
 test('what a newer QEMU shows behind the known arguments is kept', () => {
