@@ -64,6 +64,48 @@ const MUTEXES: EventSet = {
   events: ['qemu_mutex_lock', 'qemu_mutex_locked', 'qemu_mutex_unlock'],
 };
 
+const BOTH_SIDES: EventSet = {
+  purpose: "what ties the two sides' clocks: use the same file on source and destination",
+  events: [
+    'migration_socket_outgoing_connected',
+    'savevm_send_ping',
+    'savevm_command_send',
+    'savevm_section_start',
+    'source_return_path_thread_pong',
+    'source_return_path_thread_shut',
+    'loadvm_state_setup',
+    'loadvm_process_command',
+    'loadvm_process_command_ping',
+    'qemu_loadvm_state_section_startfull',
+    'qemu_loadvm_state_section_partend',
+    'vmstate_downtime_load',
+  ],
+};
+
+const DEVICES: EventSet = {
+  purpose: 'the time of each device, VFIO, and the dirty log',
+  events: [
+    'vmstate_downtime_save',
+    'migration_rate_limit_pre',
+    'global_dirty_changed',
+    'kvm_clear_dirty_log',
+    'source_return_path_thread_switchover_acked',
+    'vfio_state_pending',
+    'vfio_state_pending_estimate',
+    'vfio_state_pending_exact',
+    'vfio_save_iterate',
+    'vfio_vmstate_change',
+    'vfio_migration_set_device_state',
+  ],
+};
+
+/** Sets beyond the recommended one; printed in any case, but switched off unless they are asked for. */
+export interface Further {
+  readonly bql: boolean;
+  readonly bothSides: boolean;
+  readonly devices: boolean;
+}
+
 /** The recommended set; `bands` undefined means every version's. */
 function setsFor(band: Band | undefined): readonly EventSet[] {
   if (band === undefined) return [REPLAY, ATTEMPTS, SWITCHOVER, OLDER_QUERIES];
@@ -72,10 +114,13 @@ function setsFor(band: Band | undefined): readonly EventSet[] {
 }
 
 /** Names that QEMU does not know only make it warn: the set for every version works with any. */
-export function eventsFile(band: Band | undefined, bql: boolean): string {
+export function eventsFile(band: Band | undefined, { bql, bothSides, devices }: Further): string {
   const head = '# qemu-system-ARCH -msg timestamp=on -D LOG -trace events=THIS-FILE ...';
-  const sets = setsFor(band).map(({ purpose, events }) => [`# ${purpose}`, ...events].join('\n'));
-  const lead = bql ? '' : '#';
-  const mutexes = [`# ${MUTEXES.purpose}`, ...MUTEXES.events.map((event) => `${lead}${event}`)].join('\n');
-  return `${[head, ...sets, mutexes].join('\n')}\n`;
+  const sets = setsFor(band).map((set) => printSet(set, true));
+  const further = [printSet(BOTH_SIDES, bothSides), printSet(DEVICES, devices), printSet(MUTEXES, bql)];
+  return `${[head, ...sets, ...further].join('\n')}\n`;
+}
+
+function printSet({ purpose, events }: EventSet, on: boolean): string {
+  return [`# ${purpose}`, ...events.map((event) => `${on ? '' : '#'}${event}`)].join('\n');
 }

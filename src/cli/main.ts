@@ -71,7 +71,18 @@ function isNear(name: string, command: string): boolean {
 
 const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore']);
 /** Options that can be switched off with --no-. */
-const SWITCHES = new Set(['db', 'color', 'quiet', 'verbose', 'bql', 'help', 'version']);
+const SWITCHES = new Set([
+  'db',
+  'color',
+  'quiet',
+  'verbose',
+  'bql',
+  'both-sides',
+  'bothSides',
+  'devices',
+  'help',
+  'version',
+]);
 
 /** An option that takes one value and is given twice comes as a list; one with --no- before it as false. */
 function onceEach(argv: Readonly<Record<string, unknown>>): true {

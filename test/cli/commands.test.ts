@@ -2,6 +2,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CATALOG } from '../../src/catalog/catalog.ts';
 import { RULES } from '../../src/rules/registry.ts';
 import { CLEAN, ENTRY, ROOT, runCommand, sharedPath, trace, useWorkplace, VIOLATED } from './program.ts';
 
@@ -117,6 +118,18 @@ describe('events', () => {
   });
 
   test.each([
+    ['--both-sides', 'loadvm_process_command_ping'],
+    ['--devices', 'vmstate_downtime_save'],
+  ])('%s switches on its own events and nothing else', (option, event) => {
+    const plain = names(printed('events'));
+    const more = names(printed('events', option)).filter((name) => !plain.includes(name));
+    expect(more).toContain(event);
+    expect(names(printed('events', option)).filter((name) => !more.includes(name))).toEqual(plain);
+    expect(printed('events').split('\n')).toContain(`#${event}`);
+    for (const name of more) expect(CATALOG.has(name), name).toBe(true);
+  });
+
+  test.each([
     ['7.2', ['migrate_pending']],
     ['10.0', ['migrate_pending_exact', 'migrate_pending_estimate']],
     ['11.1', ['qemu_savevm_query_pending']],
@@ -129,7 +142,7 @@ describe('events', () => {
   });
 
   test('QEMU reads it: a name or a comment on each line, no name twice', () => {
-    const text = printed('events', '--bql');
+    const text = printed('events', '--bql', '--both-sides', '--devices');
     for (const line of text.trimEnd().split('\n')) expect(line).toMatch(/^#|^[a-z][a-z0-9_]*$/);
     expect(new Set(names(text)).size).toBe(names(text).length);
   });

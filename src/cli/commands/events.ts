@@ -9,6 +9,8 @@ import { writeOut } from '../output.ts';
 interface Options {
   readonly qemu: string | undefined;
   readonly bql: boolean;
+  readonly 'both-sides': boolean;
+  readonly devices: boolean;
 }
 
 export const register = defineCommand({
@@ -26,8 +28,18 @@ export const register = defineCommand({
         type: 'boolean',
         default: false,
         describe: 'With the mutex events, to prove who holds the BQL',
+      })
+      .option('both-sides', {
+        type: 'boolean',
+        default: false,
+        describe: "With what ties the source's log to the destination's",
+      })
+      .option('devices', {
+        type: 'boolean',
+        default: false,
+        describe: 'With the time of each device, VFIO and the dirty log',
       }),
-  handler: async ({ qemu, bql }: ArgumentsCamelCase<Options>): Promise<void> => {
-    await writeOut(eventsFile(qemu === undefined ? undefined : bandOf(qemu), bql));
+  handler: async ({ qemu, bql, 'both-sides': bothSides, devices }: ArgumentsCamelCase<Options>): Promise<void> => {
+    await writeOut(eventsFile(qemu === undefined ? undefined : bandOf(qemu), { bql, bothSides, devices }));
   },
 });
