@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   ingest: { base: 'all', catalog: 'all' },
   replay: { base: 'all', catalog: 'all', ingest: 'all' },
   rules: { base: 'all', catalog: 'all', ingest: 'types', replay: 'types' },
-  report: { base: 'all', catalog: 'types', ingest: 'all', replay: 'types', rules: 'types' },
+  report: { base: 'all', catalog: 'all', ingest: 'all', replay: 'types', rules: 'types' },
   store: { base: 'all', ingest: 'types', replay: 'types', report: 'types' },
   analysis: { base: 'all', catalog: 'types', ingest: 'all', replay: 'all', rules: 'all', report: 'all' },
   cli: { base: 'all', catalog: 'all', replay: 'all', rules: 'all', report: 'all', store: 'all', analysis: 'all' },

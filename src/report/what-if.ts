@@ -7,7 +7,7 @@
  */
 import { plural } from '../base/text.ts';
 import { formatBytes, formatDuration, formatSeconds } from '../base/units.ts';
-import type { Band } from '../catalog/vocabulary.ts';
+import { readTransfer, type TransferSample } from '../catalog/transfer.ts';
 import type { EventItem, Place } from '../ingest/trace-item.ts';
 import type { Migration, Query } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
@@ -18,19 +18,13 @@ export interface Question {
   readonly bandwidthBytesPerMs: number | undefined;
 }
 
-/** The channel as the last migrate_transferred shows it. */
-interface Channel {
-  readonly bandwidthBytesPerMs: number;
-  readonly thresholdBytes: number;
-}
-
 /** A query, and what was in force at it. */
 interface Point {
   readonly place: Place;
   readonly ns: number | undefined;
   readonly totalBytes: number;
-  readonly thresholdBytes: number;
-  readonly bandwidthBytesPerMs: number | undefined;
+  /** The last window of the channel before it, and so the threshold. */
+  readonly transfer: TransferSample | undefined;
   /** Exact queries up to and with this one. */
   readonly iteration: number;
 }
@@ -53,11 +47,7 @@ export class WhatIf implements ReplaySink {
 
   event({ event }: EventItem, migration: Migration | undefined): void {
     if (migration === undefined) return;
-    if (event.name === 'migrate_transferred') {
-      const { bandwidth, max_size: thresholdBytes } = event.args;
-      const switchover = 'switchover_bw' in event.args ? Number(event.args.switchover_bw) : 0;
-      this.#run.channel = channelOf(migration.band, Number(bandwidth), switchover, Number(thresholdBytes));
-    }
+    if (event.name === 'migrate_transferred') this.#run.transfer = readTransfer(event.args);
     if (event.name === 'migration_thread_low_pending' || event.name === 'postcopy_start') this.#run.decide();
   }
 
@@ -75,7 +65,7 @@ export class WhatIf implements ReplaySink {
 
 /** What one migration has shown so far. */
 class Run {
-  channel: Channel | undefined;
+  transfer: TransferSample | undefined;
   /** The query before the decision of the recorded run. */
   decided: Point | undefined;
   /** The first exact query under the asked threshold. */
@@ -113,7 +103,7 @@ class Run {
   /** An estimate counts when the query behind it is no exact one: then nobody asked. */
   #estimated(point: Point, question: Question): void {
     this.possible ??= this.#estimate;
-    const under = point.thresholdBytes > 0 && point.totalBytes <= thresholdFor(point, question);
+    const under = point.transfer !== undefined && point.totalBytes <= thresholdFor(point, question);
     this.#estimate = under ? point : undefined;
   }
 
@@ -122,24 +112,17 @@ class Run {
       place: at.place,
       ns: at.ns,
       totalBytes: Number(totalBytes),
-      thresholdBytes: this.channel?.thresholdBytes ?? 0,
-      bandwidthBytesPerMs: this.channel?.bandwidthBytesPerMs,
+      transfer: this.transfer,
       iteration: this.iterations,
     };
   }
 }
 
-/** Bandwidth is bytes per ms up to 11.0; 11.1 prints Mbit/s there and bytes per ms as switchover_bw. */
-function channelOf(band: Band | undefined, bandwidth: number, switchover: number, thresholdBytes: number): Channel {
-  const bandwidthBytesPerMs = switchover > 0 || band === '11.1' ? switchover : bandwidth;
-  return { bandwidthBytesPerMs, thresholdBytes };
-}
-
 /** The threshold is bandwidth times downtime limit; before the first migrate_transferred it is 0, whatever is asked. */
-function thresholdFor({ thresholdBytes, bandwidthBytesPerMs }: Point, question: Question): number {
-  if (bandwidthBytesPerMs === undefined || thresholdBytes === 0 || bandwidthBytesPerMs === 0) return 0;
-  const limitMs = question.downtimeLimitMs ?? Math.round(thresholdBytes / bandwidthBytesPerMs);
-  return Math.floor((question.bandwidthBytesPerMs ?? bandwidthBytesPerMs) * limitMs);
+function thresholdFor({ transfer }: Point, question: Question): number {
+  const limitMs = question.downtimeLimitMs ?? transfer?.limitMs?.low;
+  if (transfer === undefined || limitMs === undefined) return 0;
+  return Math.floor((question.bandwidthBytesPerMs ?? transfer.switchoverBytesPerMs.low) * limitMs);
 }
 
 function describe({ downtimeLimitMs, bandwidthBytesPerMs }: Question): string {
@@ -163,7 +146,8 @@ function answer(run: Run, question: Question, nameOf: (input: number) => string)
 }
 
 function switchover(point: Point, place: (point: Point) => string): string {
-  const threshold = point.thresholdBytes === 0 ? 'no threshold yet' : `threshold ${formatBytes(point.thresholdBytes)}`;
+  const { transfer } = point;
+  const threshold = transfer === undefined ? 'no threshold yet' : `threshold ${formatBytes(transfer.maxSizeBytes)}`;
   return `decided at ${timeOf(point)}${place(point)} with ${formatBytes(point.totalBytes)} pending, ${threshold}`;
 }
 
@@ -195,8 +179,8 @@ function compared(proven: Point, decided: Point | undefined): string {
 }
 
 function sending(point: Point, question: Question): string {
-  const bandwidth = question.bandwidthBytesPerMs ?? point.bandwidthBytesPerMs;
-  if (bandwidth === undefined || bandwidth === 0) return '';
+  const bandwidth = question.bandwidthBytesPerMs ?? point.transfer?.switchoverBytesPerMs.low ?? 0;
+  if (bandwidth === 0) return '';
   return `; sending the rest takes ${formatDuration((point.totalBytes / bandwidth) * 1e6)}`;
 }
 
@@ -211,8 +195,8 @@ function possibly({ possible, proven }: Run, question: Question, place: (point: 
 
 /** The smallest limit at which one of the recorded exact queries would have switched over. */
 function needed({ least }: Run, question: Question, place: (point: Point) => string): readonly string[] {
-  if (least?.bandwidthBytesPerMs === undefined || least.bandwidthBytesPerMs === 0) return [];
-  const bandwidth = question.bandwidthBytesPerMs ?? least.bandwidthBytesPerMs;
+  const bandwidth = question.bandwidthBytesPerMs ?? least?.transfer?.switchoverBytesPerMs.low ?? 0;
+  if (least === undefined || bandwidth === 0) return [];
   const limitMs = Math.ceil(least.totalBytes / bandwidth);
   const rate = `${formatBytes(Math.round(bandwidth * 1000))}/s`;
   return [
