@@ -326,12 +326,12 @@ export class TraceReader implements ItemReader {
 
   #base(place: Place): ItemBase {
     const { seconds, nanos, thread, process } = this.#stamp;
-    const base = {
+    return {
       place,
       timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
       thread: thread ?? this.#fileThread,
+      process,
     };
-    return process === undefined ? base : { ...base, process };
   }
 
   #format(): string {
