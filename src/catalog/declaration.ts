@@ -99,9 +99,10 @@ export function compileDeclaration(declaration: string): Decoder {
     .join('');
   const endsInText = format.endsWith('%s');
   const whole = new RegExp(`^${source}${endsInText ? '' : '(?:,? (\\S.*))?'}\\s*$`, 's');
+  const pairs = rememberingLast(parsePairs);
   let beginning: RegExp | undefined;
   return {
-    decode: (rest) => decodeWith(whole, parameters, rest),
+    decode: (rest) => decodeWith(whole, parameters, pairs, rest),
     decodeFields: (fields) => decodeFieldsWith(parameters, fields),
     isCutShort: (rest) => {
       // Only torn lines come here: compiled when the first one does.
@@ -166,7 +167,14 @@ function splitDeclaration(declaration: string): { names: readonly string[]; form
   return { names, format: declaration.slice(close + 3, -1) };
 }
 
-function decodeWith(whole: RegExp, parameters: readonly Parameter[], rest: string): Decoded | undefined {
+type Pairs = Readonly<Record<string, string>>;
+
+function decodeWith(
+  whole: RegExp,
+  parameters: readonly Parameter[],
+  pairs: (text: string) => Pairs | undefined,
+  rest: string,
+): Decoded | undefined {
   const match = whole.exec(rest);
   if (match === null) return undefined;
   const args: Record<string, Uint64 | string> = {};
@@ -176,7 +184,7 @@ function decodeWith(whole: RegExp, parameters: readonly Parameter[], rest: strin
   }
   const tail = match[parameters.length + 1];
   if (tail === undefined) return { args, extra: undefined };
-  const extra = parsePairs(tail);
+  const extra = pairs(tail);
   return extra === undefined ? undefined : { args, extra };
 }
 
@@ -210,8 +218,17 @@ function parseHexadecimal(text: string): Uint64 {
   return parseUint64(text.startsWith('0x') ? text : `0x${text}`);
 }
 
+/** Millions of queries end in the same pairs as the one before. */
+function rememberingLast<T>(make: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly made: T } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, made: make(text) };
+    return last.made;
+  };
+}
+
 /** `a=1, b c=2` to a record; undefined when a piece is no pair. */
-function parsePairs(text: string): Readonly<Record<string, string>> | undefined {
+function parsePairs(text: string): Pairs | undefined {
   const pairs: [string, string][] = [];
   for (const piece of text.split(', ')) {
     const equals = piece.indexOf('=');

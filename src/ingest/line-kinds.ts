@@ -19,7 +19,7 @@ const STAMP_INSIDE =
 const SECTION = /^== (src|dst)$/;
 
 /** Where someone has shortened a log by hand. */
-const SNIP = /^\s*(?:\[ ?(?:\.{2,}|…|snip(?:ped)?) ?\]|<snip>|-*8<-*|\.\.\.)\s*$/i;
+const SNIP = /^\s*(?:\[ ?(?:\.{2,}|\u2026|snip(?:ped)?) ?\]|<snip>|-*8<-*|\.\.\.)\s*$/i;
 
 export function eventNameOf(text: string): string | undefined {
   return EVENT_NAME.exec(text)?.[0];

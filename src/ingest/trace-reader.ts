@@ -38,6 +38,8 @@ export class TraceReader implements ItemReader {
   /** Thread id that the file's name gives to all its lines. */
   readonly #fileThread: number | undefined;
   readonly #stamp = new Stamp();
+  /** The current line. */
+  #text = '';
   readonly #problems = new ProblemCounter();
   readonly #queue: TraceItem[] = [];
   readonly #formatCounts = new Map<string, number>();
@@ -124,12 +126,13 @@ export class TraceReader implements ItemReader {
   #readLine(): void {
     const lines = this.#lines;
     if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
+    this.#text = lines.buffer.toString('utf8', lines.start, lines.end);
     if (lines.nuls > 0) this.#nulBytes(lines.nuls);
     if (!lines.terminated) this.#problems.add('unterminated-last-line', lines.line);
     if (lines.gap === true) this.#damage('excerpt', this.#place());
     if (lines.start === lines.end) return;
     // A NUL byte inside is what another process, or a truncation, left of the line.
-    const inside = countNuls(lines.buffer.subarray(lines.start, lines.end));
+    const inside = countNuls(this.#text);
     if (inside > 0) {
       this.#nulBytes(inside);
       this.#binaryLines += 1;
@@ -165,7 +168,7 @@ export class TraceReader implements ItemReader {
     while (nameEnd < limit && lines.buffer[nameEnd] !== SPACE) nameEnd += 1;
     // Only simpletrace.py prints a time behind the name.
     if (!stamped && rest === lines.start && isDigit(lines.buffer[nameEnd + 1]) && this.#readOtherForm()) return;
-    const name = lines.buffer.toString('latin1', rest, nameEnd);
+    const name = this.#textBetween(rest, nameEnd);
     const entry = CATALOG.get(name);
     if (entry !== undefined && (stamped || !this.#prefixed)) {
       this.#readEvent(format, entry, name, Math.min(nameEnd + 1, lines.end));
@@ -205,7 +208,7 @@ export class TraceReader implements ItemReader {
     }
     this.#prefixed = true;
     const place = this.#place();
-    const shown = format.event(this.#lines.buffer.toString('utf8', rest, this.#lines.end), this.#stamp);
+    const shown = format.event(this.#textBetween(rest), this.#stamp);
     const entry = shown === undefined ? undefined : CATALOG.get(shown.name);
     if (shown === undefined) this.#damage('torn-line', place);
     else if (entry === undefined)
@@ -219,7 +222,7 @@ export class TraceReader implements ItemReader {
 
   #readEvent(format: string, entry: CatalogEntry, name: string, argsAt: number): void {
     const place = this.#place();
-    const args = this.#lines.buffer.toString('utf8', argsAt, this.#lines.end);
+    const args = this.#textBetween(argsAt);
     const base = this.#base(place);
     const operation = lockOperationOf(entry);
     if (operation !== undefined) {
@@ -254,7 +257,7 @@ export class TraceReader implements ItemReader {
     const lines = this.#lines;
     if (rest === lines.start && this.#readOtherForm()) return;
     const place = this.#place();
-    const text = lines.buffer.toString('utf8', rest, lines.end);
+    const text = this.#textBetween(rest);
     const section = stamped ? undefined : sectionOf(text);
     if (section !== undefined) {
       this.#section = section;
@@ -319,19 +322,26 @@ export class TraceReader implements ItemReader {
 
   #place(): Place {
     const { buffer, start, end, line, raw } = this.#lines;
-    const text = buffer.toString('utf8', start, end);
+    const text = this.#text;
     if (text.includes('\ufffd') && !isUtf8(buffer.subarray(start, end))) this.#problems.add('invalid-utf8', line);
     return { input: this.input, line, text: raw ?? text };
   }
 
+  /** A part of the line, by offsets into the buffer. Cut out of its text where that has one character for each byte. */
+  #textBetween(from: number, to = this.#lines.end): string {
+    const { buffer, start, end } = this.#lines;
+    if (this.#text.length === end - start) return this.#text.slice(from - start, to - start);
+    return buffer.toString('utf8', from, to);
+  }
+
   #base(place: Place): ItemBase {
     const { seconds, nanos, thread, process } = this.#stamp;
-    const base = {
+    return {
       place,
       timeNs: seconds === undefined ? undefined : this.#clock.toNs(seconds, nanos),
       thread: thread ?? this.#fileThread,
+      process,
     };
-    return process === undefined ? base : { ...base, process };
   }
 
   #format(): string {
@@ -350,8 +360,8 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 48 && byte <= 57;
 }
 
-function countNuls(bytes: Buffer): number {
+function countNuls(text: string): number {
   let count = 0;
-  for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) count += 1;
+  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 1)) count += 1;
   return count;
 }

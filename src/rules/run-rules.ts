@@ -35,6 +35,18 @@ export interface Verdict {
   readonly findingCount: number;
 }
 
+/** Hands a unit to the method of a checker that judges it. */
+type Ask<T> = (checker: Checker, unit: T) => Judgement | undefined;
+
+const ASK_QUERY: Ask<Query> = (checker, query) => checker.query?.(query);
+const ASK_QUERY_MADE: Ask<Query> = (checker, query) => checker.queryMade?.(query);
+const ASK_SYNC: Ask<Sync> = (checker, sync) => checker.sync?.(sync);
+const ASK_STATE: Ask<StateChange> = (checker, change) => checker.state?.(change);
+const ASK_SWITCHOVER: Ask<Switchover> = (checker, switchover) => checker.switchover?.(switchover);
+const ASK_ASSERTION: Ask<AssertionFailure> = (checker, failure) => checker.assertion?.(failure);
+const ASK_EVENT: Ask<ProtocolEvent> = (checker, seen) => checker.event?.(seen);
+const ASK_END: Ask<undefined> = (checker) => checker.end?.();
+
 /** One rule on one migration. */
 class Tally {
   readonly rule: Rule;
@@ -51,14 +63,21 @@ class Tally {
   constructor(rule: Rule, migration: Migration) {
     this.rule = rule;
     this.#migration = migration;
-    this.#checker = this.#guard(() => rule.begin(migration));
+    try {
+      this.#checker = rule.begin(migration);
+    } catch (thrown) {
+      this.#fault = messageOf(thrown);
+    }
   }
 
-  judge(ask: (checker: Checker) => Judgement | undefined, hole: boolean): void {
-    const checker = this.#checker;
-    if (checker === undefined || this.#fault !== undefined) return;
-    const judgement = this.#guard(() => ask(checker));
-    if (judgement !== undefined) this.#add(judgement, hole);
+  judge<T>(ask: Ask<T>, unit: T, hole: boolean): void {
+    if (this.#checker === undefined || this.#fault !== undefined) return;
+    try {
+      const judgement = ask(this.#checker, unit);
+      if (judgement !== undefined) this.#add(judgement, hole);
+    } catch (thrown) {
+      this.#fault = messageOf(thrown);
+    }
   }
 
   judges(unit: keyof Checker): boolean {
@@ -85,15 +104,6 @@ class Tally {
     if (this.#passed !== undefined) return { ...base, ...nothing, verdict: 'pass', reason: this.#passed, enable: [] };
     const reason = this.#notApplicable ?? 'nothing in this migration has this duty';
     return { ...base, ...nothing, verdict: 'not-applicable', reason, enable: [] };
-  }
-
-  #guard<T>(action: () => T): T | undefined {
-    try {
-      return action();
-    } catch (thrown) {
-      this.#fault = messageOf(thrown);
-      return undefined;
-    }
   }
 
   #add(judgement: Judgement, hole: boolean): void {
@@ -138,12 +148,14 @@ class CurrentTallies {
   readonly migration: Migration;
   readonly ofQueries: readonly Tally[];
   readonly ofQueriesMade: readonly Tally[];
+  readonly ofSyncs: readonly Tally[];
   readonly ofEvents = new Map<EventName, Tally[]>();
 
   constructor(migration: Migration, tallies: readonly Tally[]) {
     this.migration = migration;
     this.ofQueries = tallies.filter((tally) => tally.judges('query'));
     this.ofQueriesMade = tallies.filter((tally) => tally.judges('queryMade'));
+    this.ofSyncs = tallies.filter((tally) => tally.judges('sync'));
     for (const tally of tallies.filter((one) => one.judges('event'))) {
       for (const name of tally.rule.reads ?? []) {
         this.ofEvents.set(name, [...(this.ofEvents.get(name) ?? []), tally]);
@@ -156,7 +168,7 @@ class CurrentTallies {
 export class RuleRunner implements ReplaySink {
   readonly #rules: readonly Rule[];
   readonly #tallies = new Map<Migration, readonly Tally[]>();
-  /** Those of the migration that goes on, by what they judge: there may be millions of queries. */
+  /** Those of the migration that goes on, by what they judge: there may be millions of queries and syncs. */
   #current: CurrentTallies | undefined;
   readonly verdicts: Verdict[] = [];
 
@@ -172,21 +184,17 @@ export class RuleRunner implements ReplaySink {
   }
 
   migrationEnds(migration: Migration): void {
-    this.#each(migration, (tally) => {
-      tally.judge((checker) => checker.end?.(), migration.hole !== undefined);
-      this.verdicts.push(tally.verdict());
-    });
+    this.#all(migration, ASK_END, undefined, migration.hole !== undefined);
+    for (const tally of this.#tallies.get(migration) ?? []) this.verdicts.push(tally.verdict());
     this.#tallies.delete(migration);
   }
 
   query(query: Query, migration: Migration): void {
-    const ask = (checker: Checker): Judgement | undefined => checker.query?.(query);
-    for (const tally of this.#of(migration).ofQueries) tally.judge(ask, query.hole);
+    for (const tally of this.#of(migration).ofQueries) tally.judge(ASK_QUERY, query, query.hole);
   }
 
   queryMade(query: Query, migration: Migration): void {
-    const ask = (checker: Checker): Judgement | undefined => checker.queryMade?.(query);
-    for (const tally of this.#of(migration).ofQueriesMade) tally.judge(ask, query.hole);
+    for (const tally of this.#of(migration).ofQueriesMade) tally.judge(ASK_QUERY_MADE, query, query.hole);
   }
 
   event({ event, place, thread }: EventItem, migration: Migration | undefined, ns: number | undefined): void {
@@ -195,24 +203,23 @@ export class RuleRunner implements ReplaySink {
     if (tallies === undefined) return;
     const { state, openSwitchover: switchover, inPostcopy } = migration;
     const seen: ProtocolEvent = { event, at: { place, ns, thread }, state, switchover, inPostcopy };
-    const ask = (checker: Checker): Judgement | undefined => checker.event?.(seen);
-    for (const tally of tallies) tally.judge(ask, migration.hole !== undefined);
+    for (const tally of tallies) tally.judge(ASK_EVENT, seen, migration.hole !== undefined);
   }
 
   sync(sync: Sync, migration: Migration): void {
-    this.#each(migration, (tally) => tally.judge((checker) => checker.sync?.(sync), sync.hole));
+    for (const tally of this.#of(migration).ofSyncs) tally.judge(ASK_SYNC, sync, sync.hole);
   }
 
   state(change: StateChange, migration: Migration): void {
-    this.#each(migration, (tally) => tally.judge((checker) => checker.state?.(change), change.hole));
+    this.#all(migration, ASK_STATE, change, change.hole);
   }
 
   switchover(switchover: Switchover, migration: Migration): void {
-    this.#each(migration, (tally) => tally.judge((checker) => checker.switchover?.(switchover), switchover.hole));
+    this.#all(migration, ASK_SWITCHOVER, switchover, switchover.hole);
   }
 
   assertion(failure: AssertionFailure, migration: Migration): void {
-    this.#each(migration, (tally) => tally.judge((checker) => checker.assertion?.(failure), false));
+    this.#all(migration, ASK_ASSERTION, failure, false);
   }
 
   #of(migration: Migration): CurrentTallies {
@@ -222,7 +229,7 @@ export class RuleRunner implements ReplaySink {
     return this.#current;
   }
 
-  #each(migration: Migration, action: (tally: Tally) => void): void {
-    for (const tally of this.#tallies.get(migration) ?? []) action(tally);
+  #all<T>(migration: Migration, ask: Ask<T>, unit: T, hole: boolean): void {
+    for (const tally of this.#tallies.get(migration) ?? []) tally.judge(ask, unit, hole);
   }
 }

@@ -46,7 +46,9 @@ function bundle() {
       'dejavu-fonts-ttf',
     ],
     alias: {
+      assert: join(root, 'src/shims/assert.mjs'),
       bindings: join(root, 'src/shims/bindings.cjs'),
+      'escalade/sync': join(root, 'src/shims/escalade.mjs'),
       'string-width': join(root, 'src/shims/string-width.mjs'),
     },
     define: {
@@ -76,6 +78,18 @@ try {
 const program = new Script(readFileSync(filename, 'utf8'), { filename, cachedData });
 program.runInThisContext()(exports, require, module, filename, __dirname);
 `;
+
+/**
+ * Text that is all ASCII is read three times as fast, and takes half the memory. esbuild escapes what else stands in
+ * strings, but not in regular expressions: there \uXXXX is to be written.
+ */
+function refuseBeyondAscii(bytes) {
+  const at = bytes.findIndex((byte) => byte > 127);
+  if (at < 0) return;
+  const line = Buffer.from(bytes.subarray(bytes.lastIndexOf(10, at) + 1, at)).toString();
+  console.error(`build: a regular expression has a character beyond ASCII, behind: ${line.slice(-80)}`);
+  process.exit(1);
+}
 
 /** Runs the program once on a small log; the functions used by it go into the cache. */
 function makeCache(program, cache) {
@@ -112,6 +126,7 @@ try {
   // esbuild has printed what and where.
   process.exit(1);
 }
+refuseBeyondAscii(contents);
 const name = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 12)}`;
 mkdirSync(dist, { recursive: true });
 // The package's own type is "module".

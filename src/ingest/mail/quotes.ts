@@ -18,7 +18,7 @@ const LABEL =
   /^(?:\[[a-z\d]{1,2}\] +|[=-]+> +|\* +|(?:[A-Za-z][\w./]*[:-] ?)?(?:\d+(?:[:-] ?|\t| {2,}))?)(?=\d{4}-\d\d-\d\dT|\d+@\d)/;
 
 /** And behind it: `<--- here`, `[a]`, `// too late`. */
-const REMARK = /\s+(?:<[-=~]+.*|←.*|(?:\/\/|#) .*|\[[a-z\d]{1,2}\]\s*)$/;
+const REMARK = /\s+(?:<[-=~]+.*|\u2190.*|(?:\/\/|#) .*|\[[a-z\d]{1,2}\]\s*)$/;
 
 /** No trace line is longer; the patterns above would take their time with one. */
 const LONGEST_LINE = 1 << 14;
