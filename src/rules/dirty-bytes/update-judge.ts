@@ -48,7 +48,8 @@ export class UpdateJudge {
     this.#missing = undefined;
     if (missing === undefined || last === undefined) return undefined;
     const unchanged = next.old === last.new;
-    if (unchanged && (missing.totalBytes !== last.new || missing.final === true)) return this.#accuse(missing);
+    const wasTheSame = missing.totalBytes === last.new || sumOf(missing) === last.new;
+    if (unchanged && (!wasTheSame || missing.final === true)) return this.#accuse(missing);
     return lineLost(missing);
   }
 
