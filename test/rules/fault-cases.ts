@@ -1,5 +1,6 @@
 /** The faults of the contract's last table, the rules they show under, and correct runs to put them into. */
-import { linesOf, patchedCaptures, realCaptures } from './captures.ts';
+import { join } from 'node:path';
+import { linesOf, patchedCaptures, readLines, realCaptures, TRACES, TRACES_MISSING } from './captures.ts';
 import {
   ackIgnored,
   bqlOnly,
@@ -49,7 +50,18 @@ export const INLINE: readonly Base[] = [
   inline('cancelled, then completed', [...CANCELLED, ...precopyRun()]),
 ];
 
-export const CAPTURES: readonly Base[] = [...realCaptures(), ...patchedCaptures()]
+/** The kernel's trace buffer: every line has its thread. */
+const FTRACE: readonly Base[] = TRACES_MISSING
+  ? []
+  : [
+      {
+        name: 'patched/ftrace-clean-precopy, the trace buffer',
+        files: bqlOnly({ 'src.txt': readLines(join(TRACES, 'patched/ftrace-clean-precopy/src.ftrace.txt')) }),
+        log: 'src.txt',
+      },
+    ];
+
+const LOGS: readonly Base[] = [...realCaptures(), ...patchedCaptures()]
   .filter(({ name }) =>
     /^patched\/(?:\w+-)?clean-|^real\/11\.1\/(?:precopy-|postcopy|colo|switchover-|dirty-bitmaps|cancel-then-ok|mapped-ram)/.test(
       name,
@@ -61,6 +73,8 @@ export const CAPTURES: readonly Base[] = [...realCaptures(), ...patchedCaptures(
     const log = Object.keys(files).find((file) => files[file]?.some((line) => /query_pending exact/.test(line)));
     return { name: capture.name, files, log: log ?? '' };
   });
+
+export const CAPTURES: readonly Base[] = [...LOGS, ...FTRACE];
 
 export interface Case {
   readonly name: string;
@@ -157,8 +171,9 @@ const NOT_CARRIED_THROUGH: Readonly<Record<string, readonly string[]>> = {
 
 /** Undefined: the run never comes to it, or it cannot show there. */
 export function faulty({ files, log }: Base, { name, fault }: Case): Files | undefined {
-  // The lines of another thread stand in the file of that one.
-  if (name === 'no-bql-other-owner' && Object.keys(files).length > 1) return undefined;
+  // Another thread's lines have another thread id, or stand in a file of their own.
+  const threads = Object.keys(files).length > 1 || log === 'src.txt';
+  if (name === 'no-bql-other-owner' && threads) return undefined;
   const lines = fault(files[log] ?? []);
   return lines === undefined ? undefined : { ...files, [log]: lines };
 }

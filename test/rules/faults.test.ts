@@ -3,8 +3,9 @@
  * kind: it shows under its own rules and no other of severity error, with few
  * lines as evidence, the decisive one first.
  */
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SKIPPED, TRACES_MISSING } from './captures.ts';
+import { readLines, SKIPPED, TRACES, TRACES_MISSING } from './captures.ts';
 import { type Base, CAPTURES, CASES, type Case, expectedOf, faulty, INLINE } from './fault-cases.ts';
 import { aborted, finalBeforeStop, skipDirtyBytes, spotsOf, textOf } from './faults.ts';
 import { hostTime, iso, postcopyRun, precopyRun } from './runs.ts';
@@ -64,6 +65,26 @@ describe('what no event shows is undecidable, and the events are named', () => {
     const report = await judge(iso(precopyRun()), { qmp: [stale(4198400)] });
     expect(violatedRules(report)).toEqual(['dirty-bytes-not-updated']);
     expect(violatedRules(await judge(iso(precopyRun()), { qmp: [stale(4239360)] }))).toEqual([]);
+  });
+});
+
+describe.skipIf(TRACES_MISSING)(`skip-dirty-bytes, with what query-migrate answered${SKIPPED}`, () => {
+  const folder = join(TRACES, 'patched/simple-clean-precopy');
+
+  test('the field keeps the total of the deciding query', async () => {
+    const log = readLines(join(folder, 'src.log')).filter((line) => !line.includes('mig_dirty_bytes_total_update'));
+    const answers = readLines(join(folder, 'qmp.jsonl'));
+    const stale = answers.map((line) => line.replace('"dirty-bytes-total": 1294336', '"dirty-bytes-total": 1220608'));
+    expect(stale).not.toEqual(answers);
+    expect(violatedRules(await judge(log, { qmp: answers }))).toEqual([]);
+    const report = await judge(log, { qmp: stale });
+    expect(violatedRules(report)).toEqual(['dirty-bytes-not-updated']);
+    const [finding] = verdictOf(report, 'dirty-bytes-not-updated').findings;
+    expect(finding?.evidence.map(({ file, text }) => `${file} ${textOf(text).slice(0, 60)}`)).toEqual([
+      'src.log qemu_savevm_query_pending exact=1, final=1, precopy=1294336,',
+      'src.log qemu_savevm_query_pending exact=1, final=0, precopy=1220608,',
+      'qmp.jsonl {"t": 1795397389.219522, "side": "src", "dir": "recv", "msg"',
+    ]);
   });
 });
 

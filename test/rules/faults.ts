@@ -21,7 +21,7 @@ export interface Spot {
 /** Undefined: the run never comes to it. */
 export type Fault = (lines: Lines) => Lines | undefined;
 
-const PREFIX = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z |\d+@\d+\.\d+:)/;
+const PREFIX = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z |\d+@\d+\.\d+:|.* tracing_mark_write: )/;
 const OWN =
   /^(?:qemu_savevm_query_pending_bql|ram_state_pending_sync|migration_bitmap_sync_\w+|mig_dirty_bytes_total_update) /;
 const QUERY = /^qemu_savevm_query_pending exact=(\d), final=(\d), precopy=(\d+), stopcopy=(\d+), postcopy=(\d+)/;
