@@ -4,6 +4,7 @@ import {
   checkpoint,
   coloRun,
   cprRun,
+  delayed,
   estimate,
   exact,
   FINISH_TO_RUNNING,
@@ -116,6 +117,14 @@ describe('violated', () => {
     // Where `active` is not shown, the sync before the first one is that of setup.
     const lines = without(precopyRun({ rounds: rounds.slice(2) }), state('active'));
     expect(violatedRules(await judge(lines))).toEqual([]);
+  });
+
+  test('not where the second sync comes 5 s later: a timer may have made both', async () => {
+    const lines = rounds(...bad, ...sync(2), estimate({ precopy: 8192 }));
+    expect(violatedRules(await judge(delayed(lines, 13, 4)))).toEqual([ID]);
+    const report = await judge(delayed(lines, 13, 5));
+    expect(doubt(report, ID)).toEqual(alone(12));
+    expect(violatedRules(report)).toEqual([]);
   });
 
   test('the probe proves a single one', async () => {

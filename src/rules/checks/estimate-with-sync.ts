@@ -14,6 +14,9 @@ import type { Migration, Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
 
+/** The timer's 5 s, and what the clock may be off. */
+const TIMER_NS = 4.9e9;
+
 export const estimateWithSync = defineRule({
   id: 'estimate-with-sync',
   severity: 'error',
@@ -46,7 +49,7 @@ export const estimateWithSync = defineRule({
       beforeIsCertain = ofFirst || isBehind(query, round);
       if (isOwn(query)) alone ??= query;
       if (provenByProbe(query)) return accuseByProbe(query);
-      if (before === undefined || previous === undefined) return undefined;
+      if (before === undefined || previous === undefined || mayBeTimers(previous, query)) return undefined;
       if (exactSeen || (beforeIsCertain && certain)) return accuse(query, previous);
       held ??= accuse(query, previous);
       return undefined;
@@ -98,6 +101,13 @@ function isOwnOfFirst({ index, syncs, timerSynced, hole }: Query, { startSeen, s
   if (index > 0 || !startSeen || timerSynced || hole) return false;
   const active = states.find(({ state }) => state === 'active')?.at.place;
   return syncs.some(({ start }) => isLater(start?.place, active));
+}
+
+/** Where the stream stood still so long, auto-converge's timer may have synced before each of them. */
+function mayBeTimers(first: Query, second: Query): boolean {
+  const from = first.syncs[0]?.start?.ns;
+  const to = second.syncs[0]?.start?.ns;
+  return from !== undefined && to !== undefined && to - from >= TIMER_NS;
 }
 
 /** Its sync stands behind a round, and that behind the query before. */
