@@ -225,6 +225,8 @@ export interface Switchover {
   readonly ramEnd: Moment | undefined;
   /** The log ends where the final query is made: behind the stop, before anything is saved. */
   readonly endsInFinal: boolean;
+  /** A probe shows that a query began, and when the switchover ended its line had not come. */
+  readonly queryBegan: boolean;
   /** A query began (probe) and no query line followed: the process died inside it. */
   readonly unfinishedQuery: QueryProbes | undefined;
   /** The log ends in the final query, and the migration thread waits for the BQL that it holds. */

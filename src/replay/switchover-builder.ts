@@ -28,6 +28,8 @@ export class SwitchoverBuilder {
   readonly #finals: Query[] = [];
   readonly #syncs: Sync[] = [];
   #finalCount = 0;
+  /** Made after RAM was saved. */
+  readonly #lateFinals: Query[] = [];
   readonly #queriesAfterFinal: Query[] = [];
   #syncsAfterFinal: Moment[] = [];
   #finalMade = false;
@@ -44,6 +46,7 @@ export class SwitchoverBuilder {
   ramEnd: Moment | undefined;
   /** A COLO checkpoint was carried through to the other side. */
   carriedThrough = false;
+  queryBegan = false;
   hole: boolean;
   /** It has been handed on. */
   emitted = false;
@@ -89,12 +92,28 @@ export class SwitchoverBuilder {
       return;
     }
     if (ramSaved && this.#finalCount > 0) {
-      // RAM was saved since: this one belongs to a checkpoint whose stop is not shown.
+      // RAM was saved since: this one may belong to a checkpoint whose stop is not shown.
       this.#unplacedFinals += 1;
+      if (this.#lateFinals.length < MAX_KEPT) this.#lateFinals.push(query);
       return;
     }
+    this.#addFinal(query);
+  }
+
+  #addFinal(query: Query): void {
     this.#finalCount += 1;
     if (this.#finals.length < MAX_KEPT) this.#finals.push(query);
+  }
+
+  /**
+   * Where the log shows such an end, it shows COLO's checkpoints, too; and in
+   * another attempt other queries come before the final one.
+   */
+  #placeLateFinals(endedBy: SwitchoverEnd): void {
+    const shown = this.checkpoint ? ['vm-running'] : ['downtime-end', 'packaged', 'colo'];
+    if (!shown.includes(endedBy) || this.#queriesAfterFinal.length > 0) return;
+    this.#unplacedFinals -= this.#lateFinals.length;
+    for (const query of this.#lateFinals) this.#addFinal(query);
   }
 
   syncBegins(at: Moment): void {
@@ -132,6 +151,7 @@ export class SwitchoverBuilder {
   close(at: Moment, endedBy: SwitchoverEnd): void {
     this.#end = at;
     this.#endedBy = endedBy;
+    this.#placeLateFinals(endedBy);
     if (endedBy === 'packaged' || endedBy === 'postcopy') this.mode = 'postcopy';
     if (endedBy === 'completed' || endedBy === 'colo') this.mode = 'precopy';
   }
@@ -163,6 +183,7 @@ export class SwitchoverBuilder {
       ramPostcopy: this.ramPostcopy,
       ramEnd: this.ramEnd,
       endsInFinal,
+      queryBegan: this.queryBegan,
       unfinishedQuery,
       nestedLock: endsInFinal ? nestedLock : undefined,
       lockedSteps: this.#lockedSteps.map(({ name, at, snapshot }) => ({ name, at, bql: snapshot.settled() })),

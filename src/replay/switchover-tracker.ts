@@ -88,6 +88,7 @@ export class SwitchoverTracker {
     const { open } = this;
     if (open === undefined) return;
     this.#queries.flush();
+    open.queryBegan = this.#queries.unfinished !== undefined;
     open.close(at, endedBy);
     this.#context.bql.switchover(false);
     if (open.mode === 'postcopy' && (endedBy === 'packaged' || endedBy === 'postcopy' || endedBy === 'downtime-end')) {

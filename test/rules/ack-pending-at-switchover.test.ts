@@ -178,6 +178,18 @@ describe('COLO', () => {
     expect(verdictOf(report, ID).verdict).not.toBe('violated');
   });
 
+  test('its first switchover, and no state shows that it went on', async () => {
+    const lines = coloRun(checkpoint()).map((line) => (line.includes('final=1') ? acks(line, 1) : line));
+    const report = await judge(without(lines, 'migrate_set_state'));
+    expect(doubt(report, ID)).toEqual(
+      doubtful(
+        'the log does not show whether the migration went on',
+        'migrate_set_state',
+        'vmstate_downtime_checkpoint',
+      ),
+    );
+  });
+
   test('its first switchover does', async () => {
     const lines = coloRun(checkpoint()).map((line, index) => (index === 24 ? acks(line, 1) : line));
     const report = await judge(lines);

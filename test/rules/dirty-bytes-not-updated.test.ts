@@ -66,6 +66,13 @@ describe('the probe event', () => {
     );
   });
 
+  test("the line's total is wrong, and the sum of its parts is stored: total-not-sum's matter", async () => {
+    const wrong = (line: string) => line.replace(' total=4239360', ' total=4243456');
+    const report = await judge(probed((line) => [wrong(line)]));
+    expect(verdictOf(report, ID).verdict).toBe('pass');
+    expect(violatedRules(report)).toEqual(['total-not-sum']);
+  });
+
   test.each([
     'estimate',
     'exact',
@@ -173,6 +180,12 @@ describe('samples of query-migrate', () => {
 
   test('a value that no query had accuses nobody', async () => {
     expect(verdictOf(await judge(RUN, { qmp: [sample(27, 123)] }), ID).verdict).toBe('undecidable');
+  });
+
+  test("the sum of the last query's parts, where its total is wrong", async () => {
+    const wrong = RUN.map((line) => line.replace(/ total=(?:4239360|4198400)/, ' total=0'));
+    const report = await judge(wrong, { qmp: [sample(27, 4239360)] });
+    expect(violatedRules(report)).toEqual(['total-not-sum']);
   });
 
   test('agreeing in the iterations says nothing of the final query', async () => {

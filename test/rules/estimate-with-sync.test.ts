@@ -4,6 +4,7 @@ import {
   checkpoint,
   coloRun,
   cprRun,
+  delayed,
   estimate,
   exact,
   FINISH_TO_RUNNING,
@@ -86,6 +87,60 @@ describe('violated', () => {
     expect(verdictOf(report, ID).verdict).toBe('undecidable');
     // Its first estimate may be that of setup.
     expect(verdictOf(await judge([...bad, ...bad]), ID).verdict).toBe('undecidable');
+  });
+
+  test('no exact query, and both syncs stand behind a round', async () => {
+    const round = ['savevm_section_start ram, section_id 1', 'savevm_section_end ram, section_id 1 -> 0'];
+    const lines = postcopyRun({ rounds: [FIRST, ...round, ...bad, ...round, ...sync(2), estimate({ precopy: 8192 })] });
+    expect(accusation(await judge(lines), ID)).toEqual(
+      accused(
+        'the estimate query (total 8192) synced, as the estimate before it did',
+        'src.log:20 qemu_savevm_query_pending exact=0, final=0, total=8192',
+        'src.log:18 migration_bitmap_sync_start',
+        'src.log:15 qemu_savevm_query_pending exact=0, final=0, total=40960',
+      ),
+    );
+    // The sync of an exact query, whose line is lost, stands ahead of the round.
+    const ahead = postcopyRun({
+      rounds: [FIRST, ...sync(1), ...round, estimate({ precopy: 40960 }), ...sync(2), ...round, estimate({})],
+    });
+    expect(verdictOf(await judge(ahead), ID).verdict).toBe('undecidable');
+  });
+
+  test('the first two of a migration', async () => {
+    const rounds = [...sync(1), FIRST, ...sync(2), estimate({ precopy: 40960 }), ...LAST];
+    expect(accusation(await judge(precopyRun({ rounds })), ID).findings[0]?.evidence).toEqual([
+      'src.log:14 qemu_savevm_query_pending exact=0, final=0, total=40960',
+      'src.log:12 migration_bitmap_sync_start',
+      'src.log:11 qemu_savevm_query_pending exact=0, final=0, total=81920',
+    ]);
+    // Where `active` is not shown, the sync before the first one is that of setup.
+    const lines = without(precopyRun({ rounds: rounds.slice(2) }), state('active'));
+    expect(violatedRules(await judge(lines))).toEqual([]);
+  });
+
+  test('not where the second sync comes 5 s later: a timer may have made both', async () => {
+    const lines = rounds(...bad, ...sync(2), estimate({ precopy: 8192 }));
+    expect(violatedRules(await judge(delayed(lines, 13, 4)))).toEqual([ID]);
+    const report = await judge(delayed(lines, 13, 5));
+    expect(doubt(report, ID)).toEqual(alone(12));
+    expect(violatedRules(report)).toEqual([]);
+  });
+
+  test('the probe proves a single one', async () => {
+    const probe = 'ram_state_pending_sync exact=0, final=0, in_postcopy=0, sync=1';
+    const report = await judge(rounds(probe, ...bad));
+    expect(accusation(report, ID)).toEqual(
+      accused(
+        'the estimate query (total 40960) synced',
+        'src.log:13 qemu_savevm_query_pending exact=0, final=0, total=40960',
+        'src.log:10 ram_state_pending_sync exact=0, final=0, in_postcopy=0, sync=1',
+        'src.log:11 migration_bitmap_sync_start',
+      ),
+    );
+    expect(violatedRules(report)).toEqual([ID]);
+    // The sync is an exact query's, whose line is lost.
+    expect(doubt(await judge(rounds(probe.replace('exact=0', 'exact=1'), ...bad)), ID)).toEqual(alone(13));
   });
 
   test('the estimates of the second attempt', async () => {

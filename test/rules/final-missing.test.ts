@@ -242,6 +242,18 @@ describe('COLO', () => {
 });
 
 describe('what the log does not show', () => {
+  test('the line of the final query, where the probe shows that it began', async () => {
+    const began = ['qemu_savevm_query_pending_bql locked=1'];
+    const report = await judge(precopyRun({ final: began }));
+    expect(doubt(report, ID)).toEqual(
+      doubtful(
+        'a query began in the switchover, as the probe shows, but its line is missing',
+        'qemu_savevm_query_pending',
+      ),
+    );
+    expect(violatedRules(await judge(precopyRun({ final: [], stop: [...began, ...STOP, ...sync(1)] })))).toEqual([]);
+  });
+
   test('no query line at all', async () => {
     expect(doubt(await judge(without(precopyRun(), 'qemu_savevm_query_pending')), ID)).toEqual(
       doubtful('the log has no line of a pending query', 'qemu_savevm_query_pending'),

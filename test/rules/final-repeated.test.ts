@@ -38,6 +38,31 @@ describe('violated', () => {
     expect(violatedRules(report)).toEqual([ID]);
   });
 
+  test.each([
+    ['precopy', precopyRun(), 'vmstate_downtime_checkpoint src-non-iterable-saved'],
+    ['postcopy', postcopyRun(), 'ram_postcopy_send_discard_bitmap '],
+    ['a COLO checkpoint', coloRun(checkpoint()), 'runstate_set current_run_state 15 (colo) new_state 9 (running)'],
+    ['the first switchover of COLO', coloRun(checkpoint()), state('colo')],
+  ])('%s: the second one where RAM is saved already', async (_name, run, line) => {
+    const report = await judge(run.toSpliced(run.indexOf(line), 0, ...sync(2), final({ precopy: 4096 })));
+    expect(accusation(report, ID).count).toBe(1);
+    expect(violatedRules(report)).toEqual([ID]);
+  });
+
+  test('the same where only the state `completed` shows the end: it may be COLO', async () => {
+    const run = precopyRun();
+    const at = run.indexOf('vmstate_downtime_checkpoint src-non-iterable-saved');
+    const lines = run.toSpliced(at, 0, ...sync(2), final({ precopy: 4096 }));
+    expect(doubt(await judge(without(lines, 'vmstate_downtime_checkpoint')), ID)).toEqual(
+      doubtful(
+        'the log does not show which switchover a final query belongs to',
+        'runstate_set',
+        'vmstate_downtime_checkpoint',
+        'migrate_set_state',
+      ),
+    );
+  });
+
   test('three of them are one finding', async () => {
     const report = await judge(precopyRun({ final: [...twice, ...sync(3), final({ precopy: 12288 })] }));
     expect(accusation(report, ID)).toEqual(

@@ -55,6 +55,17 @@ describe('the final query of precopy', () => {
     expect(verdictOf(await judge(lines.toSpliced(23, 1)), ID).verdict).toBe('pass');
   });
 
+  test('the only sync before it began before the stop, and the line of its exact query is lost', async () => {
+    const run = precopyRun({ final: [final({ precopy: 4239360 })] });
+    expect(doubt(await judge(run.toSpliced(13, 1)), ID)).toEqual(
+      doubtful(
+        'the only sync before the final query began before the VM stopped: a line of a query is missing',
+        'qemu_savevm_query_pending',
+      ),
+    );
+    expect(verdictOf(await judge(precopyRun().toSpliced(13, 1)), ID).verdict).toBe('pass');
+  });
+
   test('a second final query without a sync of its own loses nothing: the VM is stopped', async () => {
     const report = await judge(precopyRun({ final: [...sync(1), final({ precopy: 4096 }), final({ precopy: 4096 })] }));
     expect(violatedRules(report)).toEqual(['final-repeated']);

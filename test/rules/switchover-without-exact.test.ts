@@ -70,6 +70,14 @@ describe('violated', () => {
     expect(violatedRules(report)).toEqual([ID]);
   });
 
+  test('the estimate of the decision is lost: the exact one before it did not decide', async () => {
+    const rounds = [estimate({}), ...sync(7710), exact({ precopy: MIB256 }), estimate({ precopy: 4198400 })];
+    const lines = precopyRun({ rounds });
+    expect(doubt(await judge(lines.toSpliced(12, 1)), ID)).toEqual(
+      doubtful('the line of the query before the decision is missing', 'qemu_savevm_query_pending'),
+    );
+  });
+
   test('an exact query of an earlier round does not help', async () => {
     const rounds = [estimate({}), ...sync(7710), exact({ precopy: MIB256 }), estimate({ precopy: 4198400 })];
     const report = await judge(precopyRun({ rounds }));

@@ -72,6 +72,21 @@ describe('violated', () => {
     expect(violatedRules(await judge(run.toSpliced(at + 1, 0, ...sync(1))))).toEqual(['sync-in-postcopy']);
   });
 
+  test('in postcopy without the line of the package', async () => {
+    const run = postcopyRun();
+    const at = run.indexOf('qemu_savevm_send_packaged ');
+    const doubtfulEnd = doubtful(
+      'the log does not show where the postcopy switchover ended',
+      'qemu_savevm_send_packaged',
+    );
+    const behind = without(run.toSpliced(at + 1, 0, ...sync(1)), 'qemu_savevm_send_packaged');
+    expect(doubt(await judge(behind), ID)).toEqual(doubtfulEnd);
+    expect(violatedRules(await judge(behind))).toEqual([]);
+    // Ahead of the discard bitmap it is ahead of the package, too.
+    const ahead = without(postcopyRun({ discard: [...sync(9), ...DISCARD] }), 'qemu_savevm_send_packaged');
+    expect(violatedRules(await judge(ahead))).toEqual([ID]);
+  });
+
   test('behind a second final query', async () => {
     const twice = [...sync(1), final({ precopy: 4096 }), ...sync(2), final({ precopy: 8192 })];
     const report = await judge(precopyRun({ final: [...twice, ...sync(3)] }));

@@ -2,14 +2,20 @@
  * An estimate is cheap: it reads counters. One estimate with a sync before it
  * is not enough to accuse: the line of an exact query may be lost, and
  * auto-converge syncs from a timer of the main thread, at most every 5 s. Two
- * estimates running, each with its own sync, are neither.
+ * estimates running, each with its own sync, are neither, where exact queries
+ * are shown or both syncs stand behind a round: that of an exact query follows
+ * the query before it at once. The probe in RAM's handler proves a single one.
  */
 import type { Uint64 } from '../../base/uint64.ts';
 import type { EventName } from '../../catalog/catalog.ts';
 import { profileOf } from '../../catalog/profiles.ts';
+import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
+
+/** The timer's 5 s, and what the clock may be off. */
+const TIMER_NS = 4.9e9;
 
 export const estimateWithSync = defineRule({
   id: 'estimate-with-sync',
@@ -19,7 +25,8 @@ export const estimateWithSync = defineRule({
   why: 'Estimates are made all the time: syncing in each takes the BQL and stalls the guest.',
   needs: ['migration_bitmap_sync_start', 'migration_bitmap_sync_end'],
   qemu: { function: 'ram_state_pending_sync; 8.0 to 11.0 ram_state_pending_estimate', versions: '8.0 and later' },
-  limits: 'A single estimate with a sync before it is undecidable.',
+  limits: 'Without the probe ram_state_pending_sync a single estimate with a sync before it is undecidable.',
+  reads: ['savevm_state_iterate', 'savevm_section_end'],
   begin: (migration) => {
     let before: Query | undefined;
     let alone: Query | undefined;
@@ -27,16 +34,24 @@ export const estimateWithSync = defineRule({
     let exactSeen = false;
     /** Kept until an exact query shows that their lines are in the log. */
     let held: Judgement | undefined;
+    /** The last round of sending. */
+    let round: Place | undefined;
+    /** The sync of `before` is not that of an exact query whose line is lost. */
+    let beforeIsCertain = false;
     const estimate = (query: Query): Judgement | undefined => {
-      const first = before;
+      const previous = before;
+      const certain = beforeIsCertain;
+      const ofFirst = isOwnOfFirst(query, migration);
       // As much as at the beginning, or more: it may be the first of another attempt, behind the sync of its setup.
       const begins = query.totalBytes >= largest;
       if (begins) largest = query.totalBytes;
-      before = isOwn(query) && !begins ? query : undefined;
+      before = ofFirst || (isOwn(query) && !begins) ? query : undefined;
+      beforeIsCertain = ofFirst || isBehind(query, round);
       if (isOwn(query)) alone ??= query;
-      if (before === undefined || first === undefined) return undefined;
-      if (exactSeen) return accuse(query, first);
-      held ??= accuse(query, first);
+      if (provenByProbe(query)) return accuseByProbe(query);
+      if (before === undefined || previous === undefined || mayBeTimers(previous, query)) return undefined;
+      if (exactSeen || (beforeIsCertain && certain)) return accuse(query, previous);
+      held ??= accuse(query, previous);
       return undefined;
     };
     const exact = (): Judgement | undefined => {
@@ -46,7 +61,11 @@ export const estimateWithSync = defineRule({
       return found;
     };
     return {
-      query: (query) => {
+      event: ({ at }) => {
+        round = at.place;
+        return undefined;
+      },
+      queryMade: (query) => {
         if (query.kind === 'estimate') return estimate(query);
         if (query.kind === 'exact') return exact();
         before = undefined;
@@ -75,6 +94,45 @@ function exactEvents({ band }: Migration): readonly EventName[] {
 function isOwn(query: Query): boolean {
   const { syncs, previous, inPostcopy, vmStopped, timerSynced, hole } = query;
   return syncs.length > 0 && previous !== undefined && !inPostcopy && !vmStopped && !timerSynced && !hole;
+}
+
+/** The first query of a migration has the sync of setup before it; another one, begun in `active`, is its own. */
+function isOwnOfFirst({ index, syncs, timerSynced, hole }: Query, { startSeen, states }: Migration): boolean {
+  if (index > 0 || !startSeen || timerSynced || hole) return false;
+  const active = states.find(({ state }) => state === 'active')?.at.place;
+  return syncs.some(({ start }) => isLater(start?.place, active));
+}
+
+/** Where the stream stood still so long, auto-converge's timer may have synced before each of them. */
+function mayBeTimers(first: Query, second: Query): boolean {
+  const from = first.syncs[0]?.start?.ns;
+  const to = second.syncs[0]?.start?.ns;
+  return from !== undefined && to !== undefined && to - from >= TIMER_NS;
+}
+
+/** Its sync stands behind a round, and that behind the query before. */
+function isBehind({ syncs, previous }: Query, round: Place | undefined): boolean {
+  return isLater(syncs[0]?.start?.place, round) && isLater(round, previous);
+}
+
+function isLater(place: Place | undefined, than: Place | undefined): boolean {
+  return place !== undefined && than !== undefined && place.input === than.input && place.line > than.line;
+}
+
+/** RAM says that it synced for an estimate. */
+function provenByProbe({ probes: { pendingSync }, inPostcopy, vmStopped, hole }: Query): boolean {
+  if (pendingSync === undefined || inPostcopy || vmStopped || hole) return false;
+  return pendingSync.sync && !pendingSync.exact && !pendingSync.final;
+}
+
+function accuseByProbe(query: Query): Judgement {
+  const sync = query.syncs[0];
+  return violated({
+    message: `the ${describeQuery(query)} synced`,
+    expected: 'no sync between the query before and an estimate',
+    actual: 'ram_state_pending_sync says exact=0 and sync=1',
+    evidence: [query.at.place, ...places(query.probes.pendingSync?.at.place, (sync?.start ?? sync?.end)?.place)],
+  });
 }
 
 function accuse(query: Query, first: Query): Judgement {

@@ -1,7 +1,7 @@
 /** One switchover, one final query. Each COLO checkpoint is a switchover of its own. */
 import type { Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, pass, undecidable, violated } from '../rule.ts';
-import { describeSwitchover, END_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
+import { describeSwitchover, END_EVENT_NAMES, nothingJudged, STOP_EVENT_NAMES, withoutFinalDuty } from '../shared.ts';
 
 export const finalRepeated = defineRule({
   id: 'final-repeated',
@@ -25,6 +25,12 @@ function judge(switchover: Switchover): Judgement {
   const { endedBy } = switchover;
   if (endedBy === 'log-ends') return undecidable('the log ends inside the switchover', END_EVENT_NAMES);
   if (endedBy === 'superseded') return undecidable('the log does not show the end of the switchover', END_EVENT_NAMES);
+  if (second === undefined && switchover.unplacedFinals > 0) {
+    return undecidable('the log does not show which switchover a final query belongs to', [
+      ...STOP_EVENT_NAMES,
+      'migrate_set_state',
+    ]);
+  }
   if (first === undefined || second === undefined) return pass(`the ${name} made one final query`);
   return violated({
     message: `the ${name} made ${switchover.finalCount} final queries`,

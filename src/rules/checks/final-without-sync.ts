@@ -45,8 +45,19 @@ function judgeFinals(switchover: Switchover, migration: Migration): Judgement | 
   const [first] = finals;
   if (first === undefined) return notApplicable('no final query was made');
   // With the VM stopped one sync is enough: a second final query is final-repeated's matter.
-  if (finals.some(({ syncs }) => syncs.length > 0)) return pass('the final query synced');
+  if (finals.some(isSynced)) return pass('the final query synced');
+  if (finals.some(({ syncs }) => syncs.length > 0)) {
+    return undecidable(
+      'the only sync before the final query began before the VM stopped: a line of a query is missing',
+      ['qemu_savevm_query_pending'],
+    );
+  }
   return withoutSync(switchover, migration, first.at.place, first);
+}
+
+/** A sync that began before the stop is not that of a query behind it. */
+function isSynced({ syncs, switchover }: Query): boolean {
+  return syncs.some((sync) => sync.switchover === switchover);
 }
 
 function judgeRamSection(switchover: Switchover, migration: Migration): Judgement {

@@ -43,10 +43,14 @@ function withoutDecision(): Judgement {
 function judge({ at, query, pendingBytes, syncBetween }: Decision): Judgement {
   if (query === undefined)
     return undecidable('the log shows no query before the decision', ['qemu_savevm_query_pending']);
+  // migration_thread_low_pending prints the total of the query that decided.
+  const another = pendingBytes !== undefined && pendingBytes !== query.totalBytes;
+  if (query.exact === true && another) {
+    return undecidable('the line of the query before the decision is missing', ['qemu_savevm_query_pending']);
+  }
   if (query.exact === true) return pass('the decision for the switchover rests on an exact query');
   if (!query.syncsShown) return undecidable('the log shows no sync at all', SYNC_EVENT_NAMES);
-  const lineLost = syncBetween || (pendingBytes !== undefined && pendingBytes !== query.totalBytes);
-  if (lineLost || query.hole) {
+  if (syncBetween || another || query.hole) {
     return undecidable('the line of the exact query before the decision is missing', ['qemu_savevm_query_pending']);
   }
   if (pendingBytes === undefined && query.precopyBytes > 0) {

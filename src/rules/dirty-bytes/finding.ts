@@ -1,5 +1,6 @@
-import type { Uint64 } from '../../base/uint64.ts';
+import { addUint64, type Uint64 } from '../../base/uint64.ts';
 import type { Place } from '../../ingest/trace-item.ts';
+import type { Query } from '../../replay/run.ts';
 import { type Judgement, violated } from '../rule.ts';
 
 /** The sentence that both witnesses end in. */
@@ -14,4 +15,9 @@ export function notStored(
     actual,
     evidence: [query.place, ...proof],
   });
+}
+
+/** The total that the parts of a query make. */
+export function sumOf({ precopyBytes, stopcopyBytes, postcopyBytes }: Query): Uint64 {
+  return addUint64(precopyBytes, stopcopyBytes, postcopyBytes);
 }

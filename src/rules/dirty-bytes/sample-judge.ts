@@ -3,12 +3,14 @@ import type { Uint64 } from '../../base/uint64.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { DirtyBytesSample, Migration, Query } from '../../replay/run.ts';
 import { type Judgement, pass, undecidable } from '../rule.ts';
-import { notStored } from './finding.ts';
+import { notStored, sumOf } from './finding.ts';
 
 interface Known {
   readonly index: number;
   readonly ns: number;
   readonly totalBytes: Uint64;
+  /** What the total should be. */
+  readonly sumBytes: Uint64;
   readonly kind: string;
   readonly final: boolean;
   readonly place: Place;
@@ -42,7 +44,8 @@ export class SampleJudge {
     }
     this.#judgeUntil(ns);
     const { index, totalBytes, kind } = query;
-    this.#recent.push({ index, ns, totalBytes, kind, final: query.final === true, place: query.at.place });
+    const sumBytes = sumOf(query);
+    this.#recent.push({ index, ns, totalBytes, sumBytes, kind, final: query.final === true, place: query.at.place });
     const memory = this.#migration.samples.length > 0 ? MEMORY : MEMORY_WITHOUT_SAMPLES;
     if (this.#recent.length > 2 * memory) this.#recent = this.#recent.slice(-memory);
   }
@@ -87,7 +90,7 @@ export class SampleJudge {
     const possible = this.#recent.filter(
       (query) => query === before || (query.ns >= sample.fromNs && query.ns <= sample.toNs),
     );
-    const match = possible.find((query) => query.totalBytes === sample.dirtyBytes);
+    const match = possible.find(({ totalBytes, sumBytes }) => [totalBytes, sumBytes].includes(sample.dirtyBytes));
     if (match !== undefined) {
       this.#agreed += 1;
       this.#noteFinal(match, possible);

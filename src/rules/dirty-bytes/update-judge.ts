@@ -2,7 +2,7 @@
 import type { Uint64 } from '../../base/uint64.ts';
 import type { Migration, Query } from '../../replay/run.ts';
 import { type Judgement, pass, undecidable } from '../rule.ts';
-import { notStored } from './finding.ts';
+import { notStored, sumOf } from './finding.ts';
 
 type Update = NonNullable<Query['probes']['dirtyBytesUpdate']>;
 
@@ -25,7 +25,8 @@ export class UpdateJudge {
     }
     const doubt = this.#settleMissing(update);
     this.#last = update;
-    if (update.new === query.totalBytes) {
+    // Where the line's own total is wrong, the sum of its parts may be what is stored: total-not-sum has that.
+    if (update.new === query.totalBytes || update.new === sumOf(query)) {
       this.#passed = true;
       return doubt;
     }
@@ -47,7 +48,8 @@ export class UpdateJudge {
     this.#missing = undefined;
     if (missing === undefined || last === undefined) return undefined;
     const unchanged = next.old === last.new;
-    if (unchanged && (missing.totalBytes !== last.new || missing.final === true)) return this.#accuse(missing);
+    const wasTheSame = missing.totalBytes === last.new || sumOf(missing) === last.new;
+    if (unchanged && (!wasTheSame || missing.final === true)) return this.#accuse(missing);
     return lineLost(missing);
   }
 
