@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { accusesNobody } from './everybody.ts';
-import { later, oldPrecopyRun, precopyRun, SNAPSHOT, without } from './runs.ts';
+import { final, later, oldPrecopyRun, precopyRun, SNAPSHOT, without } from './runs.ts';
 import { doubt, doubtful, judge, verdictOf } from './support.ts';
 
 const ID = 'sync-count-mismatch';
@@ -29,6 +29,7 @@ test('the count stands still', async () => {
 
 test.each([
   ['11.1 does not count the final query', precopyRun(), 2],
+  ['11.1, of whose final queries one did not sync', precopyRun({ final: [final({})] }), 2],
   ['the posted patch counts all', precopyRun({}, 'thread'), 3],
   ['10.0 counts all', oldPrecopyRun(), 3],
 ])('%s: a pass', async (_name, lines, count) => {
