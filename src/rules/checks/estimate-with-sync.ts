@@ -7,9 +7,12 @@
 import type { Uint64 } from '../../base/uint64.ts';
 import type { EventName } from '../../catalog/catalog.ts';
 import { profileOf } from '../../catalog/profiles.ts';
-import type { Migration, Query } from '../../replay/run.ts';
+import type { Migration, Query, Sync } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
+
+/** Less than the period of auto-converge's timer, which is 5 s of guest time. */
+const TIMER_NS = 4e9;
 
 export const estimateWithSync = defineRule({
   id: 'estimate-with-sync',
@@ -35,6 +38,7 @@ export const estimateWithSync = defineRule({
       before = isOwn(query) && !begins ? query : undefined;
       if (isOwn(query)) alone ??= query;
       if (before === undefined || first === undefined) return undefined;
+      if (mayBeTimers(first, query)) return undefined;
       if (exactSeen) return accuse(query, first);
       held ??= accuse(query, first);
       return undefined;
@@ -74,7 +78,24 @@ function exactEvents({ band }: Migration): readonly EventName[] {
 
 function isOwn(query: Query): boolean {
   const { syncs, previous, inPostcopy, vmStopped, timerSynced, hole } = query;
-  return syncs.length > 0 && previous !== undefined && !inPostcopy && !vmStopped && !timerSynced && !hole;
+  if (inPostcopy || vmStopped || timerSynced || hole || previous === undefined) return false;
+  return syncs.some((sync) => !isOfMainThread(sync, query));
+}
+
+/** Auto-converge's timer: the thread of the query is the migration's. */
+function isOfMainThread({ start, end }: Sync, { at }: Query): boolean {
+  const thread = (start ?? end)?.thread;
+  return thread !== undefined && at.thread !== undefined && thread !== at.thread;
+}
+
+/** Auto-converge's timer syncs every 5 s at most; cpu_throttle_dirty_sync may be off. */
+function mayBeTimers(first: Query, query: Query): boolean {
+  const [before, after] = [beginOf(first), beginOf(query)];
+  return before !== undefined && after !== undefined && after - before >= TIMER_NS;
+}
+
+function beginOf({ syncs: [sync] }: Query): number | undefined {
+  return (sync?.start ?? sync?.end)?.ns;
 }
 
 function accuse(query: Query, first: Query): Judgement {
