@@ -24,11 +24,17 @@ export class DowntimeTracker {
   #end: Moment | undefined;
   #stop: Moment | undefined;
   #fallbackEnd: Moment | undefined;
+  /** Postcopy runs: an end that comes only now is the second one of 8.2 to 9.2. */
+  #over = false;
 
   checkpoint(name: string, at: Moment): void {
     if (this.checkpoints.length < MAX_CHECKPOINTS) this.checkpoints.push({ name, at });
     if (name === 'src-downtime-start') this.#start ??= at;
-    if (name === 'src-downtime-end' && this.#start !== undefined) this.#end ??= at;
+    if (name === 'src-downtime-end' && this.#start !== undefined && !this.#over) this.#end ??= at;
+  }
+
+  postcopyRuns(): void {
+    this.#over = true;
   }
 
   stopped(at: Moment): void {

@@ -267,7 +267,15 @@ export class MigrationBuilder implements Migration {
     const facts = decodeQuery(item);
     if (facts === undefined) return;
     if (!this.#context.bandGiven) this.#context.band ??= facts.band;
+    if (this.inPostcopy || this.state?.startsWith('postcopy-') === true) this.#postcopyRuns(at);
     this.#queries.query(facts, at, this.#switchovers.open);
     if (this.#phases.current === undefined || this.#phases.current === 'setup') this.#phases.enter('iterate', at);
+  }
+
+  /** Up to 9.2 the state comes before the stop: only a query in it shows that the switchover is over. */
+  #postcopyRuns(at: Moment): void {
+    this.#switchovers.end(at, 'postcopy');
+    this.#progress.inPostcopy = true;
+    this.#downtime.postcopyRuns();
   }
 }

@@ -146,8 +146,8 @@ export class ProtocolTracker {
     const change: StateChange = { state, at, hole: progress.holeSinceQuery };
     progress.states.push(change);
     if (state === 'device' || state === 'pre-switchover') this.#stoppedByState(at);
-    // Behind pre-switchover older versions take the lock after this line.
-    if (state === 'device' && before === 'active') this.#lockedStep(state, at);
+    // Behind pre-switchover older versions take the lock after this line; up to 9.2 it stands nowhere else.
+    if (state === 'device' && before === 'active' && this.#context.band !== '10.0') this.#lockedStep(state, at);
     this.#endByState(before, state, at);
     // Of postcopy it is the end of the migration, long after the downtime.
     if (state === 'completed' && this.#migration.kind !== 'postcopy') this.#downtime.completed(at);

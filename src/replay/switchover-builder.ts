@@ -153,7 +153,8 @@ export class SwitchoverBuilder {
     this.#endedBy = endedBy;
     this.#placeLateFinals(endedBy);
     if (endedBy === 'packaged' || endedBy === 'postcopy') this.mode = 'postcopy';
-    if (endedBy === 'completed' || endedBy === 'colo') this.mode = 'precopy';
+    // Of postcopy it is the end of the migration: that of the switchover was not shown.
+    if ((endedBy === 'completed' && this.mode !== 'postcopy') || endedBy === 'colo') this.mode = 'precopy';
   }
 
   build({ unfinishedQuery, decision, inDevice, nestedLock }: SwitchoverEnding): Switchover {

@@ -233,6 +233,14 @@ describe('downtime, line N at N * 10 µs', () => {
     expect(await downtimeOf(lines)).toEqual([160_000]);
   });
 
+  test('the second end alone is no end: then the package is', async () => {
+    const lines = oldPostcopyRun();
+    const end = lines.indexOf('vmstate_downtime_checkpoint src-downtime-end');
+    const completed = lines.indexOf(state('completed'));
+    const late = lines.toSpliced(completed, 0, lines[end] ?? '').toSpliced(end, 1);
+    expect(await downtimeOf(late)).toEqual([130_000]);
+  });
+
   test('a time stamp without a fraction', async () => {
     const lines = iso(precopyRun()).map((line, index) =>
       index < 34

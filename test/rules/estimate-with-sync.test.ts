@@ -8,6 +8,7 @@ import {
   estimate,
   exact,
   FINISH_TO_RUNNING,
+  later,
   old,
   oldestPostcopyRun,
   oldPostcopyRun,
@@ -20,6 +21,7 @@ import {
   STOP,
   state,
   sync,
+  tid,
   without,
 } from './runs.ts';
 import { accusation, accused, doubt, doubtful, judge, verdictOf, violatedRules } from './support.ts';
@@ -186,6 +188,21 @@ describe('undecidable', () => {
     const report = await judge(lines);
     expect(verdictOf(report, ID).verdict).not.toBe('violated');
     expect(doubt(await judge(without(lines, 'cpu_throttle_dirty_sync')), ID)).toEqual(alone(12));
+  });
+
+  test("auto-converge's timer in every round of a slow channel, its event off", async () => {
+    const lines = rounds(...bad, ...sync(2), estimate({ precopy: 8192 }));
+    const apart = (seconds: number) => lines.map((line, index) => later(index < 12 ? 1 : 1 + seconds, line));
+    expect(verdictOf(await judge(apart(3)), ID).verdict).toBe('violated');
+    expect(doubt(await judge(apart(5)), ID)).toEqual(alone(12));
+  });
+
+  test("auto-converge's timer, where the log shows the threads", async () => {
+    const lines = rounds(...bad, ...sync(2), estimate({ precopy: 8192 }));
+    const byThread = (syncing: number) =>
+      tid(lines.map((line, index) => [index >= 9 && line.includes('_sync_') ? syncing : 12, line]));
+    expect(verdictOf(await judge(byThread(12)), ID).verdict).toBe('violated');
+    expect(verdictOf(await judge(byThread(11)), ID).verdict).toBe('pass');
   });
 
   test('timers with estimates between them', async () => {

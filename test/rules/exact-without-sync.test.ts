@@ -3,11 +3,14 @@ import {
   cprRun,
   estimate,
   exact,
+  MIB256,
+  old,
   oldestPostcopyRun,
   oldPostcopyRun,
   oldPrecopyRun,
   postcopyRun,
   precopyRun,
+  RUNNING_TO_FINISH,
   SETUP,
   SNAPSHOT,
   STOP,
@@ -110,6 +113,34 @@ describe('exact queries of 8.0 to 10.0 in postcopy come without a sync', () => {
     for (let first = 13; first < 34; first += 1) {
       expect(violatedRules(await judge(run.slice(first))), `from line ${first + 1} on`).toEqual([]);
     }
+  });
+});
+
+describe('up to 9.2 the state comes before the stop', () => {
+  const run = [
+    ...SETUP,
+    old.estimate(0, MIB256),
+    state('postcopy-active'),
+    RUNNING_TO_FINISH,
+    ...sync(95),
+    old.estimate(0, 24633344),
+    old.exact(0, 24633344),
+    state('completed'),
+  ];
+
+  test('with the line of the stop lost the state is enough', async () => {
+    expect(violatedRules(await judge(run.toSpliced(10, 1)))).toEqual([]);
+  });
+
+  test('a log that begins behind it does not tell', async () => {
+    expect(doubt(await judge(run.slice(10)), ID)).toEqual(
+      doubtful(
+        'the log does not show whether postcopy had started before the exact query',
+        'migrate_set_state',
+        'qemu_savevm_send_packaged',
+      ),
+    );
+    expect(verdictOf(await judge(run.toSpliced(9, 4)), ID).verdict).toBe('violated');
   });
 });
 

@@ -15,6 +15,7 @@ import {
   estimate,
   FINISH_TO_RUNNING,
   iso,
+  later,
   MIB256,
   oldestPostcopyRun,
   oldPostcopyRun,
@@ -263,6 +264,18 @@ describe('undecidable', () => {
   test('only a race prints it', async () => {
     expect(doubt(await judge(switched('cancelling', 'completed'), { band: '11.1' }), ID)).toEqual(
       doubtful('only a race prints completed behind cancelling (lines 6 and 7)', 'migrate_set_state'),
+    );
+  });
+
+  test('the log was silent, as one that is switched away for a while', async () => {
+    const lines = [...withActive(), estimate({ precopy: MIB256 }), state('postcopy-recover')];
+    const waiting = (seconds: number) => lines.map((line, index) => later(index < 5 ? 1 : 1 + seconds, line));
+    expect(await verdictsOf(waiting(0.4))).toEqual(['violated']);
+    expect(doubt(await judge(waiting(0.6)), ID)).toEqual(
+      doubtful(
+        'the log is silent before postcopy-recover (line 6): more than one state may be missing',
+        'migrate_set_state',
+      ),
     );
   });
 

@@ -176,6 +176,16 @@ describe('undecidable', () => {
     );
   });
 
+  test('postcopy of which the one state is lost', async () => {
+    const lost = (end: readonly string[], decision: readonly string[] = ['postcopy_start ']) =>
+      postcopyRun({ decision, packaged: [], end: [estimate({ postcopy: 4096 }), estimate({}), ...end] });
+    for (const end of ['completed', 'failing']) {
+      expect(verdictOf(await judge(lost([state(end)])), ID).verdict).toBe('undecidable');
+    }
+    const precopy = lost([state('completed')], ['migration_thread_low_pending 234483712']);
+    expect(verdictOf(await judge(precopy), ID).verdict).toBe('violated');
+  });
+
   test('a hole between the two', async () => {
     const lines = precopyRun({ final: [...FINAL, 'qemu_savevm_query_pending exact=0, fin', estimate({})] });
     const report = await judge(lines);

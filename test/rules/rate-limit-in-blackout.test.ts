@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { accusesNobody } from './everybody.ts';
-import { cprRun, oldPostcopyRun, precopyRun, without } from './runs.ts';
+import { cprRun, oldPostcopyRun, precopyRun, state, without } from './runs.ts';
 import { accusation, accused, judge, verdictOf } from './support.ts';
 
 const ID = 'rate-limit-in-blackout';
 const WAIT = 'migration_rate_limit_pre 84 ms';
 const START = 'vmstate_downtime_checkpoint src-downtime-start';
+const END = 'vmstate_downtime_checkpoint src-downtime-end';
 
 /** `WAIT` before line `at`, counted from 1. */
 const waiting = (lines: readonly string[], ...at: readonly number[]): readonly string[] =>
@@ -37,8 +38,18 @@ test.each([
   expect(verdictOf(await judge(lines), ID).verdict).toBe('not-applicable');
 });
 
-test('a log without the event: nothing waited, as far as it shows', async () => {
-  expect(verdictOf(await judge(precopyRun()), ID).verdict).toBe('pass');
+test('a log without the event shows nothing', async () => {
+  expect(verdictOf(await judge(precopyRun()), ID).verdict).toBe('not-applicable');
+});
+
+test('8.2 to 9.2 end the downtime again when postcopy completes: waits in between are right', async () => {
+  const lines = oldPostcopyRun();
+  const again = lines.flatMap((line) => (line === state('completed') ? [END, line] : [line]));
+  const late = again.indexOf(state('postcopy-active')) + 2;
+  for (const events of [[], ['migration_thread_low_pending']]) {
+    const { verdict } = verdictOf(await judge(without(waiting(again, 11, late, late + 1), ...events)), ID);
+    expect(verdict).toBe('pass');
+  }
 });
 
 accusesNobody(ID);

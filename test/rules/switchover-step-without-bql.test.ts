@@ -15,6 +15,10 @@ import {
   tid,
   without,
 } from './runs.ts';
+import { pauseBefore } from './scenarios/precopy.ts';
+import { Q9_2 } from './scenarios/qemu.ts';
+import { log, type Script } from './scenarios/script.ts';
+import { SETS } from './scenarios/sets.ts';
 import { accusation, accused, doubt, doubtful, judge, verdictOf, violatedRules } from './support.ts';
 
 const ID = 'switchover-step-without-bql';
@@ -93,6 +97,12 @@ describe('a pass', () => {
       ...LOCKED_END,
     ];
     expect(verdictOf(await judge(lines), ID).verdict).toBe('pass');
+  });
+
+  test('8.2 to 9.2 with the line of pre-switchover lost: never violated', async () => {
+    const set = SETS['minimum with the mutexes'] ?? ((all: Script) => all);
+    const script = set(pauseBefore(2)(Q9_2)).filter(({ text }) => text !== state('pre-switchover'));
+    expect(verdictOf(await judge(log(script, 'iso')), ID).verdict).not.toBe('violated');
   });
 });
 

@@ -10,12 +10,12 @@ import type { Uint64 } from '../../base/uint64.ts';
 import type { EventName } from '../../catalog/catalog.ts';
 import { profileOf } from '../../catalog/profiles.ts';
 import type { Place } from '../../ingest/trace-item.ts';
-import type { Migration, Query } from '../../replay/run.ts';
+import type { Migration, Query, Sync } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
 
-/** The timer's 5 s, and what the clock may be off. */
-const TIMER_NS = 4.9e9;
+/** Less than the period of auto-converge's timer, which is 5 s of guest time. */
+const TIMER_NS = 4e9;
 
 export const estimateWithSync = defineRule({
   id: 'estimate-with-sync',
@@ -93,7 +93,14 @@ function exactEvents({ band }: Migration): readonly EventName[] {
 
 function isOwn(query: Query): boolean {
   const { syncs, previous, inPostcopy, vmStopped, timerSynced, hole } = query;
-  return syncs.length > 0 && previous !== undefined && !inPostcopy && !vmStopped && !timerSynced && !hole;
+  if (inPostcopy || vmStopped || timerSynced || hole || previous === undefined) return false;
+  return syncs.some((sync) => !isOfMainThread(sync, query));
+}
+
+/** Auto-converge's timer: the thread of the query is the migration's. */
+function isOfMainThread({ start, end }: Sync, { at }: Query): boolean {
+  const thread = (start ?? end)?.thread;
+  return thread !== undefined && at.thread !== undefined && thread !== at.thread;
 }
 
 /** The first query of a migration has the sync of setup before it; another one, begun in `active`, is its own. */
@@ -105,9 +112,13 @@ function isOwnOfFirst({ index, syncs, timerSynced, hole }: Query, { startSeen, s
 
 /** Where the stream stood still so long, auto-converge's timer may have synced before each of them. */
 function mayBeTimers(first: Query, second: Query): boolean {
-  const from = first.syncs[0]?.start?.ns;
-  const to = second.syncs[0]?.start?.ns;
+  const from = beginOf(first);
+  const to = beginOf(second);
   return from !== undefined && to !== undefined && to - from >= TIMER_NS;
+}
+
+function beginOf({ syncs: [sync] }: Query): number | undefined {
+  return (sync?.start ?? sync?.end)?.ns;
 }
 
 /** Its sync stands behind a round, and that behind the query before. */

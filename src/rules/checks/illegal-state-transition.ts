@@ -23,27 +23,63 @@ export const illegalStateTransition = defineRule({
   qemu: { function: 'migrate_set_state', versions: 'all' },
   limits:
     'Nothing is said where one lost line, a race with a cancel, a second process in the log or the log of one thread alone would look the same.',
-  begin: (migration) => ({ end: () => judge(migration) }),
+  begin: (migration) => {
+    const silence = new Silence();
+    return {
+      queryMade: ({ at }) => {
+        silence.sinceNs = at.ns;
+        return undefined;
+      },
+      state: (change) => {
+        silence.note(change);
+        return undefined;
+      },
+      end: () => judge(migration, silence),
+    };
+  },
 });
 
-function judge(migration: Migration): Judgement {
+/** A loop that runs asks every 100 ms: where it seems not to, the log may have been switched away for a while. */
+const SILENT_NS = 500e6;
+
+class Silence {
+  sinceNs: number | undefined;
+  readonly #broken = new Set<StateChange>();
+
+  note(change: StateChange): void {
+    const { ns } = change.at;
+    if (ns !== undefined && this.sinceNs !== undefined && ns - this.sinceNs >= SILENT_NS) this.#broken.add(change);
+    this.sinceNs = ns;
+  }
+
+  isBrokenBy(change: StateChange): boolean {
+    return this.#broken.has(change);
+  }
+}
+
+function judge(migration: Migration, silence: Silence): Judgement {
   const { states } = migration;
   if (states.length === 0) return doubt('the log shows no state of the migration');
   if (states.length === 1) return notApplicable('the log shows one state of the migration, and so no order');
   const steps = states.slice(1).flatMap((after, index) => {
     const before = states[index];
-    return before === undefined ? [] : [judgeStep(migration, before, after)];
+    return before === undefined ? [] : [judgeStep(migration, before, after, silence)];
   });
   const worst = (verdict: Judgement['verdict']) => steps.find((step) => step.verdict === verdict);
   return worst('violated') ?? worst('undecidable') ?? pass(`the states come in an order that ${nameOf(migration)} has`);
 }
 
-function judgeStep(migration: Migration, before: StateChange, after: StateChange): Judgement {
+function judgeStep(migration: Migration, before: StateChange, after: StateChange, silence: Silence): Judgement {
   const bands = bandsToAsk(migration, before, after);
   if (bands.length === 0) return doubt(`no table of QEMU's states holds both ${before.state} and ${after.state}`);
   const excuses = bands.flatMap((band) => excuseOf(migration, profileOf(band).states, before, after) ?? []);
   const excuse = excuses.find(({ verdict }) => verdict === 'pass') ?? excuses[0];
   if (excuse !== undefined) return excuse;
+  if (silence.isBrokenBy(after)) {
+    return doubt(
+      `the log is silent before ${after.state} (line ${after.at.place.line}): more than one state may be missing`,
+    );
+  }
   return violated({
     message: `the state ${after.state} follows ${before.state}`,
     expected: `after ${before.state}, in ${nameOf(migration)}: ${allowedAfter(bands, before.state).join(', ')}`,
