@@ -123,7 +123,7 @@ describe('violated', () => {
 
   test('not where the second sync comes 5 s later: a timer may have made both', async () => {
     const lines = rounds(...bad, ...sync(2), estimate({ precopy: 8192 }));
-    expect(violatedRules(await judge(delayed(lines, 13, 4)))).toEqual([ID]);
+    expect(violatedRules(await judge(delayed(lines, 13, 3)))).toEqual([ID]);
     const report = await judge(delayed(lines, 13, 5));
     expect(doubt(report, ID)).toEqual(alone(12));
     expect(violatedRules(report)).toEqual([]);
