@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   analyze: () => import('./commands/analyze.ts'),
   replay: () => import('./commands/replay.ts'),
   rules: () => import('./commands/rules.ts'),
+  emulate: () => import('./commands/emulate.ts'),
   events: () => import('./commands/events.ts'),
   sql: () => import('./commands/sql.ts'),
 };
@@ -69,9 +70,20 @@ function isNear(name: string, command: string): boolean {
   );
 }
 
-const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore']);
+const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore', 'fault', 'events', 'set']);
 /** Options that can be switched off with --no-. */
-const SWITCHES = new Set(['db', 'color', 'quiet', 'verbose', 'bql', 'help', 'version']);
+const SWITCHES = new Set([
+  'db',
+  'color',
+  'quiet',
+  'verbose',
+  'bql',
+  'help',
+  'version',
+  'split-threads',
+  'splitThreads',
+  'list',
+]);
 
 /** An option that takes one value and is given twice comes as a list; one with --no- before it as false. */
 function onceEach(argv: Readonly<Record<string, unknown>>): true {
