@@ -1,0 +1,127 @@
+/** The captures that have an emulated counterpart, and how to make it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Band } from '../../src/catalog/vocabulary.ts';
+import { readLines, TRACES } from '../rules/captures.ts';
+import { emulate } from './emulated.ts';
+import { differences, type Protocol, protocolOf } from './steps.ts';
+
+export interface Pair {
+  readonly capture: string;
+  readonly version: Band;
+  readonly scenario: string;
+  readonly set: readonly string[];
+  /** The capture goes on with another migration from the second such event on. */
+  readonly cutAtSecond?: string;
+}
+
+const QUIT = 'quit=true';
+
+const pair = (capture: string, version: Band, scenario: string, ...set: readonly string[]): Pair => ({
+  capture,
+  version,
+  scenario,
+  set: [QUIT, ...set],
+});
+
+export const PAIRS: readonly Pair[] = [
+  pair('real/11.1/precopy-iter@ts', '11.1', 'precopy'),
+  pair(
+    'real/11.1/precopy-idle@ts',
+    '11.1',
+    'precopy',
+    'max-bandwidth=0',
+    'dirty-rate=0',
+    'working-set=0',
+    'used-memory=448K',
+  ),
+  pair('real/11.1/postcopy@ts', '11.1', 'postcopy'),
+  pair('real/11.1/cancel@ts', '11.1', 'cancel'),
+  pair('real/11.1/cancel-then-ok@ts', '11.1', 'two-runs'),
+  pair('real/11.1/switchover-pause@ts', '11.1', 'pause-before-switchover'),
+  pair('real/11.1/switchover-fail@ts', '11.1', 'failure-at-switchover'),
+  pair('real/11.1/dst-killed@ts', '11.1', 'failure'),
+  pair('real/11.1/unreachable@ts', '11.1', 'unreachable'),
+  pair('real/11.1/colo@ts', '11.1', 'colo'),
+  { ...pair('real/11.1/savevm@ts', '11.1', 'snapshot', 'quit=false'), cutAtSecond: 'qmp_enter_snapshot_save' },
+  pair('real/11.1/background-snapshot@ts', '11.1', 'background-snapshot'),
+  pair('real/11.1/dirty-bitmaps@ts', '11.1', 'dirty-bitmaps'),
+  pair('real/10.0.13/precopy-iter@ts', '10.0', 'precopy'),
+  pair('real/10.0.13/postcopy@ts', '10.0', 'postcopy'),
+  pair('real/10.0.13/cancel@ts', '10.0', 'cancel'),
+  pair('real/7.2/precopy-iter@ts', '7.2', 'precopy'),
+  pair('real/7.2/postcopy@ts', '7.2', 'postcopy'),
+  { ...pair('real/7.2/savevm@ts', '7.2', 'snapshot', 'quit=false'), cutAtSecond: 'qmp_enter_snapshot_save' },
+  pair('patched/clean-precopy-x', 'thread', 'precopy', 'memory=128M'),
+  pair('patched/clean-postcopy', 'thread', 'postcopy', 'memory=128M'),
+  pair('patched/clean-cancel', 'thread', 'cancel', 'memory=128M'),
+];
+
+const PROBES =
+  /^(?:ram_state_pending_sync|qemu_savevm_query_pending_bql|migration_bitmap_sync_stage|mig_dirty_bytes_total_update)$/;
+
+function linesOf({ capture, cutAtSecond }: Pair): readonly string[] {
+  const lines = readLines(join(TRACES, capture, 'src.log'));
+  if (cutAtSecond === undefined) return lines;
+  const places = lines.flatMap((line, index) => (line.includes(cutAtSecond) ? [index] : []));
+  return lines.slice(0, places[1]);
+}
+
+/** The events that the capture was made with. */
+function shownIn(capture: string): (event: string) => boolean {
+  const file = join(TRACES, capture, 'events.txt');
+  const names = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [...patchedEvents()];
+  const known = new Set(names.map((name) => name.trim()));
+  const probes = capture.endsWith('-x');
+  return (event) => (PROBES.test(event) ? probes : known.has(event));
+}
+
+let patched: ReadonlySet<string> | undefined;
+
+/** The patched captures do not say what was switched on: whatever one of them shows. */
+function patchedEvents(): ReadonlySet<string> {
+  if (patched !== undefined) return patched;
+  const logs = readdirSync(join(TRACES, 'patched')).map((name) => join(TRACES, 'patched', name, 'src.log'));
+  const names = logs.filter((log) => existsSync(log)).flatMap((log) => readLines(log).map(eventName));
+  patched = new Set(names);
+  return patched;
+}
+
+function eventName(line: string): string {
+  return /^\S+Z (\w+)/.exec(line)?.[1] ?? '';
+}
+
+/** What follows what in the rounds of any capture of the version. */
+function knownPairs(version: Band): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = new Map<string, Set<string>>();
+  for (const one of PAIRS.filter((other) => other.version === version)) {
+    for (const [phase, pairs] of realProtocol(one).pairs) {
+      const all = known.get(phase) ?? new Set<string>();
+      for (const text of pairs) all.add(text);
+      known.set(phase, all);
+    }
+  }
+  return known;
+}
+
+const protocols = new Map<string, Protocol>();
+
+function realProtocol(one: Pair): Protocol {
+  const known = protocols.get(one.capture) ?? protocolOf(linesOf(one), shownIn(one.capture));
+  protocols.set(one.capture, known);
+  return known;
+}
+
+export function emulatedLines({ scenario, version, set }: Pair): readonly string[] {
+  return emulate(scenario, { version, set, events: ['all'] }).lines;
+}
+
+export function differencesOf(one: Pair): readonly string[] {
+  const emulated = protocolOf(emulatedLines(one), shownIn(one.capture));
+  return differences(realProtocol(one), emulated, knownPairs(one.version));
+}
+
+/** Of two captures: shows what the comparison itself makes of runs that are both right. */
+export function differencesBetween(one: Pair, other: Pair): readonly string[] {
+  return differences(realProtocol(one), realProtocol(other), knownPairs(one.version));
+}
