@@ -5,7 +5,7 @@ import type { FaultId } from '../../src/emulator/faults/registry.ts';
 import { type EventSet, filterFor } from '../../src/emulator/shell/event-sets.ts';
 import { LogWriter } from '../../src/emulator/shell/log-writer.ts';
 import { type Prefix, prefixOf } from '../../src/emulator/shell/prefix.ts';
-import { applySetting } from '../../src/emulator/shell/scenario.ts';
+import { configFor } from '../../src/emulator/shell/scenario.ts';
 import { bundledScenario } from '../../src/emulator/shell/scenarios.ts';
 import { type SimulationResult, simulate } from '../../src/emulator/simulate.ts';
 
@@ -26,15 +26,15 @@ export interface Emulation {
   readonly samples: readonly string[];
 }
 
-export function configFor(scenario: string, request: EmulationRequest = {}): EmulatorConfig {
+export function configOf(scenario: string, request: EmulationRequest = {}): EmulatorConfig {
   const known = bundledScenario(scenario);
   if (known === undefined) throw new Error(`no scenario ${scenario}`);
   const { version = '11.1', seed = 1, faults = [], set = [] } = request;
-  return set.reduce(applySetting, { ...known.config, version, seed, faults });
+  return configFor(known, { version, seed, faults, set });
 }
 
 export function emulate(scenario: string, request: EmulationRequest = {}): Emulation {
-  return emulateConfig(configFor(scenario, request), request);
+  return emulateConfig(configOf(scenario, request), request);
 }
 
 export function emulateConfig(config: EmulatorConfig, request: EmulationRequest = {}): Emulation {

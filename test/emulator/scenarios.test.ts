@@ -6,7 +6,7 @@ import { listing } from '../../src/emulator/shell/listing.ts';
 import { applySetting } from '../../src/emulator/shell/scenario.ts';
 import { bundledScenario, SCENARIO_NAMES, scenarioFromText } from '../../src/emulator/shell/scenarios.ts';
 import { SETTING_KEYS } from '../../src/emulator/shell/setting-keys.ts';
-import { configFor } from './emulated.ts';
+import { configOf } from './emulated.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'fixtures', 'scenarios');
 
@@ -60,7 +60,7 @@ const head = { title: 'T', description: 'D' };
 
 describe('a scenario of the user', () => {
   test('the least: a title and a description', () => {
-    expect(read(head).config).toEqual({ ...configFor('precopy'), runs: [expect.objectContaining({ parameters: {} })] });
+    expect(read(head).config).toEqual({ ...configOf('precopy'), runs: [expect.objectContaining({ parameters: {} })] });
   });
 
   test('settings of a run stand over those of the file', () => {
@@ -150,7 +150,7 @@ describe('a scenario of the user', () => {
 });
 
 describe('--set', () => {
-  const config = configFor('precopy');
+  const config = configOf('precopy');
 
   test.each([
     ['memory=1G', { guest: { memoryBytes: 2 ** 30 } }],
@@ -167,11 +167,18 @@ describe('--set', () => {
   });
 
   test('a command takes the place of the scenario’s own; false takes it away', () => {
-    const cancelled = configFor('cancel');
+    const cancelled = configOf('cancel');
     expect(applySetting(cancelled, 'cancel-at=5').runs[0]?.commands).toEqual([
       { command: 'migrate-cancel', at: { afterMs: 5 } },
     ]);
     expect(applySetting(cancelled, 'cancel-at=false').runs[0]?.commands).toEqual([]);
+  });
+
+  test('what a version does not have yet is refused', () => {
+    const refused = (set: string) => () => configOf('precopy', { version: '7.2', set: [set] });
+    expect(refused('switchover-ack=true')).toThrow('QEMU 7.2 has no switchover-ack; choose --qemu 10.0, 11.1, thread');
+    expect(refused('avail-switchover-bandwidth=1G')).toThrow(/^QEMU 7\.2 has no avail-switchover-bandwidth; /);
+    expect(refused('switchover-ack=false')).not.toThrow();
   });
 
   test.each([

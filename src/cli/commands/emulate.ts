@@ -10,7 +10,7 @@ import { EVENT_SETS, type EventSet, filterFor } from '../../emulator/shell/event
 import { listing } from '../../emulator/shell/listing.ts';
 import { type LogForm, LogWriter } from '../../emulator/shell/log-writer.ts';
 import { PREFIXES, prefixOf } from '../../emulator/shell/prefix.ts';
-import { applySetting, type Scenario } from '../../emulator/shell/scenario.ts';
+import { configFor, type Scenario } from '../../emulator/shell/scenario.ts';
 import { bundledScenario, scenarioFromText } from '../../emulator/shell/scenarios.ts';
 import { type SimulationResult, simulate } from '../../emulator/simulate.ts';
 import { defineCommand, showDash } from '../command.ts';
@@ -140,8 +140,7 @@ function configOf(scenario: Scenario, name: string, version: Band, options: Opti
     throw new UserError(`QEMU ${version} has no scenario ${visible(name)}; choose --qemu ${others}`);
   }
   const faults = [...new Set(options.fault ?? [])].map((id) => faultFor(id, version));
-  const config = { ...scenario.config, version, seed: seedOf(options.seed), faults };
-  return (options.set ?? []).reduce(applySetting, config);
+  return configFor(scenario, { version, seed: seedOf(options.seed), faults, set: options.set ?? [] });
 }
 
 const KNOWN_FAULTS: ReadonlyMap<FaultId, Fault> = new Map(faultEntries(FAULTS));

@@ -16,7 +16,7 @@ import {
 } from '../config.ts';
 import type { JsonObject } from './json-object.ts';
 import { type Scope, SETTING_KEYS } from './setting-keys.ts';
-import { choice, MAX_MS, milliseconds, rate, size, whole } from './values.ts';
+import { choice, MAX_MS, milliseconds, rate, SWITCH, size, whole } from './values.ts';
 
 export interface Scenario {
   readonly title: string;
@@ -81,6 +81,37 @@ function applyAll(
   }, config);
 }
 
+/** The scenario in a version, with faults and in the words of --set. @throws UserError */
+export function configFor(
+  { config }: Scenario,
+  {
+    version,
+    seed,
+    faults,
+    set,
+  }: Pick<EmulatorConfig, 'version' | 'seed' | 'faults'> & { readonly set: readonly string[] },
+): EmulatorConfig {
+  const chosen = set.reduce(applySetting, { ...config, version, seed, faults });
+  refuseWhatIsMissing(chosen);
+  if (!faults.includes('ack-ignored')) return chosen;
+  // There is nothing to ignore unless a device asks.
+  const asking = (module: ModuleConfig): ModuleConfig =>
+    module.kind === 'vfio' ? { ...module, asksAckAtSwitchover: true } : module;
+  return { ...chosen, runs: chosen.runs.map((run) => ({ ...run, modules: run.modules.map(asking) })) };
+}
+
+/** Capabilities and parameters that are younger than a version. */
+const YOUNGER: readonly string[] = ['avail-switchover-bandwidth', 'switchover-ack'];
+
+function refuseWhatIsMissing({ version, runs }: EmulatorConfig): void {
+  if (version !== '7.2') return;
+  const used = runs.flatMap(({ capabilities, parameters }) => Object.entries({ ...capabilities, ...parameters }));
+  const missing = used.find(([name, value]) => value !== false && YOUNGER.includes(name));
+  if (missing === undefined) return;
+  const others = BANDS.filter((band) => band !== version).join(', ');
+  throw new UserError(`QEMU ${version} has no ${missing[0]}; choose --qemu ${others}`);
+}
+
 /** One KEY=VALUE of the command line. @throws UserError */
 export function applySetting(config: EmulatorConfig, text: string): EmulatorConfig {
   const equals = text.indexOf('=');
@@ -142,6 +173,7 @@ function readModule(object: JsonObject): ModuleConfig {
         precopyInitialBytes: object.value('precopy-initial-bytes', BYTES) ?? 0,
         precopyDirtyBytes: object.value('precopy-dirty-bytes', BYTES) ?? 0,
         dirtyRateBytesPerSecond: object.value('dirty-rate', RATE) ?? 0,
+        asksAckAtSwitchover: object.value('asks-ack-at-switchover', SWITCH) ?? false,
       });
     case 'cmma':
       return ended(object, {

@@ -16,6 +16,7 @@ import snapshot from '../../../fixtures/scenarios/snapshot.json' with { type: 'j
 import twoRuns from '../../../fixtures/scenarios/two-runs.json' with { type: 'json' };
 import unreachable from '../../../fixtures/scenarios/unreachable.json' with { type: 'json' };
 import vfio from '../../../fixtures/scenarios/vfio.json' with { type: 'json' };
+import vfioAckAtSwitchover from '../../../fixtures/scenarios/vfio-ack-at-switchover.json' with { type: 'json' };
 import vfioSwitchoverAck from '../../../fixtures/scenarios/vfio-switchover-ack.json' with { type: 'json' };
 import { JsonObject } from './json-object.ts';
 import { readScenario, type Scenario } from './scenario.ts';
@@ -34,6 +35,7 @@ const FILES: Readonly<Record<string, unknown>> = {
   'auto-converge': autoConverge,
   vfio,
   'vfio-switchover-ack': vfioSwitchoverAck,
+  'vfio-ack-at-switchover': vfioAckAtSwitchover,
   cmma,
   'dirty-bitmaps': dirtyBitmaps,
   snapshot,
