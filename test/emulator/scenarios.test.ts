@@ -31,7 +31,7 @@ const PROMISED = [
 
 describe('those that come along', () => {
   test('are the files in the folder, and hold all that were promised', () => {
-    const files = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ''));
+    const files = readdirSync(FOLDER).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []));
     expect([...SCENARIO_NAMES].sort()).toEqual(files.sort());
     expect(SCENARIO_NAMES).toEqual(expect.arrayContaining(PROMISED));
   });
@@ -40,6 +40,11 @@ describe('those that come along', () => {
     const text = readFileSync(join(FOLDER, `${name}.json`), 'utf8');
     expect(bundledScenario(name)).toEqual(scenarioFromText(text, `${name}.json`));
     expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+  });
+
+  test('the example of the folder’s README is one', () => {
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync(join(FOLDER, 'README.md'), 'utf8')) ?? [];
+    expect(scenarioFromText(example, 'README.md').config.runs[0]?.channel.breaks).toHaveLength(1);
   });
 
   test('names of other things are none', () => {
