@@ -215,8 +215,8 @@ describe('packages and the outer world', () => {
     expect(using(/\bprocess\.exit\(/)).toEqual([]);
   });
 
-  test('a report is made without clock and chance', () => {
-    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'analysis', 'store'];
+  test('a report and an emulated log are made without clock and chance', () => {
+    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'analysis', 'store', 'emulator'];
     const users = using(
       /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b|\bhostname\b/,
     );
