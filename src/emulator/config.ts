@@ -15,6 +15,8 @@ export interface EmulatorConfig {
   readonly pollIntervalMs: number | undefined;
   /** The client says `quit` at the end. */
   readonly quits: boolean;
+  /** The log ends here at the latest, whatever goes on. */
+  readonly endsAfterMs?: number;
 }
 
 export interface GuestConfig {
@@ -82,6 +84,8 @@ export type ModuleConfig =
       readonly precopyDirtyBytes: number;
       /** What the device dirties again. */
       readonly dirtyRateBytesPerSecond: number;
+      /** It re-initialises when it stops, and asks for another switchover ack in the final query. */
+      readonly asksAckAtSwitchover?: boolean;
     }
   | { readonly kind: 'cmma'; readonly attributes: number; readonly dirtyRatePerSecond: number };
 
@@ -98,7 +102,7 @@ export const DEFAULT_GUEST: GuestConfig = {
   memoryBytes: 268_435_456,
   workingSetBytes: 16_777_216,
   dirtyRateBytesPerSecond: 31_457_280,
-  usedBytes: 4_194_304,
+  usedBytes: 100_663_296,
   phases: [],
   vcpus: 1,
   running: true,
@@ -107,7 +111,7 @@ export const DEFAULT_GUEST: GuestConfig = {
 export const DEFAULT_CHANNEL: ChannelConfig = {
   kind: 'socket',
   connects: true,
-  bandwidthBytesPerSecond: 1_073_741_824,
+  bandwidthBytesPerSecond: 188_743_680,
   latencyUs: 60,
   breaks: [],
   loadMs: 4,

@@ -2,16 +2,38 @@
 import type { EmulatorConfig } from './config.ts';
 import type { EmissionSink } from './emission.ts';
 import type { FaultId } from './faults/registry.ts';
+import { Vm } from './guest/vm.ts';
+import type { Attempt, Machine } from './migration/attempt.ts';
+import { Client } from './monitor/client.ts';
+import { Core } from './process/core.ts';
+import { MainLoop } from './process/main-loop.ts';
+import { allParameters } from './settings.ts';
 
-export type RunEnd = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running' | 'refused';
+export type RunEnd = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running';
 
 export interface SimulationResult {
-  /** How each run ended, in order; `refused`: the command was an error, nothing began. */
+  /** How each run ended, in order. */
   readonly runs: readonly RunEnd[];
   /** The faults whose place the code came to. */
   readonly reachedFaults: ReadonlySet<FaultId>;
 }
 
-export function simulate(_config: EmulatorConfig, _sink: EmissionSink): SimulationResult {
-  return { runs: [], reachedFaults: new Set() };
+const DEFAULT_END_MS = 120_000;
+
+export function simulate(config: EmulatorConfig, sink: EmissionSink): SimulationResult {
+  const core = new Core(config, sink);
+  const mainLoop = new MainLoop(core);
+  const machine: Machine = { core, vm: new Vm(core), mainLoop, parameters: allParameters({}) };
+  const client = new Client(machine, sink);
+  core.scheduler.run((config.endsAfterMs ?? DEFAULT_END_MS) * 1e6);
+  return {
+    runs: config.runs.map((_, index) => endOf(client.attempts[index], core.aborted)),
+    reachedFaults: core.faults.reached,
+  };
+}
+
+function endOf(attempt: Attempt | undefined, aborted: boolean): RunEnd {
+  const state = attempt?.state;
+  if (state === 'completed' || state === 'cancelled' || state === 'failed') return state;
+  return aborted ? 'aborted' : 'running';
 }

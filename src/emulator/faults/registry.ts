@@ -32,14 +32,17 @@ export const FAULTS = {
     versions: WITH_FINAL,
   },
   'wrong-total': {
-    summary: 'The total leaves out the stopcopy and postcopy parts, and counts precopy twice.',
+    summary: 'The total counts the bytes of RAM twice.',
     versions: WITH_FINAL,
   },
   'last-stage-false': { summary: 'The sync of the final query is not marked as the last one.', versions: WITH_FINAL },
   'query-after-final': { summary: 'One more query follows the final one.', versions: WITH_FINAL },
   'sync-after-final': { summary: 'RAM syncs once more after the final query.', versions: WITH_FINAL },
   'postcopy-sync-again': { summary: 'RAM syncs after postcopy has begun.', versions: WITH_FINAL },
-  'final-skips-module': { summary: 'RAM reports nothing in the final query.', versions: WITH_FINAL },
+  'final-skips-module': {
+    summary: 'Modules besides RAM report nothing in the final query; without any, RAM reports nothing.',
+    versions: WITH_FINAL,
+  },
   'ack-ignored': {
     summary: 'Switchover acks that the final query collects do not fail the migration.',
     versions: ['11.1'],
