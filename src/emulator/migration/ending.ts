@@ -46,6 +46,7 @@ export function* cleanup(attempt: Attempt): Steps {
   }
   if (attempt.isConnected) closeStreams(attempt);
   endState(attempt);
+  attempt.vm.throttle(0);
   attempt.finish();
 }
 

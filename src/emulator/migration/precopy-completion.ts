@@ -1,12 +1,10 @@
 /** Precopy's end: migration_completion_precopy() and what comes behind it. */
 import type { Steps } from '../clock/scheduler.ts';
-import { IO_ERROR } from '../modules/module.ts';
 import type { Attempt } from './attempt.ts';
 import { checkpoint } from './commands.ts';
 import { shutWhenLoaded } from './destination.ts';
 import { closeReturnPath } from './return-path-end.ts';
 import { completeModules, saveDevices } from './sections.ts';
-import { reportStderr } from './stderr.ts';
 import { finalBeforeStop, prepareSwitchover, startSwitchover, stopVm, switchoverError } from './switchover.ts';
 
 export function* completePrecopy(attempt: Attempt): Steps {
@@ -31,10 +29,7 @@ function* sendRest(attempt: Attempt): Steps<string | undefined> {
   const { core, stream } = attempt;
   if (!(yield* prepareSwitchover(attempt))) return 'Switchover is interrupted';
   if ((yield* startSwitchover(attempt)) === 'acks-pending') return switchoverError(attempt);
-  if (!(yield* completeModules(attempt, true))) {
-    reportStderr(attempt, `failed to save SaveStateEntry with id(name): ${attempt.ram.sectionId}(ram): ${IO_ERROR}`);
-    return `Failed to save iterable device state: ${stream.error}`;
-  }
+  if (!(yield* completeModules(attempt, true))) return `Failed to save iterable device state: ${stream.error}`;
   yield* saveDevices(attempt, attempt.oldRunstate);
   stream.put(2_000);
   stream.flush();

@@ -5,6 +5,7 @@ import { plainDevices } from '../modules/plain-devices.ts';
 import type { Attempt } from './attempt.ts';
 import { checkpoint } from './commands.ts';
 import { syncMultifd } from './setup.ts';
+import { reportStderr } from './stderr.ts';
 
 const HEAD_BYTES = 5;
 const FOOT_BYTES = 5;
@@ -18,9 +19,14 @@ export function* iterateModules(attempt: Attempt): Steps {
     if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
     if (attempt.rateExceeded()) return;
     const result = yield* section(attempt, module, () => module.iterate());
+    if (result < 0) reportStderr(attempt, saveError(module, result));
     // 7.2 lets no module pass one that has more to send.
     if (result < 0 || (result === 0 && core.version.band === '7.2')) return;
   }
+}
+
+function saveError({ name, sectionId }: Module, result: SaveResult): string {
+  return `failed to save SaveStateEntry with id(name): ${sectionId}(${name}): ${result}`;
 }
 
 export function* section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {

@@ -1,11 +1,14 @@
 /** The migration thread: setup, rounds until something ends them, and what comes after the loop. */
 import type { Steps } from '../clock/scheduler.ts';
 import type { Attempt } from './attempt.ts';
+import { backgroundSnapshot } from './background-snapshot.ts';
+import { coloProcess } from './colo.ts';
 import { rateLimit, startWindow } from './counters.ts';
 import { failOnStreamError, finishIteration } from './ending.ts';
 import { iterationRun } from './iterate.ts';
 import { recoverFromPause } from './recovery.ts';
 import { setup } from './setup.ts';
+import { watchDirtying } from './throttle.ts';
 
 const GOING = ['active', 'postcopy-device', 'postcopy-active'];
 
@@ -16,8 +19,14 @@ export function* migrationThread(attempt: Attempt): Steps {
   attempt.swapState('setup', 'active');
   attempt.setupMs = Math.floor((core.nowNs - attempt.startNs) / 1e6);
   core.tracer.mark('migration_thread_setup_complete');
+  if (attempt.isBackgroundSnapshot) {
+    yield* backgroundSnapshot(attempt);
+    return;
+  }
+  watchDirtying(attempt);
   yield* loop(attempt);
-  yield* finishIteration(attempt);
+  if (attempt.state === 'colo') yield* coloProcess(attempt);
+  else yield* finishIteration(attempt);
 }
 
 function* loop(attempt: Attempt): Steps {

@@ -44,7 +44,7 @@ export function plainDevices(band: Band): readonly PlainDevice[] {
     return { name, instance, sectionId, isSkipped: name === SKIPPED, bytes: BYTES[name] ?? 90 };
   });
   const saved = devices.filter(({ name }) => !NO_DEVICE.includes(name));
-  // 11.1 gives the interrupt controller a priority of its own.
-  if (band !== '11.1') return saved;
+  // 10.2 gave the interrupt controller a priority of its own.
+  if (band !== '11.1' && band !== 'thread') return saved;
   return [...saved.filter(({ name }) => name === 'apic'), ...saved.filter(({ name }) => name !== 'apic')];
 }

@@ -126,6 +126,8 @@ export function* cancel(attempt: Attempt): Steps {
   core.tracer.mark(core.version.band === '7.2' ? 'migrate_fd_cancel' : 'migration_cancel');
   if (attempt.state === undefined || !CANCELLABLE.includes(attempt.state)) return;
   attempt.setState('cancelling');
+  // The channel is shut down: a round that is under way ends.
+  attempt.stream.isBroken = true;
   attempt.continued.notifyAll(core.nowNs);
   yield* core.sleep(0);
 }
