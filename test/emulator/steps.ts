@@ -18,13 +18,17 @@ const EVENT =
 
 /** Events whose arguments are amounts, names of hosts or free text. */
 const NAME_ONLY =
-  /^(?:migrate_pending|migrate_pending_\w+|migration_bitmap_sync_end|migrate_transferred|migration_thread_low_pending|migration_rate_limit_pre|ram_save_iterate_big_wait|qmp_\w+|migration_set_outgoing_channel|qemu_savevm_send_postcopy_ram_discard|postcopy_discard_send_finish|migrate_error|migration_socket_outgoing_error|ram_state_resume_prepare|dirty_bitmap_\w+_pending|dirty_bitmap_state_pending|send_bitmap_bits|migrate_handle_rp_req_pages|ram_save_queue_pages|mig_dirty_bytes_total_update|migration_fd_outgoing|migration_exec_outgoing|migration_file_outgoing|ram_write_tracking_ramblock_\w+|vfio_\w+)$/;
+  /^(?:migrate_pending|migrate_pending_\w+|migration_bitmap_sync_end|migrate_transferred|migration_thread_low_pending|migration_rate_limit_pre|ram_save_iterate_big_wait|qmp_\w+|migration_set_outgoing_channel|migrate_error|migration_socket_outgoing_error|ram_state_resume_prepare|dirty_bitmap_\w+_pending|dirty_bitmap_state_pending|send_bitmap_bits|migrate_handle_rp_req_pages|ram_save_queue_pages|mig_dirty_bytes_total_update|migration_fd_outgoing|migration_exec_outgoing|migration_file_outgoing|ram_write_tracking_ramblock_\w+|vfio_\w+)$/;
 
 const IGNORED = /^(?:qemu_mutex_\w+|kvm_\w+)$/;
 const RETURN_PATH =
   /^(?:source_return_path_thread_\w+|migrate_handle_rp_req_pages|ram_save_queue_pages|ram_dirty_bitmap_reload_\w+)$/;
 const ITERABLE = /^(?:ram|dirty-bitmap|block|vfio)/;
 const ESTIMATE = /^(?:qemu_savevm_query_pending exact=0, final=0|migrate_pending_estimate|migrate_pending)$/;
+
+/** What ends the iterations where there is no query. */
+const SNAPSHOT_ENDS =
+  /^(?:ram_save_complete|migration_bitmap_sync_start|savevm_send_switchover_start|savevm_state_complete_precopy|migrate_set_state)\b/;
 
 interface Line {
   readonly event: string;
@@ -48,12 +52,15 @@ function textOf(event: string, args: string): string {
       return isIterable(args) ? `${event} ${args.replace(/, .*/, '')}` : 'devices';
     case 'savevm_section_end':
       return isIterable(args) ? `${event} ${args.replace(/, section_id \d+/, '')}` : 'devices';
+    case 'qemu_savevm_send_postcopy_ram_discard':
+    case 'postcopy_discard_send_finish':
+      return 'discards';
     case 'vmstate_downtime_save':
       return /type=non-iterable/.test(args) ? 'devices' : `${event} ${args.replace(/ instance_id.*/, '')}`;
     case 'ram_save_complete':
       return `${event} ${args.replace(/dirty=\d+, /, '')}`;
     case 'savevm_command_send':
-      return `${event} ${args.replace(/ len=.*/, '')}`;
+      return args.startsWith('com=0x6 ') ? 'discards' : `${event} ${args.replace(/ len=.*/, '')}`;
     default:
       return `${event} ${args}`.trimEnd();
   }
@@ -68,6 +75,8 @@ class Folder {
   readonly aside = new Map<string, string[]>();
   #phase: Phase = 'before';
   #run = 0;
+  /** No query so far. */
+  #isSnapshot = true;
   #last = '';
 
   add({ event, text }: Line): void {
@@ -79,6 +88,8 @@ class Folder {
     }
     const phase = this.#next(event, text);
     if (phase !== this.#phase) this.#last = '';
+    if (phase === 'setup') this.#isSnapshot = true;
+    if (ESTIMATE.test(text)) this.#isSnapshot = false;
     this.#phase = phase;
     const name = this.#run > 1 ? `${phase} ${this.#run}` : phase;
     if (phase === 'rounds' || phase === 'after') this.#pair(phase, text);
@@ -97,8 +108,9 @@ class Folder {
       return this.#phase === 'after' && this.states.includes('colo') ? 'after' : 'end';
     switch (this.#phase) {
       case 'setup':
-        return ESTIMATE.test(text) ? 'rounds' : 'setup';
+        return ESTIMATE.test(text) || event === 'savevm_state_iterate' ? 'rounds' : 'setup';
       case 'rounds':
+        if (this.#isSnapshot && SNAPSHOT_ENDS.test(text)) return 'completion';
         if (event === 'migration_thread_low_pending' || event === 'postcopy_start') return 'switchover';
         return text === 'migrate_set_state new state postcopy-active' ? 'switchover' : 'rounds';
       case 'switchover':
@@ -138,8 +150,18 @@ export function protocolOf(lines: readonly string[], shows: (event: string) => b
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** `- step`: only the real log has it there; `+ step`: only the emulated one. */
-export function differences(real: Protocol, emulated: Protocol, known: ReadonlyMap<string, ReadonlySet<string>>) {
+export type Pairs = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * `- step`: only the real log has it there; `+ step`: only the emulated one.
+ * What follows what in a round is a matter of time too: it counts as known when
+ * another run has it.
+ */
+export function differences(
+  real: Protocol,
+  emulated: Protocol,
+  others: { readonly real: Pairs; readonly emulated: Pairs },
+) {
   const found: string[] = [];
   const compare = (name: string, a: readonly string[], b: readonly string[]): void => {
     found.push(...sequenceDifference(a, b).map((text) => `${name}: ${text}`));
@@ -151,10 +173,22 @@ export function differences(real: Protocol, emulated: Protocol, known: ReadonlyM
     compare(name, real.aside.get(name) ?? [], emulated.aside.get(name) ?? []);
   for (const name of new Set([...real.pairs.keys(), ...emulated.pairs.keys()])) {
     const [a, b] = [real.pairs.get(name) ?? NONE, emulated.pairs.get(name) ?? NONE];
-    for (const pair of a) if (!b.has(pair)) found.push(`${name}: - ${pair}`);
-    for (const pair of b) if (!a.has(pair) && !known.get(name)?.has(pair)) found.push(`${name}: + ${pair}`);
+    for (const pair of a) if (!b.has(pair) && !others.emulated.get(name)?.has(pair)) found.push(`${name}: - ${pair}`);
+    for (const pair of b) if (!a.has(pair) && !others.real.get(name)?.has(pair)) found.push(`${name}: + ${pair}`);
   }
   return found;
+}
+
+export function unionOf(protocols: readonly Protocol[]): Pairs {
+  const union = new Map<string, Set<string>>();
+  for (const { pairs } of protocols) {
+    for (const [phase, texts] of pairs) {
+      const all = union.get(phase) ?? new Set<string>();
+      for (const text of texts) all.add(text);
+      union.set(phase, all);
+    }
+  }
+  return union;
 }
 
 /** By the longest common subsequence. */

@@ -91,11 +91,10 @@ function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): 
   }
 }
 
-function tellWhatIsMissing(config: EmulatorConfig, { runs, reachedFaults }: SimulationResult): void {
+function tellWhatIsMissing(config: EmulatorConfig, { reachedFaults }: SimulationResult): void {
   for (const fault of config.faults) {
     if (!reachedFaults.has(fault)) note(`the run never came to the place of the fault ${fault}`);
   }
-  if (runs.includes('refused')) note('QEMU refuses this migration; check its capabilities');
 }
 
 /** @throws UserError when none is named. */
