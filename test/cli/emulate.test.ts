@@ -16,6 +16,11 @@ function emulated(...args: readonly string[]): string {
   return run.stdout;
 }
 
+/** Trailing blanks are QEMU's. */
+function linesOf(text: string): readonly string[] {
+  return text.slice(0, -1).split('\n');
+}
+
 function analyzed(...args: readonly string[]) {
   const run = place.run(['analyze', '--no-db', '--format', 'json', ...args]);
   const report: Report = JSON.parse(run.stdout);
@@ -27,7 +32,7 @@ const ISO = /^2026-01-01T00:\d\d:\d\d(?:\.\d{6})?Z [a-z_0-9]+ /;
 
 describe('the log', () => {
   test('stands on standard output: 11.1 with its own prefix', () => {
-    const lines = emulated('precopy').trimEnd().split('\n');
+    const lines = linesOf(emulated('precopy'));
     expect(lines.length).toBeGreaterThan(50);
     for (const line of lines) expect(line).toMatch(ISO);
     expect(lines.some((line) => line.includes(' qemu_savevm_query_pending exact=1, final=1, '))).toBe(true);
@@ -38,7 +43,7 @@ describe('the log', () => {
     ['10.0', /^\d+@17672\d{5}\.\d{6}:[a-z]/, 'migrate_pending_estimate estimate pending size '],
     ['thread', ISO, 'qemu_savevm_query_pending exact='],
   ])('%s', (version, prefix, query) => {
-    const lines = emulated('precopy', '--qemu', version).trimEnd().split('\n');
+    const lines = linesOf(emulated('precopy', '--qemu', version));
     for (const line of lines) expect(line).toMatch(prefix);
     expect(lines.some((line) => line.includes(query))).toBe(true);
   });
@@ -64,12 +69,12 @@ describe('the log', () => {
   });
 
   test('--split-threads: one file per thread, together the whole log', () => {
-    const whole = emulated('precopy', '--events', 'bql').trimEnd().split('\n').sort();
+    const whole = [...linesOf(emulated('precopy', '--events', 'bql'))].sort();
     emulated('precopy', '--events', 'bql', '--split-threads', '-o', 'qemu.log');
     const files = place.names();
     expect(files.length).toBeGreaterThan(1);
     for (const file of files) expect(file).toMatch(/^qemu\.log\.\d+$/);
-    const lines = files.flatMap((file) => place.read(file).trimEnd().split('\n'));
+    const lines = files.flatMap((file) => linesOf(place.read(file)));
     expect(lines.sort()).toEqual(whole);
     expect(analyzed(...files)).toMatchObject({ code: 0, violated: [] });
   });
@@ -80,8 +85,7 @@ describe('the log', () => {
       emulated('precopy', '--events', 'probe', '--events', 'bql'),
     );
     const known = new Set(place.run(['events']).stdout.split('\n'));
-    for (const line of emulated('precopy', '--prefix', 'none').trimEnd().split('\n'))
-      expect(known).toContain(line.split(' ')[0]);
+    for (const line of linesOf(emulated('precopy', '--prefix', 'none'))) expect(known).toContain(line.split(' ')[0]);
   });
 
   test('analyze finds nothing wrong with it', () => {
@@ -95,7 +99,7 @@ describe('the log', () => {
 describe('samples and messages', () => {
   test('--qmp-out: one sample per line, at times of the log', () => {
     emulated('precopy', '-o', 'src.log', '--qmp-out', 'qmp.jsonl');
-    const samples = place.read('qmp.jsonl').trimEnd().split('\n');
+    const samples = linesOf(place.read('qmp.jsonl'));
     expect(samples.length).toBeGreaterThan(10);
     for (const text of samples) {
       const sample: { t0: number; t1: number; r: object } = JSON.parse(text);
