@@ -13,6 +13,11 @@ export class FaultSwitches {
     return this.#reached;
   }
 
+  /** Whether it is on, without coming to its place. */
+  has(fault: FaultId): boolean {
+    return this.#on.has(fault);
+  }
+
   /** Asked at the fault's place in the code, and nowhere else: the answer counts as reached. */
   reaches(fault: FaultId): boolean {
     if (!this.#on.has(fault)) return false;

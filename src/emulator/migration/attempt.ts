@@ -59,6 +59,8 @@ export class Attempt implements Transfer, ReturnPathUser {
   /** The fault made the final query before the VM was stopped. */
   madeFinalEarly = false;
   ackError: string | undefined;
+  /** The one that QEMU reports in the end. */
+  firstError: string | undefined;
   disksAreInactive = false;
   /** The package is sent: the guest is the destination's. */
   handedOver = false;
@@ -162,6 +164,7 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   /** migrate_set_error(), or what 7.2 has in its place. */
   reportError(error: string): void {
+    this.firstError ??= error;
     if (this.core.version.hasMigrateError) this.core.tracer.event('migrate_error', { error });
   }
 
@@ -186,7 +189,8 @@ export class Attempt implements Transfer, ReturnPathUser {
     const start = page * 4096;
     tracer.event('migrate_handle_rp_req_pages', { rbname, start, len: 4096 });
     tracer.event('ram_save_queue_pages', { rbname, start, len: 4096 });
-    this.ram.request(page);
+    if (this.hasPreemptChannel) this.ram.sendRequested(page);
+    else this.ram.request(page);
     this.urgent.notifyAll(this.core.nowNs);
   }
 

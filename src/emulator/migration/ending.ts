@@ -37,7 +37,8 @@ export function* cleanup(attempt: Attempt): Steps {
   const { tracer, version } = core;
   const isOld = version.band === '7.2';
   if (isOld) cleanModules(attempt);
-  tracer.mark(isOld ? 'migrate_fd_cleanup' : 'migration_cleanup');
+  if (!isOld) tracer.mark('migration_cleanup');
+  else if (attempt.isConnected) tracer.mark('migrate_fd_cleanup');
   if (!isOld) cleanModules(attempt);
   if (attempt.threadStarted) yield* joinThread(attempt);
   if (attempt.returnPath !== undefined) {
@@ -74,7 +75,7 @@ function closeStreams(attempt: Attempt): void {
 function endState(attempt: Attempt): void {
   attempt.swapState('cancelling', 'cancelled');
   if (attempt.state === 'failing' || attempt.state === 'failed') {
-    if (attempt.stream.error !== undefined) reportStderr(attempt, attempt.stream.error);
+    if (attempt.firstError !== undefined) reportStderr(attempt, attempt.firstError);
     attempt.swapState('failing', 'failed');
   }
   if (attempt.state === 'completed') notify(attempt, 2);

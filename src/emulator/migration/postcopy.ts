@@ -33,7 +33,7 @@ export function* startPostcopy(attempt: Attempt): Steps {
     attempt.reportError(error);
     if (!attempt.isCancelled) attempt.setFailed();
   }
-  core.unlockBql();
+  if (core.holdsBql) core.unlockBql();
 }
 
 /** postcopy_preempt_establish_channel(): once the destination has answered the first ping. */
@@ -74,6 +74,8 @@ function* handOver(attempt: Attempt): Steps<string | undefined> {
   if (core.faults.reaches('postcopy-sync-again')) yield* ram.sync(false);
   notify(attempt, 1);
   endDowntime(attempt);
+  // 7.2 gives the BQL up here.
+  if (core.version.band === '7.2') core.unlockBql();
   if (attempt.capabilities['postcopy-ram']) ping(attempt, 4);
   core.tracer.event('postcopy_preempt_enabled', { value: attempt.capabilities['postcopy-preempt'] ? 1 : 0 });
   setPostcopyState(attempt);

@@ -20,6 +20,7 @@ export function* iterateModules(attempt: Attempt): Steps {
     if (attempt.rateExceeded()) return;
     const result = yield* section(attempt, module, () => module.iterate());
     if (result < 0) reportStderr(attempt, saveError(module, result));
+    if (result > 0 && module.name === 'ram') syncMultifd(attempt);
     // 7.2 lets no module pass one that has more to send.
     if (result < 0 || (result === 0 && core.version.band === '7.2')) return;
   }

@@ -23,14 +23,14 @@ export function* prepareSwitchover(attempt: Attempt): Steps<boolean> {
   }
   // 7.2 releases the BQL first, prints both states without it, then takes it.
   const isOld = core.version.band === '7.2';
+  const next = isOld && attempt.ram.isSwitchingToPostcopy ? 'postcopy-active' : 'device';
   if (!isOld) attempt.swapState('active', 'pre-switchover');
   core.unlockBql();
   if (isOld) attempt.swapState('active', 'pre-switchover');
   while (!attempt.isContinued && !attempt.isCancelled) yield* core.scheduler.wait(attempt.continued);
-  if (isOld) attempt.swapState('pre-switchover', 'device');
+  if (isOld) attempt.swapState('pre-switchover', next);
   yield* core.lockBql('switchover');
-  if (isOld) return attempt.state === 'device';
-  return attempt.swapState('pre-switchover', 'device');
+  return isOld ? attempt.state === next : attempt.swapState('pre-switchover', next);
 }
 
 export type Final = 'done' | 'acks-pending';

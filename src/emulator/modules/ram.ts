@@ -261,6 +261,15 @@ export class Ram implements Module {
     this.#queue.push(page);
   }
 
+  /** With preempt the return path's thread sends the page at once, on a channel of its own. */
+  sendRequested(page: number): void {
+    this.requests += 1;
+    if (this.#working[page] !== 1) return;
+    this.#working[page] = 0;
+    this.dirtyPages -= 1;
+    this.normalPages += 1;
+  }
+
   get hasRequests(): boolean {
     return this.#queue.length > 0;
   }

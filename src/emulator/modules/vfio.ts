@@ -119,10 +119,15 @@ export class Vfio implements Module {
   /** Once for its initial data, and again when the device re-initialised. */
   #asksForAck(kind: QueryKind): boolean {
     if (!this.#transfer.capabilities['switchover-ack']) return false;
-    if (kind === 'final') return this.#config.asksAckAtSwitchover === true;
+    if (kind === 'final') return this.#config.asksAckAtSwitchover === true || this.#showsIgnoredAck;
     const asks = !this.#asked && this.#initialBytes > 0;
     this.#asked ||= asks;
     return asks;
+  }
+
+  /** Only a device that re-initialises shows the fault. */
+  get #showsIgnoredAck(): boolean {
+    return this.#transfer.core.faults.has('ack-ignored');
   }
 
   *iterate(): Steps<SaveResult> {

@@ -53,7 +53,8 @@ export class Client {
   }
 
   *#prepare({ capabilities, parameters }: RunConfig): Steps {
-    setCapabilities(this.#machine, capabilities);
+    const before = this.attempts.at(-1)?.run.capabilities ?? {};
+    setCapabilities(this.#machine, before, capabilities);
     setParameters(this.#machine, parameters);
     yield* this.#machine.core.sleep(0);
   }

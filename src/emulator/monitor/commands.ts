@@ -6,7 +6,7 @@ import { cleanup } from '../migration/ending.ts';
 import { reconnect } from '../migration/recovery.ts';
 import { connected } from '../migration/setup.ts';
 import { migrationThread } from '../migration/thread.ts';
-import type { Parameters } from '../settings.ts';
+import { allCapabilities, type Capabilities, type Parameters } from '../settings.ts';
 
 const ADDRESS = 'tcp:192.0.2.10:4444';
 const NOBODY = "Failed to connect to '192.0.2.10:4444': Connection refused";
@@ -29,8 +29,12 @@ export function setParameters(machine: Machine, parameters: Parameters): void {
   machine.core.tracer.event('qmp_enter_migrate_set_parameters', { json: json(parameters) });
 }
 
-export function setCapabilities({ core }: Machine, capabilities: Readonly<Record<string, boolean>>): void {
-  const list = Object.entries(capabilities).map(([capability, state]) => ({ capability, state }));
+/** Capabilities stay as they are between runs: those that this run changes. */
+export function setCapabilities({ core }: Machine, before: Capabilities, after: Capabilities): void {
+  const old = allCapabilities(before);
+  const list = Object.entries(allCapabilities(after))
+    .filter(([name, state]) => !Object.entries(old).some(([other, was]) => other === name && was === state))
+    .map(([capability, state]) => ({ capability, state }));
   if (list.length === 0) return;
   core.tracer.event('qmp_enter_migrate_set_capabilities', { json: json({ capabilities: list }) });
   core.spend(30_000);
@@ -145,9 +149,9 @@ function* resume(attempt: Attempt): Steps {
 
 /** `quit`: cancels whatever runs, stops the VM. */
 export function* quit({ core, vm }: Machine, attempt: Attempt | undefined): Steps {
-  if (attempt === undefined || attempt.isOver) {
-    core.tracer.mark(core.version.band === '7.2' ? 'migrate_fd_cancel' : 'migration_cancel');
-  } else yield* cancel(attempt);
+  const runs = attempt !== undefined && !attempt.isOver && !attempt.isInPostcopy;
+  if (runs) yield* cancel(attempt);
+  else core.tracer.mark(core.version.band === '7.2' ? 'migrate_fd_cancel' : 'migration_cancel');
   if (vm.isRunning) yield* vm.stop('shutdown');
   else {
     core.spend(50_000);
