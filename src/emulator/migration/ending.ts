@@ -74,10 +74,8 @@ function closeStreams(attempt: Attempt): void {
 
 function endState(attempt: Attempt): void {
   attempt.swapState('cancelling', 'cancelled');
-  if (attempt.state === 'failing' || attempt.state === 'failed') {
-    if (attempt.firstError !== undefined) reportStderr(attempt, attempt.firstError);
-    attempt.swapState('failing', 'failed');
-  }
+  if (attempt.state !== 'completed' && attempt.firstError !== undefined) reportStderr(attempt, attempt.firstError);
+  attempt.swapState('failing', 'failed');
   if (attempt.state === 'completed') notify(attempt, 2);
 }
 

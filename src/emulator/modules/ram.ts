@@ -197,6 +197,12 @@ export class Ram implements Module {
     let result = 0;
     for (let sent = 0; !this.#transfer.rateExceeded() || this.#queue.length > 0; sent += 1) {
       if (stream.error !== undefined) break;
+      const zeroPages = this.#sendZeroPages(sent % LOOK_EVERY === 0 ? 0 : LOOK_EVERY - (sent % LOOK_EVERY));
+      if (zeroPages > 0) {
+        busyNs += zeroPages * ZERO_PAGE_NS;
+        sent += zeroPages - 1;
+        continue;
+      }
       const pageNs = this.#sendNext();
       if (pageNs === undefined) {
         result = 1;
@@ -288,6 +294,20 @@ export class Ram implements Module {
     this.dirtyPages += lost;
     this.#cursor = 0;
     return this.dirtyPages;
+  }
+
+  /** A run of pages without content at once, since a guest may have very many of them: all `count`, or none. */
+  #sendZeroPages(count: number): number {
+    const { memory } = this.#transfer.vm;
+    const zeroSent = this.#staticSent - memory.usedPages;
+    const isNext = this.#cursor > this.#working.length && zeroSent > 0 && this.#queue.length === 0;
+    if (!isNext || zeroSent + count > memory.zeroPages) return 0;
+    this.#staticSent += count;
+    this.#cursor += count;
+    this.dirtyPages -= count;
+    this.zeroPages += count;
+    this.#transfer.stream.put(ZERO_PAGE_BYTES * count);
+    return count;
   }
 
   /** Sends a page and returns the time that took; undefined when none is dirty. */

@@ -9,6 +9,7 @@ import { migrationThread } from '../migration/thread.ts';
 import { allCapabilities, type Capabilities, type Parameters } from '../settings.ts';
 
 const ADDRESS = 'tcp:192.0.2.10:4444';
+const CHANNEL_ERROR = 'Channel error: Input/output error';
 const NOBODY = "Failed to connect to '192.0.2.10:4444': Connection refused";
 
 /** As QEMU prints a command's arguments: JSON with a blank behind commas and colons. */
@@ -118,7 +119,7 @@ export function* perform(machine: Machine, attempt: Attempt, command: Command): 
 export function breakLink(attempt: Attempt): void {
   attempt.stream.isBroken = true;
   if (attempt.isInPostcopy) return;
-  attempt.returnPath?.deliver({ kind: 'broken', error: 'Channel error: Input/output error' }, 40_000);
+  attempt.returnPath?.deliver({ kind: 'broken', error: CHANNEL_ERROR }, 40_000);
 }
 
 const CANCELLABLE = ['setup', 'wait-unplug', 'active', 'pre-switchover', 'device', 'cancelling'];
@@ -132,6 +133,7 @@ export function* cancel(attempt: Attempt): Steps {
   attempt.setState('cancelling');
   // The channel is shut down: a round that is under way ends.
   attempt.stream.isBroken = true;
+  attempt.returnPath?.deliver({ kind: 'broken', error: CHANNEL_ERROR }, 250_000);
   attempt.continued.notifyAll(core.nowNs);
   yield* core.sleep(0);
 }
