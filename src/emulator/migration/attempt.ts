@@ -184,7 +184,7 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   requested(page: number): void {
     const { tracer } = this.core;
-    const block = this.ram.blockOf(page);
+    const block = this.ram.pages.blockOf(page);
     const rbname = this.ram.requests === 0 ? block : '(null)';
     const start = page * 4096;
     tracer.event('migrate_handle_rp_req_pages', { rbname, start, len: 4096 });

@@ -33,7 +33,7 @@ export function* requestPages(attempt: Attempt): Steps {
     yield* core.sleep(core.random.between(REQUEST_MIN_NS, REQUEST_MAX_NS) * busy);
     if (attempt.isOver || attempt.state === 'completed') return;
     if (attempt.state === 'postcopy-paused') return;
-    const page = ram.dirtyWorkingPage(core.random.whole(0, Math.max(0, vm.memory.workingPages - 1)));
+    const page = ram.pages.workingPage(core.random.whole(0, Math.max(0, vm.memory.workingPages - 1)));
     if (page === undefined) return;
     attempt.returnPath?.deliver({ kind: 'request', page }, run.channel.latencyUs * 1000);
   }

@@ -110,7 +110,7 @@ function* discard(attempt: Attempt): Steps {
 
 function discardBlock(attempt: Attempt, block: RamBlock): void {
   const { core } = attempt;
-  const ranges = attempt.ram.dirtyRanges(block);
+  const ranges = attempt.ram.pages.runsIn(block);
   const commands = Math.ceil(ranges / RANGES_PER_COMMAND);
   for (let sent = 0; sent < ranges; sent += RANGES_PER_COMMAND) {
     const len = Math.min(RANGES_PER_COMMAND, ranges - sent);

@@ -2,6 +2,7 @@
 import type { Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import { DirtyPages } from './dirty-pages.ts';
 import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
 
 /** A round ends after this long (MAX_WAIT), looked at every 64 pages. */
@@ -26,7 +27,6 @@ export class Ram implements Module {
   readonly isActive = true;
   readonly iterates = true;
   syncs = 0;
-  dirtyPages: number;
   normalPages = 0;
   zeroPages = 0;
   /** Pages dirtied per second in the last period. */
@@ -37,26 +37,23 @@ export class Ram implements Module {
   /** Called at the end of a period of syncs, under the sync. */
   onPeriodEnd: PeriodEnd | undefined;
   readonly bitmapMutex: Mutex;
+  readonly pages: DirtyPages;
   readonly #transfer: Transfer;
-  readonly #working: Uint8Array;
-  readonly #staticPages: number;
-  #staticSent = 0;
-  #cursor = 0;
   #lastBlock = '';
   #periodStartMs: number | undefined;
   #periodPages = 0;
   #periodStartBytes = 0;
-  readonly #queue: number[] = [];
 
   constructor(transfer: Transfer) {
     this.#transfer = transfer;
-    const { memory } = transfer.vm;
     this.sectionId = transfer.core.version.ramSectionId;
     this.isPostcopiable = transfer.capabilities['postcopy-ram'];
     this.bitmapMutex = transfer.core.mutex();
-    this.#working = new Uint8Array(memory.workingPages).fill(1);
-    this.#staticPages = memory.usedPages + memory.zeroPages + memory.romPages;
-    this.dirtyPages = memory.totalPages;
+    this.pages = new DirtyPages(transfer.vm.memory);
+  }
+
+  get dirtyPages(): number {
+    return this.pages.count;
   }
 
   get dirtyBytes(): number {
@@ -155,27 +152,12 @@ export class Ram implements Module {
     for (let slot = 0; slot < MEMORY_SLOTS; slot += 1) yield* core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
     yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
     core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
-    this.#periodPages += this.#collect();
+    vm.catchUp();
+    this.#periodPages += this.pages.collect();
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
     core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
     this.bytesAtSync = this.dirtyBytes;
     this.#endPeriod();
-  }
-
-  /** The log into the bitmap; returns the pages that were clean. */
-  #collect(): number {
-    const { vm } = this.#transfer;
-    vm.catchUp();
-    let fresh = 0;
-    for (const { from, to } of vm.memory.takeWritten()) {
-      for (let page = from; page < to; page += 1) {
-        if (this.#working[page] === 1) continue;
-        this.#working[page] = 1;
-        fresh += 1;
-      }
-    }
-    this.dirtyPages += fresh;
-    return fresh;
   }
 
   #endPeriod(): void {
@@ -195,12 +177,13 @@ export class Ram implements Module {
     yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
     let busyNs = 0;
     let result = 0;
-    for (let sent = 0; !this.#transfer.rateExceeded() || this.#queue.length > 0; sent += 1) {
+    for (let sent = 0; !this.#transfer.rateExceeded() || this.hasRequests; sent += 1) {
       if (stream.error !== undefined) break;
-      const zeroPages = this.#sendZeroPages(sent % LOOK_EVERY === 0 ? 0 : LOOK_EVERY - (sent % LOOK_EVERY));
-      if (zeroPages > 0) {
-        busyNs += zeroPages * ZERO_PAGE_NS;
-        sent += zeroPages - 1;
+      const untilLook = sent % LOOK_EVERY === 0 ? 0 : LOOK_EVERY - (sent % LOOK_EVERY);
+      const zeroNs = this.#sendZeroPages(untilLook);
+      if (zeroNs !== undefined) {
+        busyNs += zeroNs;
+        sent += untilLook - 1;
         continue;
       }
       const pageNs = this.#sendNext();
@@ -264,60 +247,40 @@ export class Ram implements Module {
   /** The destination's guest waits for this page of the working set. */
   request(page: number): void {
     this.requests += 1;
-    this.#queue.push(page);
+    this.pages.ask(page);
   }
 
   /** With preempt the return path's thread sends the page at once, on a channel of its own. */
   sendRequested(page: number): void {
     this.requests += 1;
-    if (this.#working[page] !== 1) return;
-    this.#working[page] = 0;
-    this.dirtyPages -= 1;
-    this.normalPages += 1;
+    if (this.pages.clear(page)) this.normalPages += 1;
   }
 
   get hasRequests(): boolean {
-    return this.#queue.length > 0;
-  }
-
-  /** A page of the working set that the destination has not got yet. */
-  dirtyWorkingPage(from: number): number | undefined {
-    const at = this.#working.indexOf(1, from);
-    const page = at < 0 ? this.#working.indexOf(1) : at;
-    return page < 0 ? undefined : page;
+    return this.pages.hasRequests;
   }
 
   /** Pages that were on the way when the link failed: the destination's bitmap says that it lacks them. */
   resend(count: number): number {
-    const lost = Math.min(count, this.#staticSent);
-    this.#staticSent -= lost;
-    this.dirtyPages += lost;
-    this.#cursor = 0;
+    this.pages.restore(count);
     return this.dirtyPages;
   }
 
-  /** A run of pages without content at once, since a guest may have very many of them: all `count`, or none. */
-  #sendZeroPages(count: number): number {
-    const { memory } = this.#transfer.vm;
-    const zeroSent = this.#staticSent - memory.usedPages;
-    const isNext = this.#cursor > this.#working.length && zeroSent > 0 && this.#queue.length === 0;
-    if (!isNext || zeroSent + count > memory.zeroPages) return 0;
-    this.#staticSent += count;
-    this.#cursor += count;
-    this.dirtyPages -= count;
+  /** The time of `count` pages without content, when that many come next. */
+  #sendZeroPages(count: number): number | undefined {
+    if (!this.pages.takeZeroPages(count)) return undefined;
     this.zeroPages += count;
     this.#transfer.stream.put(ZERO_PAGE_BYTES * count);
-    return count;
+    return ZERO_PAGE_NS * count;
   }
 
   /** Sends a page and returns the time that took; undefined when none is dirty. */
   #sendNext(): number | undefined {
-    const page = this.#take();
+    const page = this.pages.take();
     if (page === undefined) return undefined;
-    this.dirtyPages -= 1;
     const { stream } = this.#transfer;
     const named = this.#changeBlock(page);
-    if (this.#isZero(page)) {
+    if (this.pages.isZero(page)) {
       this.zeroPages += 1;
       stream.put(ZERO_PAGE_BYTES + named);
       return ZERO_PAGE_NS;
@@ -328,73 +291,11 @@ export class Ram implements Module {
     return PAGE_NS + ((PAGE_HEADER_BYTES + PAGE_BYTES) * 1e9) / this.#transfer.bandwidthBytesPerSecond;
   }
 
-  /** The next dirty page: asked for, or behind the last one. */
-  #take(): number | undefined {
-    for (let asked = this.#queue.shift(); asked !== undefined; asked = this.#queue.shift()) {
-      if (this.#working[asked] !== 1) continue;
-      this.#working[asked] = 0;
-      return asked;
-    }
-    if (this.dirtyPages <= 0) return undefined;
-    return this.#takeWorking(this.#cursor) ?? this.#takeStatic() ?? this.#takeWorking(0);
-  }
-
-  #takeWorking(from: number): number | undefined {
-    const page = from < this.#working.length ? this.#working.indexOf(1, from) : -1;
-    if (page < 0) return undefined;
-    this.#working[page] = 0;
-    this.#cursor = page + 1;
-    return page;
-  }
-
-  #takeStatic(): number | undefined {
-    if (this.#staticSent >= this.#staticPages) return undefined;
-    const page = this.#working.length + this.#staticSent;
-    this.#staticSent += 1;
-    this.#cursor = page + 1;
-    return page;
-  }
-
-  #isZero(page: number): boolean {
-    const { memory } = this.#transfer.vm;
-    const at = page - memory.workingPages - memory.usedPages;
-    return at >= 0 && at < memory.zeroPages;
-  }
-
   /** Bytes that name the block, where it is another than the last page's. */
   #changeBlock(page: number): number {
-    const name = this.blockOf(page);
+    const name = this.pages.blockOf(page);
     if (name === this.#lastBlock) return 0;
     this.#lastBlock = name;
     return 1 + name.length;
-  }
-
-  /** How many runs of pages the destination must throw away: sent before and dirty since. */
-  dirtyRanges(block: RamBlock): number {
-    if (block.name !== 'pc.ram') return this.#isUnsent(block) ? 1 : 0;
-    let ranges = 0;
-    let last = 0;
-    for (const dirty of this.#working) {
-      if (dirty === 1 && last === 0) ranges += 1;
-      last = dirty;
-    }
-    const { usedPages, zeroPages } = this.#transfer.vm.memory;
-    const isTailDirty = this.#staticSent < usedPages + zeroPages;
-    return isTailDirty && last === 0 ? ranges + 1 : ranges;
-  }
-
-  /** A ROM none of whose pages went out yet: its dirty bits are all there. */
-  #isUnsent(block: RamBlock): boolean {
-    const before = this.blocks.slice(0, this.blocks.indexOf(block)).reduce((sum, { pages }) => sum + pages, 0);
-    return this.#working.length + this.#staticSent < before + block.pages;
-  }
-
-  blockOf(page: number): string {
-    let rest = page;
-    for (const block of this.blocks) {
-      if (rest < block.pages) return block.name;
-      rest -= block.pages;
-    }
-    return 'pc.ram';
   }
 }
