@@ -9,13 +9,15 @@ import { Core } from './process/core.ts';
 import { MainLoop } from './process/main-loop.ts';
 import { allParameters } from './settings.ts';
 
-export type RunEnd = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running';
+export type RunEnd = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running' | 'refused';
 
 export interface SimulationResult {
-  /** How each run ended, in order. */
+  /** How each run ended, in order; `refused`: the command was an error, and nothing began. */
   readonly runs: readonly RunEnd[];
   /** The faults whose place the code came to. */
   readonly reachedFaults: ReadonlySet<FaultId>;
+  /** What a refused run's client was told. */
+  readonly refusals: readonly string[];
 }
 
 const DEFAULT_END_MS = 120_000;
@@ -29,11 +31,13 @@ export function simulate(config: EmulatorConfig, sink: EmissionSink): Simulation
   return {
     runs: config.runs.map((_, index) => endOf(client.attempts[index], core.aborted)),
     reachedFaults: core.faults.reached,
+    refusals: client.attempts.flatMap(({ refusal }) => refusal ?? []),
   };
 }
 
 function endOf(attempt: Attempt | undefined, aborted: boolean): RunEnd {
   const state = attempt?.state;
+  if (attempt?.refusal !== undefined) return 'refused';
   if (state === 'completed' || state === 'cancelled' || state === 'failed') return state;
   return aborted ? 'aborted' : 'running';
 }

@@ -74,6 +74,8 @@ export class Attempt implements Transfer, ReturnPathUser {
   closedReturnPaths = 0;
 
   isOver = false;
+  /** The command failed; nothing began. */
+  refusal: string | undefined;
   /** migrate-continue. */
   readonly continued = new WaitQueue();
   isContinued = false;

@@ -4,6 +4,7 @@ import type { Command } from '../config.ts';
 import type { Attempt, Machine } from '../migration/attempt.ts';
 import { cleanup } from '../migration/ending.ts';
 import { reconnect } from '../migration/recovery.ts';
+import { refusalOf } from '../migration/refusals.ts';
 import { connected } from '../migration/setup.ts';
 import { migrationThread } from '../migration/thread.ts';
 import { allCapabilities, type Capabilities, type Parameters } from '../settings.ts';
@@ -46,7 +47,13 @@ export function setCapabilities({ core }: Machine, before: Capabilities, after: 
 export function* migrate(attempt: Attempt): Steps {
   const { core, run, mainLoop } = attempt;
   const isFile = run.channel.kind === 'file';
+  const refusal = refusalOf(run);
   core.tracer.event('qmp_enter_migrate', { json: json({ uri: isFile ? 'file:/var/tmp/vm.state' : ADDRESS }) });
+  if (refusal !== undefined) {
+    attempt.refusal = refusal;
+    attempt.finish();
+    return;
+  }
   attempt.setState('setup');
   if (core.version.hasBlockActivation) core.tracer.event('cpr_state_save', { mode: 'normal' });
   core.spend(90_000);
