@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Band } from '../../src/catalog/vocabulary.ts';
-import { readLines, realCaptures, TRACES } from '../rules/captures.ts';
+import { patchedCaptures, readLines, realCaptures, TRACES } from '../rules/captures.ts';
 import { emulate } from './emulated.ts';
 import { differences, type Pairs, type Protocol, protocolOf, unionOf } from './steps.ts';
 
@@ -55,7 +55,15 @@ export const PAIRS: readonly Pair[] = [
   pair('real/7.2/postcopy@ts', '7.2', 'postcopy'),
   { ...pair('real/7.2/savevm@ts', '7.2', 'snapshot', 'quit=false'), cutAtSecond: 'qmp_enter_snapshot_save' },
   pair('patched/clean-precopy-x', 'thread', 'precopy', 'memory=128M', 'return-path=true'),
-  pair('patched/clean-postcopy', 'thread', 'postcopy', 'memory=128M'),
+  pair(
+    'patched/clean-postcopy',
+    'thread',
+    'postcopy',
+    'memory=128M',
+    'working-set=16M',
+    'downtime-limit=1',
+    'link-bandwidth=2G',
+  ),
   pair('patched/clean-cancel', 'thread', 'cancel', 'memory=128M', 'return-path=true'),
 ];
 
@@ -99,7 +107,10 @@ function eventName(line: string): string {
 function realRounds(version: Band): Pairs {
   const compared = PAIRS.filter((one) => one.version === version);
   const folder = version === 'thread' ? 'patched/' : `real/${version === '10.0' ? '10.0.13' : version}/`;
-  const others = realCaptures().filter(({ name }) => name.startsWith(folder) && /@(?:ts|plain|mutex)$/.test(name));
+  const complete = version === 'thread' ? /precopy|postcopy|cancel/ : /@(?:ts|plain|mutex)$/;
+  const others = [...realCaptures(), ...patchedCaptures()].filter(
+    ({ name }) => name.startsWith(folder) && complete.test(name),
+  );
   return unionOf([
     ...compared.map(realProtocol),
     ...others.map(({ name, inputs }) => protocolOf(inputs.flatMap(readLines), shownIn(name))),
