@@ -46,9 +46,10 @@ export function emulateConfig(config: EmulatorConfig, request: EmulationRequest 
     { version: config.version, prefix, shows: filterFor(events) },
     {
       log: (line, thread) => {
-        lines.push(line.slice(0, -1));
+        // A message may have several lines.
+        lines.push(...line.slice(0, -1).split('\n'));
         const own = threads.get(thread) ?? [];
-        own.push(line.slice(0, -1));
+        own.push(...line.slice(0, -1).split('\n'));
         threads.set(thread, own);
       },
       stderr: undefined,

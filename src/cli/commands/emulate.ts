@@ -91,7 +91,8 @@ function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): 
   }
 }
 
-function tellWhatIsMissing(config: EmulatorConfig, { reachedFaults }: SimulationResult): void {
+function tellWhatIsMissing(config: EmulatorConfig, { reachedFaults, refusals }: SimulationResult): void {
+  for (const refusal of refusals) note(`QEMU refuses to migrate: ${refusal}`);
   for (const fault of config.faults) {
     if (!reachedFaults.has(fault)) note(`the run never came to the place of the fault ${fault}`);
   }
