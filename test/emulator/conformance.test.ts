@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { SKIPPED, TRACES_MISSING } from '../rules/captures.ts';
-import { differencesOf, PAIRS } from './pairs.ts';
+import { differencesOf, lockDifferences, PAIRS } from './pairs.ts';
 
 interface Known {
   readonly reason: string;
@@ -69,6 +69,10 @@ describe.skipIf(TRACES_MISSING)(`captures${SKIPPED}`, () => {
   test.each(PAIRS)('$capture: emulate $scenario --qemu $version', (pair) => {
     const known = (KNOWN[pair.capture] ?? []).flatMap(({ lines }) => lines);
     expect([...differencesOf(pair)].sort()).toEqual([...known].sort());
+  });
+
+  test('the migration thread takes and releases the BQL where the captured one does', () => {
+    expect(lockDifferences()).toEqual([]);
   });
 
   test('the table names captures that are compared', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Band } from '../../src/catalog/vocabulary.ts';
 import { patchedCaptures, readLines, realCaptures, TRACES } from '../rules/captures.ts';
 import { emulate } from './emulated.ts';
-import { differences, type Pairs, type Protocol, protocolOf, unionOf } from './steps.ts';
+import { bqlIn, differences, type Pairs, type Protocol, protocolOf, unionOf } from './steps.ts';
 
 export interface Pair {
   readonly capture: string;
@@ -158,3 +158,24 @@ function emulatedProtocol(one: Pair): Protocol {
 export function differencesOf(one: Pair): readonly string[] {
   return differences(realProtocol(one), emulatedProtocol(one), roundsOf(one.version));
 }
+
+/** Where the migration thread of 11.1 takes and releases the BQL: a capture with one log per thread, and the emulated one. */
+export function lockDifferences(): readonly string[] {
+  const capture = 'real/11.1/precopy-iter@mutextid';
+  const folder = join(TRACES, capture);
+  const logs = readdirSync(folder).filter((name) => name.startsWith('src.log.'));
+  const real = logs.map((name) => readLines(join(folder, name))).find(isMigrationThread) ?? [];
+  const { threads } = emulate('precopy', { events: ['all'], set: [QUIT] });
+  const emulated = [...threads.values()].find(isMigrationThread) ?? [];
+  const known = shownIn(capture);
+  const protocols = [real, emulated].map((lines) =>
+    protocolOf(lines, (event) => known(event) || event.startsWith('qemu_mutex_'), bqlIn(lines)),
+  );
+  const [a, b] = protocols;
+  if (a === undefined || b === undefined) return ['no log'];
+  const rounds = roundsOf('11.1');
+  return differences(a, b, { real: unionOf([a]), emulated: rounds.emulated });
+}
+
+const isMigrationThread = (lines: readonly string[]): boolean =>
+  lines.some((line) => line.includes('qemu_savevm_query_pending'));

@@ -20,7 +20,8 @@ const EVENT =
 const NAME_ONLY =
   /^(?:migrate_pending|migrate_pending_\w+|migration_bitmap_sync_end|migrate_transferred|migration_thread_low_pending|migration_rate_limit_pre|ram_save_iterate_big_wait|qmp_\w+|migration_set_outgoing_channel|migrate_error|migration_socket_outgoing_error|ram_state_resume_prepare|dirty_bitmap_\w+_pending|dirty_bitmap_state_pending|send_bitmap_bits|migrate_handle_rp_req_pages|ram_save_queue_pages|mig_dirty_bytes_total_update|migration_fd_outgoing|migration_exec_outgoing|migration_file_outgoing|ram_write_tracking_ramblock_\w+|vfio_\w+)$/;
 
-const IGNORED = /^(?:qemu_mutex_\w+|kvm_\w+)$/;
+const LOCK = /^qemu_mutex_(?:lock|locked|unlock)$/;
+const IGNORED = /^kvm_\w+$/;
 const RETURN_PATH =
   /^(?:source_return_path_thread_\w+|migrate_handle_rp_req_pages|ram_save_queue_pages|ram_dirty_bitmap_reload_\w+)$/;
 const ITERABLE = /^(?:ram|dirty-bitmap|block|vfio)/;
@@ -36,9 +37,14 @@ interface Line {
 }
 
 /** undefined: no event of interest. */
-function lineOf(raw: string): Line | undefined {
+function lineOf(raw: string, bql: string | undefined): Line | undefined {
   const { event, args = '' } = EVENT.exec(raw)?.groups ?? {};
   if (event === undefined || IGNORED.test(event)) return undefined;
+  if (LOCK.test(event)) {
+    const { verb, mutex, file } =
+      /^(?<verb>\w+)(?: on)? mutex (?<mutex>\w+) \((?:.*\/)?(?<file>[^/]+):\d+\)$/.exec(args)?.groups ?? {};
+    return bql !== undefined && mutex === bql ? { event, text: `${verb} ${file}` } : undefined;
+  }
   return { event, text: textOf(event, args.trimEnd()) };
 }
 
@@ -107,6 +113,9 @@ class Folder {
     )
       return this.#phase === 'after' && this.states.includes('colo') ? 'after' : 'end';
     switch (this.#phase) {
+      // The migration thread's own log does not show the state that the main thread sets.
+      case 'before':
+        return ESTIMATE.test(text) ? 'rounds' : 'before';
       case 'setup':
         return ESTIMATE.test(text) || event === 'savevm_state_iterate' ? 'rounds' : 'setup';
       case 'rounds':
@@ -138,14 +147,20 @@ class Folder {
   }
 }
 
-/** `shows`: the events that both logs were made with. */
-export function protocolOf(lines: readonly string[], shows: (event: string) => boolean): Protocol {
+/** `shows`: the events that both logs were made with. `bql`: the mutex whose lines are steps too. */
+export function protocolOf(lines: readonly string[], shows: (event: string) => boolean, bql?: string): Protocol {
   const folder = new Folder();
   for (const raw of lines) {
-    const line = lineOf(raw);
+    const line = lineOf(raw, bql);
     if (line !== undefined && shows(line.event)) folder.add(line);
   }
   return folder;
+}
+
+/** The only mutex that bql_unlock() releases. */
+export function bqlIn(lines: readonly string[]): string | undefined {
+  const released = /qemu_mutex_unlock released mutex (0x[0-9a-f]+) \(.*system\/cpus\.c:\d+\)$/;
+  return lines.map((line) => released.exec(line)?.[1]).find((mutex) => mutex !== undefined);
 }
 
 const NONE: ReadonlySet<string> = new Set();
