@@ -79,7 +79,7 @@ describe.each(QUERIES)('queries: $kind of $version', ({ kind, version }) => {
       if (emission.event !== 'qemu_savevm_query_pending') continue;
       const now = numberOf(emission, 'total');
       const isExact = numberOf(emission, 'exact') === 1;
-      if (total !== undefined && !isDiscarded(kind, version, emission)) {
+      if (total !== undefined) {
         expect(syncs).toBe(isExact ? 1 : 0);
         expect(now - total).toBeLessThanOrEqual(isExact ? dirtied : 0);
       }
@@ -109,11 +109,6 @@ describe.each(QUERIES)('queries: $kind of $version', ({ kind, version }) => {
     }
   });
 });
-
-/** The posted patch syncs once more for the discards: what follows is postcopy's. */
-function isDiscarded(kind: string, version: string, { args }: Emission): boolean {
-  return version === 'thread' && (kind === 'postcopy' || kind === 'recover') && args['exact'] === 0;
-}
 
 /** The guest runs on behind a checkpoint, and the next query is final again. */
 const isCheckpoint = (kind: string, { args }: Emission): boolean => kind === 'colo' && args['final'] === 1;

@@ -21,6 +21,7 @@ const PLACES = {
   ramSync: ['migration/ram.c', 3543, 3412, 3450],
   bitmapPending: ['migration/block-dirty-bitmap.c', 767, 767, 775],
   completion: ['migration/migration.c', 3347, 2784, 2864],
+  postcopyCompletion: ['migration/migration.c', 3371, 2809, 2889],
   postcopyStart: ['migration/migration.c', 2433, 2521, 2602],
   switchover: ['migration/migration.c', 3306, 2726, 2806],
   completionEnd: ['migration/migration.c', 0, 3110, 3209],

@@ -42,7 +42,8 @@ export function* cleanup(attempt: Attempt): Steps {
   if (!isOld) cleanModules(attempt);
   if (attempt.threadStarted) yield* joinThread(attempt);
   if (attempt.returnPath !== undefined) {
-    attempt.returnPath.deliver({ kind: 'shut' }, 0);
+    // A cancel has shut the channel down already.
+    if (!attempt.isCancelled) attempt.returnPath.deliver({ kind: 'shut' }, 0);
     yield* closeReturnPath(attempt);
   }
   if (attempt.isConnected) closeStreams(attempt);

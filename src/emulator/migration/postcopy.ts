@@ -102,7 +102,8 @@ function setPostcopyState(attempt: Attempt): void {
 /** ram_postcopy_send_discard_bitmap(): what the destination must not keep. */
 function* discard(attempt: Attempt): Steps {
   const { core, ram } = attempt;
-  if (core.version.discardSyncs && !core.faults.reaches('postcopy-no-sync')) yield* ram.sync(false);
+  const syncs = core.version.discardSyncs || core.faults.reaches('as-posted');
+  if (syncs && !core.faults.reaches('postcopy-no-sync')) yield* ram.sync(false);
   for (const block of ram.blocks) discardBlock(attempt, block);
   core.tracer.mark('ram_postcopy_send_discard_bitmap');
   ping(attempt, 2);
@@ -146,7 +147,7 @@ export function* leavePostcopyDevice(attempt: Attempt, isDone: boolean): Steps {
 export function* completePostcopy(attempt: Attempt): Steps {
   const { core } = attempt;
   core.tracer.mark('migration_completion_postcopy_end');
-  yield* core.lockBql('completion');
+  yield* core.lockBql('postcopyCompletion');
   yield* completeInPostcopy(attempt);
   core.unlockBql();
   core.tracer.mark('migration_completion_postcopy_end_after_complete');

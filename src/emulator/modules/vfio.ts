@@ -74,12 +74,11 @@ export class Vfio implements Module {
   }
 
   #pendingOfTwoKinds(kind: QueryKind, sum: Pending): void {
-    const { tracer } = this.#transfer.core;
-    // vfio_state_pending() of the patch returns at once.
-    if (kind === 'final') return;
+    const { tracer, faults } = this.#transfer.core;
+    if (kind === 'final' && faults.reaches('as-posted')) return;
     const precopy_init_size = this.#initialBytes;
     const precopy_dirty_size = this.#dirtyBytes;
-    if (kind === 'exact') {
+    if (kind !== 'estimate') {
       const stopcopy_size = this.#config.stopcopyBytes + precopy_init_size + precopy_dirty_size;
       sum.precopy += stopcopy_size;
       const sums = { precopy: sum.precopy, postcopy: sum.postcopy };

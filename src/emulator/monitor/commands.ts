@@ -140,7 +140,7 @@ export function* cancel(attempt: Attempt): Steps {
   attempt.setState('cancelling');
   // The channel is shut down: a round that is under way ends.
   attempt.stream.isBroken = true;
-  attempt.returnPath?.deliver({ kind: 'broken', error: CHANNEL_ERROR }, 250_000);
+  attempt.returnPath?.deliver({ kind: 'broken', error: CHANNEL_ERROR }, 120_000);
   attempt.continued.notifyAll(core.nowNs);
   yield* core.sleep(0);
 }

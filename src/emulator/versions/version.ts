@@ -9,8 +9,6 @@ export interface Version {
   readonly decision: '7.2' | '8.0' | '10.2' | '11.1';
   /** One final query at switchover. */
   readonly hasFinal: boolean;
-  /** Modules return at once in the final query, which does not store its total: the patch as posted. */
-  readonly finalIsPartial: boolean;
   /** ram_postcopy_send_discard_bitmap() syncs on its own. */
   readonly discardSyncs: boolean;
   /** COLO checkpoints make a final query. */
@@ -42,7 +40,6 @@ export interface Version {
 
 const BASE_10 = {
   hasFinal: false,
-  finalIsPartial: false,
   discardSyncs: true,
   coloFinal: false,
   hasSwitchoverAck: true,
