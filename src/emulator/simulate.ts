@@ -9,7 +9,7 @@ import { Core } from './process/core.ts';
 import { MainLoop } from './process/main-loop.ts';
 import { allParameters } from './settings.ts';
 
-export type RunEnd = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running' | 'refused';
+type RunEnd = 'completed' | 'cancelled' | 'failed' | 'aborted' | 'running' | 'refused';
 
 export interface SimulationResult {
   /** How each run ended, in order; `refused`: the command was an error, and nothing began. */

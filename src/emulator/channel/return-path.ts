@@ -2,7 +2,7 @@
 import { type Steps, type Thread, WaitQueue } from '../clock/scheduler.ts';
 import type { Core } from '../process/core.ts';
 
-export type ReturnMessage =
+type ReturnMessage =
   | { readonly kind: 'pong'; readonly value: number }
   | { readonly kind: 'shut' }
   | { readonly kind: 'request'; readonly page: number }

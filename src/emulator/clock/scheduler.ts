@@ -9,7 +9,7 @@ export interface Thread {
 }
 
 /** What a thread waits for: a time, a queue's notification, or whichever comes first. */
-export interface Wait {
+interface Wait {
   readonly untilNs: number | undefined;
   readonly queue: WaitQueue | undefined;
 }

@@ -18,7 +18,7 @@ const RUNSTATES = {
 
 export type Runstate = keyof typeof RUNSTATES;
 
-export type VmNotifier = (running: boolean, reason: Runstate) => void;
+type VmNotifier = (running: boolean, reason: Runstate) => void;
 
 export class Vm {
   readonly memory: GuestMemory;

@@ -44,7 +44,6 @@ export class Attempt implements Transfer, ReturnPathUser {
   /** No rate limit while the switchover runs. */
   isUnlimited = false;
   startPostcopy = false;
-  isPauseRequested = false;
   pendingAcks = 0;
   hasLegacyAck = false;
   dirtyBytesTotal = 0;
@@ -54,7 +53,6 @@ export class Attempt implements Transfer, ReturnPathUser {
   downtimeMs: number | undefined;
   setupMs = 0;
   endNs: number | undefined;
-  precopyBytes = 0;
   multifdPackets = 0;
   /** The fault made the final query before the VM was stopped. */
   madeFinalEarly = false;
@@ -72,7 +70,6 @@ export class Attempt implements Transfer, ReturnPathUser {
   bitmapsReceived = 0;
   /** Return paths whose stream is still to be closed in the cleanup. */
   closedReturnPaths = 0;
-
   isOver = false;
   /** The command failed; nothing began. */
   refusal: string | undefined;

@@ -17,7 +17,7 @@ const COMMANDS = {
   'switchover-start': 0xb,
 } as const;
 
-export type CommandName = keyof typeof COMMANDS;
+type CommandName = keyof typeof COMMANDS;
 
 /** Section type, command, length. */
 const HEAD_BYTES = 5;
@@ -27,7 +27,7 @@ export function sendCommand({ core, stream }: Attempt, name: CommandName, len: n
   stream.put(HEAD_BYTES + len);
 }
 
-export type AnnouncedCommand = Extract<
+type AnnouncedCommand = Extract<
   EventName,
   | 'savevm_send_open_return_path'
   | 'savevm_send_postcopy_listen'

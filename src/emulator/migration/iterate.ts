@@ -7,7 +7,7 @@ import { completePrecopy } from './precopy-completion.ts';
 import { iterateModules } from './sections.ts';
 
 /** `again`: postcopy has begun, and the loop looks at once. */
-export type Round = 'on' | 'again' | 'done';
+type Round = 'on' | 'again' | 'done';
 
 type Decision = 'iterate' | 'postcopy' | 'complete';
 

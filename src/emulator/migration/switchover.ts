@@ -33,10 +33,10 @@ export function* prepareSwitchover(attempt: Attempt): Steps<boolean> {
   return isOld ? attempt.state === next : attempt.swapState('pre-switchover', next);
 }
 
-export type Final = 'done' | 'acks-pending';
+type Final = 'done' | 'acks-pending';
 
 /** The final query of a switchover, and the faults around it. */
-export function* finalQuery(attempt: Attempt): Steps<Final> {
+function* finalQuery(attempt: Attempt): Steps<Final> {
   const { core } = attempt;
   if (!core.version.hasFinal || core.faults.reaches('no-final')) return 'done';
   if (attempt.madeFinalEarly) return 'done';

@@ -1,7 +1,7 @@
 /** Devices without live state: saved once, while the VM is stopped. Those of a PC, in the order of each version. */
 import type { Band } from '../../catalog/vocabulary.ts';
 
-export interface PlainDevice {
+interface PlainDevice {
   readonly name: string;
   readonly instance: number;
   readonly sectionId: number;

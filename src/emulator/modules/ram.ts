@@ -18,7 +18,7 @@ const ZERO_PAGE_NS = 380;
 const SYNC_NS = 12_000;
 const MEMORY_SLOTS = 6;
 
-export type PeriodEnd = (dirtiedBytes: number, sentBytes: number) => void;
+type PeriodEnd = (dirtiedBytes: number, sentBytes: number) => void;
 
 export class Ram implements Module {
   readonly name = 'ram';
