@@ -68,3 +68,34 @@ test('two runs in one process: the second begins anew, and capabilities that it 
     '{"capabilities": [{"capability": "pause-before-switchover", "state": false}]}',
   ]);
 });
+
+describe('what is refused prints no state', () => {
+  const VFIO = {
+    kind: 'vfio',
+    name: '0000:3b:00.1',
+    stopcopyBytes: 4096,
+    precopyInitialBytes: 0,
+    precopyDirtyBytes: 0,
+    dirtyRateBytesPerSecond: 0,
+  } as const;
+
+  test.each([
+    ['switchover-ack without a return path', { capabilities: { 'switchover-ack': true } }],
+    ['preempt without postcopy', { capabilities: { 'postcopy-preempt': true } }],
+    ['COLO without a return path', { capabilities: { 'x-colo': true } }],
+    ['a background snapshot with multifd', { capabilities: { 'background-snapshot': true, multifd: true } }],
+    ['postcopy with VFIO', { capabilities: { 'postcopy-ram': true }, modules: [VFIO] }],
+  ] as const)('%s', (_name, run) => {
+    const recording = record({ run });
+    expect(recording.result.runs).toEqual(['refused']);
+    expect(recording.result.refusals).toHaveLength(1);
+    expect(statesOf(recording)).toEqual([]);
+    expect(named(recording, 'qmp_enter_migrate')).toHaveLength(1);
+  });
+
+  test('a guest that has migrated already', () => {
+    const recording = record({ more: [DEFAULT_RUN] });
+    expect(recording.result.runs).toEqual(['completed', 'refused']);
+    expect(recording.result.refusals).toEqual(["Can't migrate the vm that was paused due to previous migration"]);
+  });
+});

@@ -1,5 +1,6 @@
 /** What QEMU refuses at once: capabilities that need or exclude each other, and devices that cannot. */
 import type { RunConfig } from '../config.ts';
+import type { Runstate } from '../guest/vm.ts';
 import { allCapabilities, type Capability } from '../settings.ts';
 
 const NOT_WITH_BACKGROUND_SNAPSHOT: readonly Capability[] = [
@@ -19,8 +20,8 @@ const NEEDS: readonly (readonly [Capability, Capability])[] = [
 ];
 
 /** The error that the client of the monitor gets; undefined: the run may begin. */
-export function refusalOf(run: RunConfig): string | undefined {
-  if (run.command !== 'migrate') return undefined;
+export function refusalOf(run: RunConfig, runstate: Runstate): string | undefined {
+  if (runstate === 'postmigrate') return "Can't migrate the vm that was paused due to previous migration";
   const capabilities = allCapabilities(run.capabilities);
   for (const [capability, needed] of NEEDS) {
     if (capabilities[capability] && !capabilities[needed]) {

@@ -47,7 +47,7 @@ export function setCapabilities({ core }: Machine, before: Capabilities, after: 
 export function* migrate(attempt: Attempt): Steps {
   const { core, run, mainLoop } = attempt;
   const isFile = run.channel.kind === 'file';
-  const refusal = refusalOf(run);
+  const refusal = refusalOf(run, attempt.vm.runstate);
   core.tracer.event('qmp_enter_migrate', { json: json({ uri: isFile ? 'file:/var/tmp/vm.state' : ADDRESS }) });
   if (refusal !== undefined) {
     attempt.refusal = refusal;
