@@ -10,57 +10,7 @@ import type { EventSet } from '../../src/emulator/shell/event-sets.ts';
 import { bundledScenario, SCENARIO_NAMES } from '../../src/emulator/shell/scenarios.ts';
 import { judge, violatedRules } from '../rules/support.ts';
 import { type EmulationRequest, emulate } from './emulated.ts';
-
-/** Rules of severity error that a fault shows under; a scenario that is absent never comes to its place. */
-interface Expected {
-  readonly precopy?: readonly string[];
-  readonly postcopy?: readonly string[];
-  readonly colo?: readonly string[];
-  /** Where another scenario is needed. */
-  readonly other?: { readonly scenario: string; readonly rules: readonly string[] };
-}
-
-const everywhere = (rule: string): Expected => ({ precopy: [rule], postcopy: [rule], colo: [rule] });
-
-const EXPECTED: Readonly<Record<FaultId, Expected>> = {
-  'no-bql': everywhere('final-without-bql'),
-  'no-bql-assert': everywhere('final-without-bql'),
-  'handler-takes-bql': everywhere('handler-takes-bql'),
-  'no-final': {
-    precopy: ['final-missing'],
-    postcopy: ['final-missing', 'postcopy-switchover-without-sync'],
-    colo: ['final-missing'],
-  },
-  'double-final': everywhere('final-repeated'),
-  'final-before-stop': {
-    precopy: ['final-before-stop'],
-    postcopy: ['final-before-stop', 'postcopy-switchover-without-sync'],
-    colo: ['final-before-stop'],
-  },
-  'final-estimate': {
-    precopy: ['final-not-exact', 'final-without-sync'],
-    postcopy: ['final-not-exact', 'postcopy-switchover-without-sync'],
-    colo: ['final-not-exact', 'final-without-sync'],
-  },
-  'precopy-no-sync': { precopy: ['final-without-sync'], colo: ['final-without-sync'] },
-  'postcopy-no-sync': { postcopy: ['postcopy-switchover-without-sync'] },
-  'exact-no-sync': everywhere('exact-without-sync'),
-  'estimate-sync': everywhere('estimate-with-sync'),
-  'skip-dirty-bytes': everywhere('dirty-bytes-not-updated'),
-  'wrong-total': everywhere('total-not-sum'),
-  'last-stage-false': everywhere('last-sync-not-marked'),
-  'query-after-final': everywhere('query-after-final'),
-  'sync-after-final': everywhere('sync-after-final'),
-  'postcopy-sync-again': { postcopy: ['sync-in-postcopy'] },
-  // A warning, so nothing at severity error.
-  'final-skips-module': { precopy: [], postcopy: [], colo: [] },
-  'ack-ignored': { other: { scenario: 'vfio-switchover-ack', rules: ['ack-pending-at-switchover'] } },
-  'decide-on-estimate': {
-    precopy: ['switchover-without-exact'],
-    postcopy: ['switchover-without-exact'],
-    colo: ['switchover-without-exact'],
-  },
-};
+import { EXPECTED, FAULT_IDS } from './expected.ts';
 
 /** Where a rule can't decide though every event is on; whoever mends it takes the line away. */
 const UNDECIDED: readonly string[] = [
@@ -87,12 +37,6 @@ function casesOf(fault: FaultId): readonly Case[] {
   return scenarios.flatMap(({ scenario, rules }) => versions.map((version) => ({ fault, scenario, version, rules })));
 }
 
-function keysOf<T extends object>(record: T): readonly (keyof T)[];
-function keysOf(record: object): readonly string[] {
-  return Object.keys(record);
-}
-
-const FAULT_IDS = keysOf(FAULTS);
 const CASES = FAULT_IDS.flatMap(casesOf);
 
 async function judged(scenario: string, request: EmulationRequest) {
