@@ -41,6 +41,7 @@ const settings = fc.record({
   pause: fc.boolean().map((on) => `pause-before-switchover=${on}`),
   // Some never end, and some spin.
   end: fc.integer({ min: 100, max: 6000 }).map((time) => `end-at=${time}`),
+  link: fc.constantFrom('break-at=false', 'break-at=false', 'break-at=800'),
   // An end for those that would not converge.
   cancel: fc.integer({ min: 0, max: 6000 }).map((time) => `cancel-at=${time}`),
 });

@@ -74,7 +74,9 @@ export class Client {
         this.#when(attempt, command.at, () => mainLoop.post(issue)),
       );
     }
-    for (const moment of attempt.run.channel.breaks) {
+    // A snapshot goes to a disk: it has no link.
+    const breaks = attempt.run.command === 'migrate' ? attempt.run.channel.breaks : [];
+    for (const moment of breaks) {
       core.scheduler.spawn(
         mainLoop.thread,
         this.#when(attempt, moment, () => breakLink(attempt)),
