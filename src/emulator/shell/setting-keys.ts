@@ -105,7 +105,7 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
     ...config,
     pollIntervalMs: value === false || value === 0 ? undefined : value,
   })),
-  'end-at': setting('process', moment(undefined), 'the log ends here at the latest', (config, value) => {
+  'end-at': setting('process', moment(undefined), 'the log ends here at the latest, 120000 when unset', (config, value) => {
     const { endsAfterMs: _before, ...others } = config;
     return value === false ? others : { ...others, endsAfterMs: value };
   }),
