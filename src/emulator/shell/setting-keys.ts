@@ -105,10 +105,15 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
     ...config,
     pollIntervalMs: value === false || value === 0 ? undefined : value,
   })),
-  'end-at': setting('process', moment(undefined), 'the log ends here at the latest, 120000 when unset', (config, value) => {
-    const { endsAfterMs: _before, ...others } = config;
-    return value === false ? others : { ...others, endsAfterMs: value };
-  }),
+  'end-at': setting(
+    'process',
+    moment(undefined),
+    'the log ends here at the latest, 120000 when unset',
+    (config, value) => {
+      const { endsAfterMs: _before, ...others } = config;
+      return value === false ? others : { ...others, endsAfterMs: value };
+    },
+  ),
   quit: setting('process', SWITCH, 'QEMU is told to quit at the end', (config, quits) => ({ ...config, quits })),
   command: ofRuns(choice(['migrate', 'snapshot-save']), 'what begins the run', (_run, command) => ({ command })),
   'start-after': ofRuns(milliseconds(MAX_MS), 'time before the run begins', (_run, startsAfterMs) => ({
