@@ -113,6 +113,16 @@ function setsFor(band: Band | undefined): readonly EventSet[] {
   return [{ ...REPLAY, events: [...profileOf(band).queryEvents, ...events] }, ATTEMPTS, SWITCHOVER];
 }
 
+/** What the file for every version switches on, without the mutexes. */
+export function recordedEvents(): readonly EventName[] {
+  return setsFor(undefined).flatMap(({ events }) => events);
+}
+
+/** The least that a replay needs, of every version. */
+export function replayEvents(): readonly EventName[] {
+  return [...REPLAY.events, ...OLDER_QUERIES.events];
+}
+
 /** Names that QEMU does not know only make it warn: the set for every version works with any. */
 export function eventsFile(band: Band | undefined, { bql, bothSides, devices }: Further): string {
   const head = '# qemu-system-ARCH -msg timestamp=on -D LOG -trace events=THIS-FILE ...';

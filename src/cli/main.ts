@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   analyze: () => import('./commands/analyze.ts'),
   replay: () => import('./commands/replay.ts'),
   rules: () => import('./commands/rules.ts'),
+  emulate: () => import('./commands/emulate.ts'),
   events: () => import('./commands/events.ts'),
   sql: () => import('./commands/sql.ts'),
 };
@@ -69,7 +70,7 @@ function isNear(name: string, command: string): boolean {
   );
 }
 
-const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore']);
+const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore', 'fault', 'events', 'set']);
 /** Options that can be switched off with --no-. */
 const SWITCHES = new Set([
   'db',
@@ -80,6 +81,9 @@ const SWITCHES = new Set([
   'both-sides',
   'bothSides',
   'devices',
+  'split-threads',
+  'splitThreads',
+  'list',
   'help',
   'version',
 ]);

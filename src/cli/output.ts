@@ -1,5 +1,5 @@
 /** Writing what the user asked for: to standard output, or to a file that is complete or absent. */
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
@@ -30,6 +30,7 @@ export class OutputFile {
   /** undefined for what is no file. */
   readonly #temporary: string | undefined;
   readonly #forget: () => void;
+  #descriptor: number | undefined;
 
   /** `inputs` are never written over. @throws UserError */
   constructor(path: string, inputs: readonly string[]) {
@@ -50,8 +51,22 @@ export class OutputFile {
 
   /** Writes it and puts it in its place: a reader never sees half of it. @throws UserError */
   write(text: string): void {
+    this.append(text);
+    this.finish();
+  }
+
+  /** A part of the text; nothing stands in its place before `finish`. @throws UserError */
+  append(text: string): void {
     this.#attempt(() => {
-      writeFileSync(this.#temporary ?? this.#place, text);
+      this.#descriptor ??= openSync(this.#temporary ?? this.#place, 'w');
+      writeFileSync(this.#descriptor, text);
+    });
+  }
+
+  /** @throws UserError */
+  finish(): void {
+    this.#attempt(() => {
+      this.#close();
       if (this.#temporary !== undefined) renameSync(this.#temporary, this.#place);
     });
     this.#forget();
@@ -60,7 +75,13 @@ export class OutputFile {
   /** Leaves nothing behind. */
   abort(): void {
     this.#forget();
+    this.#close();
     if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 
   #isAt(input: string): boolean {

@@ -143,6 +143,7 @@ export function inputsStamp() {
     }
   };
   walk(at('src'));
+  walk(at('fixtures/scenarios'));
   for (const name of ['package.json', 'package-lock.json', 'tsconfig.json']) note(at(name));
   return `${count} ${newest} ${process.version}`;
 }

@@ -1,0 +1,105 @@
+/**
+ * The guest's memory in pages, as the migration sees it: a working set that
+ * the guest writes through in a circle, then pages that stay as they are, with
+ * content and without, then the ROMs. Only the working set needs a bitmap.
+ */
+import type { GuestConfig } from '../config.ts';
+
+export const PAGE_BYTES = 4096;
+
+export interface RamBlock {
+  readonly name: string;
+  readonly pages: number;
+}
+
+/** The blocks of a PC besides pc.ram, in the order of the list: 532480 bytes. */
+const ROM_BLOCKS: readonly RamBlock[] = [
+  { name: '/rom@etc/acpi/tables', pages: 32 },
+  { name: 'pc.bios', pages: 64 },
+  { name: 'pc.rom', pages: 32 },
+  { name: '/rom@etc/table-loader', pages: 1 },
+  { name: '/rom@etc/acpi/rsdp', pages: 1 },
+];
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+export class GuestMemory {
+  readonly blocks: readonly RamBlock[];
+  readonly workingPages: number;
+  readonly usedPages: number;
+  readonly zeroPages: number;
+  readonly romPages: number;
+  readonly #config: GuestConfig;
+  /** Pages written since the log was read, whole circles folded into one range. */
+  #written: Range[] = [];
+  #cursor = 0;
+  #fraction = 0;
+  #lastNs = 0;
+
+  constructor(config: GuestConfig) {
+    this.#config = config;
+    const pages = Math.max(1, Math.floor(config.memoryBytes / PAGE_BYTES));
+    const widest = Math.max(config.workingSetBytes, ...config.phases.map((phase) => phase.workingSetBytes ?? 0));
+    this.workingPages = Math.min(pages, Math.floor(widest / PAGE_BYTES));
+    this.usedPages = Math.min(pages - this.workingPages, Math.floor(config.usedBytes / PAGE_BYTES));
+    this.zeroPages = pages - this.workingPages - this.usedPages;
+    this.romPages = ROM_BLOCKS.reduce((sum, block) => sum + block.pages, 0);
+    this.blocks = [{ name: 'pc.ram', pages }, ...ROM_BLOCKS];
+  }
+
+  get totalPages(): number {
+    return this.workingPages + this.usedPages + this.zeroPages + this.romPages;
+  }
+
+  /** The guest ran until now with this share of its time, or was stopped. */
+  advance(nowNs: number, share: number): void {
+    const elapsedNs = nowNs - this.#lastNs;
+    this.#lastNs = nowNs;
+    const { rate, pages } = this.#activity(nowNs);
+    if (share <= 0 || rate <= 0 || pages === 0) return;
+    const written = this.#fraction + (rate * share * elapsedNs) / 1e9 / PAGE_BYTES;
+    const whole = Math.floor(written);
+    this.#fraction = written - whole;
+    this.#write(whole, pages);
+  }
+
+  /** Reads the log and clears it. */
+  takeWritten(): readonly Range[] {
+    const ranges = this.#written;
+    this.#written = [];
+    return ranges;
+  }
+
+  #activity(nowNs: number): { readonly rate: number; readonly pages: number } {
+    const phase = this.#config.phases.filter(({ fromMs }) => fromMs * 1e6 <= nowNs).at(-1);
+    const rate = phase?.dirtyRateBytesPerSecond ?? this.#config.dirtyRateBytesPerSecond;
+    const bytes = phase?.workingSetBytes ?? this.#config.workingSetBytes;
+    return { rate, pages: Math.min(this.workingPages, Math.floor(bytes / PAGE_BYTES)) };
+  }
+
+  #write(count: number, pages: number): void {
+    if (count === 0) return;
+    if (count >= pages) {
+      this.#written = [{ from: 0, to: pages }];
+      this.#cursor = (this.#cursor + count) % pages;
+      return;
+    }
+    const from = this.#cursor >= pages ? 0 : this.#cursor;
+    const to = Math.min(pages, from + count);
+    this.#add(from, to);
+    this.#cursor = to % pages;
+    if (from + count > pages) {
+      this.#cursor = from + count - pages;
+      this.#add(0, this.#cursor);
+    }
+  }
+
+  #add(from: number, to: number): void {
+    const last = this.#written.at(-1);
+    if (last?.to === from) this.#written[this.#written.length - 1] = { from: last.from, to };
+    else this.#written.push({ from, to });
+  }
+}

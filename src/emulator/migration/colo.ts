@@ -1,0 +1,96 @@
+/** COLO: primary and secondary run side by side, and the primary sends a checkpoint now and then. */
+import type { Steps } from '../clock/scheduler.ts';
+import type { Attempt } from './attempt.ts';
+import { cleanup } from './ending.ts';
+import { queryPending } from './pending-query.ts';
+import { completeModules, saveDevices } from './sections.ts';
+import { notify } from './setup.ts';
+
+const REPLY_NS = 350_000;
+
+/** On the migration thread, behind the loop; ends in a failover. */
+export function* coloProcess(attempt: Attempt): Steps {
+  const { core, parameters } = attempt;
+  core.tracer.mark('migration_thread_after_loop');
+  yield* receive(attempt, 'checkpoint-ready', REPLY_NS);
+  yield* startVm(attempt);
+  for (let sent = 0; sent < attempt.run.checkpoints; sent += 1) {
+    yield* core.sleep(parameters['x-checkpoint-delay'] * 1e6);
+    yield* checkpoint(attempt);
+  }
+  yield* core.sleep((parameters['x-checkpoint-delay'] * 1e6) / 2);
+  yield* failover(attempt);
+}
+
+function* startVm({ core, vm }: Attempt): Steps {
+  yield* core.lockBql('coloStart');
+  yield* vm.start();
+  core.unlockBql();
+  core.tracer.event('colo_vm_state_change', { old: 'stop', new: 'run' });
+}
+
+/** colo_do_checkpoint_transaction() */
+function* checkpoint(attempt: Attempt): Steps {
+  const { core, vm, stream } = attempt;
+  send(attempt, 'checkpoint-request');
+  yield* receive(attempt, 'checkpoint-reply', REPLY_NS);
+  yield* core.lockBql('coloStop');
+  yield* vm.stop('colo');
+  core.unlockBql();
+  core.tracer.event('colo_vm_state_change', { old: 'run', new: 'stop' });
+  yield* core.lockBql('colo');
+  send(attempt, 'vmstate-send');
+  yield* saveDevices(attempt, 'running');
+  // Up to 10.x RAM is synced and sent without the BQL.
+  const keepsBql = core.version.coloFinal;
+  if (!keepsBql) core.unlockBql();
+  if (keepsBql) yield* queryCheckpoint(attempt);
+  yield* completeModules(attempt, true);
+  if (keepsBql) core.unlockBql();
+  send(attempt, 'vmstate-size');
+  stream.flush();
+  yield* receive(attempt, 'vmstate-received', REPLY_NS / 4);
+  yield* receive(attempt, 'vmstate-loaded', attempt.run.channel.loadMs * 1e6);
+  yield* startVm(attempt);
+}
+
+/** Each checkpoint is a switchover of its own, with its final query. */
+function* queryCheckpoint(attempt: Attempt): Steps {
+  const { core } = attempt;
+  if (core.faults.reaches('no-final') || core.faults.reaches('as-posted')) return;
+  yield* queryPending(attempt, 'final');
+}
+
+/** The heartbeat was lost: the primary goes on alone. */
+function* failover(attempt: Attempt): Steps {
+  const { core, mainLoop } = attempt;
+  const { tracer } = core;
+  let isTaken = false;
+  mainLoop.post(function* () {
+    tracer.event('colo_failover_set_state', { new_state: 'require' });
+    tracer.event('colo_failover_set_state', { new_state: 'active' });
+    attempt.setState('completed');
+    yield* core.sleep(200_000);
+    tracer.event('colo_failover_set_state', { new_state: 'completed' });
+    isTaken = true;
+    attempt.changed.notifyAll(core.nowNs);
+  });
+  while (!isTaken) yield* core.scheduler.wait(attempt.changed);
+  tracer.mark('qemu_file_fclose');
+  yield* core.lockBql('finish');
+  if (core.version.hasBlockActivation) tracer.event('migration_block_activation', { active: 'active' });
+  notify(attempt, 3);
+  attempt.endNs = core.nowNs;
+  mainLoop.post(() => cleanup(attempt), 15_000);
+  core.unlockBql();
+}
+
+function send({ core, stream }: Attempt, msg: string): void {
+  core.tracer.event('colo_send_message', { msg });
+  stream.put(4);
+}
+
+function* receive({ core }: Attempt, msg: string, afterNs: number): Steps {
+  yield* core.sleep(afterNs);
+  core.tracer.event('colo_receive_message', { msg });
+}

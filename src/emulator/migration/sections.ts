@@ -1,0 +1,106 @@
+/** Sections on the stream: one per module and round, one per device at the end. */
+import type { Steps } from '../clock/scheduler.ts';
+import type { Module, SaveResult } from '../modules/module.ts';
+import { plainDevices } from '../modules/plain-devices.ts';
+import type { Attempt } from './attempt.ts';
+import { checkpoint } from './commands.ts';
+import { syncMultifd } from './setup.ts';
+import { reportStderr } from './stderr.ts';
+
+const HEAD_BYTES = 5;
+const FOOT_BYTES = 5;
+
+/** qemu_savevm_state_iterate(): each module's turn, until the rate limit stops it. */
+export function* iterateModules(attempt: Attempt): Steps {
+  const { core } = attempt;
+  core.tracer.mark('savevm_state_iterate');
+  for (const module of attempt.modules) {
+    if (!module.isActive || !module.iterates) continue;
+    if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
+    if (attempt.rateExceeded()) return;
+    const result = yield* section(attempt, module, () => module.iterate());
+    if (result < 0) reportStderr(attempt, saveError(module, result));
+    if (result > 0 && module.name === 'ram') syncMultifd(attempt);
+    // 7.2 lets no module pass one that has more to send.
+    if (result < 0 || (result === 0 && core.version.band === '7.2')) return;
+  }
+}
+
+function saveError({ name, sectionId }: Module, result: SaveResult): string {
+  return `failed to save SaveStateEntry with id(name): ${sectionId}(${name}): ${result}`;
+}
+
+export function* section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {
+  const { tracer } = attempt.core;
+  const args = { id: module.name, section_id: module.sectionId };
+  tracer.event('savevm_section_start', args);
+  attempt.stream.put(HEAD_BYTES);
+  const result = yield* save();
+  tracer.event('savevm_section_end', { ...args, ret: result });
+  attempt.stream.put(FOOT_BYTES);
+  return result;
+}
+
+/**
+ * The rest of the modules; in a postcopy switchover of those only that cannot
+ * wait. An error's text is QEMU's, without the reason.
+ */
+export function* completeModules(attempt: Attempt, withPostcopiable: boolean): Steps<boolean> {
+  const { core } = attempt;
+  for (const module of attempt.modules) {
+    const startNs = core.nowNs;
+    const isDue = module.isActive && (withPostcopiable || !module.isPostcopiable);
+    if (isDue) {
+      const result = yield* section(attempt, module, () => module.complete());
+      if (result < 0) return false;
+      if (module.name === 'ram') syncMultifd(attempt);
+    }
+    if (isDue || (withPostcopiable && core.version.savesInactiveIterables)) {
+      saved(attempt, 'iterable', module.name, 0, startNs);
+    }
+  }
+  checkpoint(attempt, 'src-iterable-saved');
+  return true;
+}
+
+/** In postcopy's end: no checkpoint and no times, which are of the downtime. */
+export function* completeInPostcopy(attempt: Attempt): Steps {
+  for (const module of attempt.modules) {
+    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, () => module.complete());
+  }
+}
+
+/** qemu_savevm_state_non_iterable(), with the BQL; reads the vCPUs' registers first. */
+export function* saveDevices(attempt: Attempt, savedState: string): Steps {
+  const { core, stream } = attempt;
+  yield* attempt.vm.synchronizeStates();
+  for (const device of plainDevices(core.version.band)) {
+    const startNs = core.nowNs;
+    const args = { id: device.name, section_id: device.sectionId };
+    if (device.isSkipped) core.tracer.event('savevm_section_skip', args);
+    else {
+      core.tracer.event('savevm_section_start', args);
+      if (device.name === 'globalstate') {
+        core.tracer.event('migrate_global_state_pre_save', { state: savedState });
+      }
+      core.spend(4_000 + device.bytes * 20);
+      stream.put(HEAD_BYTES + device.bytes + FOOT_BYTES);
+      core.tracer.event('savevm_section_end', { ...args, ret: 0 });
+    }
+    saved(attempt, 'non-iterable', device.name, device.instance, startNs);
+    if (device.name === 'timer') saveLiveOnes(attempt);
+  }
+  checkpoint(attempt, 'src-non-iterable-saved');
+  yield* core.sleep(0);
+}
+
+/** The list of savevm entries is gone through a second time: live ones have nothing to save then. */
+function saveLiveOnes(attempt: Attempt): void {
+  for (const { name } of attempt.modules.slice(0, 2)) saved(attempt, 'non-iterable', name, 0, attempt.core.nowNs);
+}
+
+function saved({ core }: Attempt, type: string, idstr: string, instance_id: number, startNs: number): void {
+  if (!core.version.hasCheckpoints) return;
+  const downtime = Math.floor((core.nowNs - startNs) / 1000);
+  core.tracer.event('vmstate_downtime_save', { type, idstr, instance_id, downtime });
+}

@@ -1,0 +1,95 @@
+/** What precopy and postcopy share at switchover: the VM stops, the states, the pause, the last query. */
+import type { Steps } from '../clock/scheduler.ts';
+import type { Attempt } from './attempt.ts';
+import { announce, checkpoint } from './commands.ts';
+import { queryPending } from './pending-query.ts';
+
+/** migration_stop_vm(), with the BQL. */
+export function* stopVm(attempt: Attempt): Steps {
+  const { core, vm } = attempt;
+  attempt.downtimeStartNs = core.nowNs;
+  checkpoint(attempt, 'src-downtime-start');
+  attempt.oldRunstate = vm.runstate;
+  yield* vm.stop('finish-migrate');
+  checkpoint(attempt, 'src-vm-stopped');
+}
+
+/** migration_switchover_prepare(): waits in pre-switchover. False: somebody cancelled meanwhile. */
+export function* prepareSwitchover(attempt: Attempt): Steps<boolean> {
+  const { core } = attempt;
+  if (!attempt.capabilities['pause-before-switchover']) {
+    if (core.version.alwaysDevice) return attempt.swapState('active', 'device');
+    return !attempt.isCancelled;
+  }
+  // 7.2 releases the BQL first, prints both states without it, then takes it.
+  const isOld = core.version.band === '7.2';
+  const next = isOld && attempt.ram.isSwitchingToPostcopy ? 'postcopy-active' : 'device';
+  if (!isOld) attempt.swapState('active', 'pre-switchover');
+  core.unlockBql();
+  if (isOld) attempt.swapState('active', 'pre-switchover');
+  while (!attempt.isContinued && !attempt.isCancelled) yield* core.scheduler.wait(attempt.continued);
+  if (isOld) attempt.swapState('pre-switchover', next);
+  yield* core.lockBql('switchover');
+  return isOld ? attempt.state === next : attempt.swapState('pre-switchover', next);
+}
+
+type Final = 'done' | 'acks-pending';
+
+/** The final query of a switchover, and the faults around it. */
+function* finalQuery(attempt: Attempt): Steps<Final> {
+  const { core } = attempt;
+  if (!core.version.hasFinal || core.faults.reaches('no-final')) return 'done';
+  if (attempt.madeFinalEarly) return 'done';
+  const answer = yield* queryFinal(attempt);
+  if (core.faults.reaches('double-final')) yield* queryPending(attempt, 'final');
+  if (core.faults.reaches('sync-after-final')) yield* attempt.ram.sync(true);
+  if (core.faults.reaches('query-after-final')) yield* queryPending(attempt, 'estimate');
+  if (answer === 0 || core.faults.reaches('ack-ignored')) return 'done';
+  attempt.ackError = `Switchover ACK was requested by ${answer} devices during switchover`;
+  return 'acks-pending';
+}
+
+/** qemu_savevm_query_pending_final(); returns the switchover acks that it collected. */
+function* queryFinal(attempt: Attempt): Steps<number> {
+  const { core } = attempt;
+  const asserts = core.faults.reaches('no-bql-assert');
+  const isUnlocked = asserts || core.faults.reaches('no-bql');
+  if (isUnlocked) core.unlockBql();
+  if (isUnlocked) yield* core.sleep(2_000);
+  if (asserts) yield* core.abort('migration/savevm.c', 1794, 'qemu_savevm_query_pending_final', 'bql_locked()');
+  const { acks } = yield* queryPending(attempt, 'final');
+  if (isUnlocked) yield* core.lockBql('switchover');
+  return acks;
+}
+
+/** The fault makes the final query where the decision is made, before the VM is stopped. */
+export function* finalBeforeStop(attempt: Attempt): Steps {
+  const { core } = attempt;
+  if (!core.version.hasFinal || !core.faults.reaches('final-before-stop')) return;
+  attempt.madeFinalEarly = true;
+  yield* queryPending(attempt, 'final');
+}
+
+/** migration_switchover_start() behind the states: final query, disks, no limit from here on. */
+export function* startSwitchover(attempt: Attempt): Steps<Final> {
+  const { core } = attempt;
+  attempt.isUnlimited = true;
+  const final = yield* finalQuery(attempt);
+  if (final === 'acks-pending') return final;
+  const { hasBlockActivation } = core.version;
+  if (hasBlockActivation && !attempt.capabilities['x-colo']) {
+    core.tracer.event('migration_block_activation', { active: 'inactive' });
+    core.spend(9_000);
+    attempt.disksAreInactive = true;
+  }
+  if (hasBlockActivation) {
+    core.tracer.mark('migration_precopy_complete');
+    announce(attempt, 'savevm_send_switchover_start', 'switchover-start');
+  } else core.tracer.mark('savevm_state_complete_precopy');
+  return 'done';
+}
+
+/** The text of a failed switchover. */
+export function switchoverError(attempt: Attempt): string {
+  return attempt.ackError ?? 'Switchover is interrupted';
+}

@@ -1,0 +1,48 @@
+/** The migration thread: setup, rounds until something ends them, and what comes after the loop. */
+import type { Steps } from '../clock/scheduler.ts';
+import type { Attempt } from './attempt.ts';
+import { backgroundSnapshot } from './background-snapshot.ts';
+import { coloProcess } from './colo.ts';
+import { rateLimit, startWindow } from './counters.ts';
+import { failOnStreamError, finishIteration } from './ending.ts';
+import { iterationRun } from './iterate.ts';
+import { recoverFromPause } from './recovery.ts';
+import { setup } from './setup.ts';
+import { watchDirtying } from './throttle.ts';
+
+const GOING = ['active', 'postcopy-device', 'postcopy-active'];
+
+export function* migrationThread(attempt: Attempt): Steps {
+  const { core } = attempt;
+  startWindow(attempt);
+  yield* setup(attempt);
+  attempt.swapState('setup', 'active');
+  attempt.setupMs = Math.floor((core.nowNs - attempt.startNs) / 1e6);
+  core.tracer.mark('migration_thread_setup_complete');
+  if (attempt.isBackgroundSnapshot) {
+    yield* backgroundSnapshot(attempt);
+    return;
+  }
+  watchDirtying(attempt);
+  yield* loop(attempt);
+  if (attempt.state === 'colo') yield* coloProcess(attempt);
+  else yield* finishIteration(attempt);
+}
+
+function* loop(attempt: Attempt): Steps {
+  let isUrgent = false;
+  while (attempt.state !== undefined && GOING.includes(attempt.state)) {
+    if (isUrgent || !attempt.rateExceeded()) {
+      const round = yield* iterationRun(attempt);
+      if (round === 'done') return;
+      if (round === 'again') continue;
+    }
+    if (attempt.isInPostcopy && attempt.stream.error !== undefined && attempt.state === 'postcopy-active') {
+      if (!(yield* recoverFromPause(attempt))) return;
+      startWindow(attempt);
+      continue;
+    }
+    if (failOnStreamError(attempt)) return;
+    isUrgent = yield* rateLimit(attempt);
+  }
+}

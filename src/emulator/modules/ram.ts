@@ -1,0 +1,301 @@
+/** Guest memory: a bitmap of dirty pages, syncs from the dirty log, pages in order, pages asked for first. */
+import type { Steps } from '../clock/scheduler.ts';
+import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
+import type { Mutex } from '../locks/mutex.ts';
+import { DirtyPages } from './dirty-pages.ts';
+import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
+
+/** A round ends after this long (MAX_WAIT), looked at every 64 pages. */
+const MAX_WAIT_MS = 50;
+const LOOK_EVERY = 64;
+const PAGE_HEADER_BYTES = 8;
+const ZERO_PAGE_BYTES = 9;
+const END_MARK_BYTES = 8;
+const SYNC_PERIOD_MS = 1_000;
+/** Time of a page besides its transfer, of one without content, and of a sync per 64 Ki pages. */
+const PAGE_NS = 900;
+const ZERO_PAGE_NS = 380;
+const SYNC_NS = 12_000;
+const MEMORY_SLOTS = 6;
+
+type PeriodEnd = (dirtiedBytes: number, sentBytes: number) => void;
+
+export class Ram implements Module {
+  readonly name = 'ram';
+  readonly sectionId: number;
+  readonly isPostcopiable: boolean;
+  readonly isActive = true;
+  readonly iterates = true;
+  syncs = 0;
+  normalPages = 0;
+  zeroPages = 0;
+  /** Pages dirtied per second in the last period. */
+  dirtyPagesRate = 0;
+  /** Dirty bytes as of the last sync. */
+  bytesAtSync = 0;
+  requests = 0;
+  /** Called at the end of a period of syncs, under the sync. */
+  onPeriodEnd: PeriodEnd | undefined;
+  readonly bitmapMutex: Mutex;
+  readonly pages: DirtyPages;
+  readonly #transfer: Transfer;
+  #lastBlock = '';
+  #periodStartMs: number | undefined;
+  #periodPages = 0;
+  #periodStartBytes = 0;
+
+  constructor(transfer: Transfer) {
+    this.#transfer = transfer;
+    this.sectionId = transfer.core.version.ramSectionId;
+    this.isPostcopiable = transfer.capabilities['postcopy-ram'];
+    this.bitmapMutex = transfer.core.mutex();
+    this.pages = new DirtyPages(transfer.vm.memory);
+  }
+
+  get dirtyPages(): number {
+    return this.pages.count;
+  }
+
+  get dirtyBytes(): number {
+    return this.dirtyPages * PAGE_BYTES;
+  }
+
+  get blocks(): readonly RamBlock[] {
+    return this.#transfer.vm.memory.blocks;
+  }
+
+  *setup(): Steps {
+    const { core, stream, vm, isBackgroundSnapshot } = this.#transfer;
+    for (const block of this.blocks) stream.put(9 + block.name.length);
+    if (isBackgroundSnapshot) return;
+    vm.dirtyLogLingers = false;
+    core.tracer.event('global_dirty_changed', { bitmask: 1 });
+    yield* core.sleep(core.random.between(250_000, 900_000));
+    // The bitmap is all ones: whatever the log holds, nothing is new.
+    yield* this.sync(false);
+  }
+
+  *pending(kind: QueryKind, sum: Pending): Steps {
+    if (this.#transfer.core.version.decision === '7.2') yield* this.#syncBelowThreshold();
+    else yield* this.#syncFor(kind);
+    if (kind === 'final' && this.#isLeftOut()) return;
+    if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
+    else sum.precopy += this.dirtyBytes;
+  }
+
+  /** Only where there is no other module that could be left out. */
+  isAlone = true;
+
+  #isLeftOut(): boolean {
+    return this.isAlone && this.#transfer.core.faults.reaches('final-skips-module');
+  }
+
+  /** ram_save_pending() of 7.2 decides for itself. */
+  *#syncBelowThreshold(): Steps {
+    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return;
+    yield* this.#lockedSync();
+  }
+
+  *#syncFor(kind: QueryKind): Steps {
+    const { core, isInPostcopy } = this.#transfer;
+    const syncs = !isInPostcopy && this.#wantsSync(kind);
+    if (core.version.hasFinal) {
+      core.tracer.event('ram_state_pending_sync', {
+        exact: kind === 'estimate' || this.#finalIsEstimate(kind) ? 0 : 1,
+        final: kind === 'final' ? 1 : 0,
+        in_postcopy: isInPostcopy ? 1 : 0,
+        sync: syncs ? 1 : 0,
+      });
+    }
+    if (!syncs) return;
+    if (kind !== 'final' || core.faults.reaches('handler-takes-bql')) yield* this.#lockedSync();
+    else yield* this.sync(!core.faults.reaches('last-stage-false'));
+  }
+
+  #finalIsEstimate(kind: QueryKind): boolean {
+    return kind === 'final' && this.#transfer.core.faults.reaches('final-estimate');
+  }
+
+  #wantsSync(kind: QueryKind): boolean {
+    const { faults } = this.#transfer.core;
+    if (this.#finalIsEstimate(kind)) return false;
+    switch (kind) {
+      case 'estimate':
+        return faults.reaches('estimate-sync');
+      case 'exact':
+        return !faults.reaches('exact-no-sync');
+      case 'final':
+        return !faults.reaches(this.isSwitchingToPostcopy ? 'postcopy-no-sync' : 'precopy-no-sync');
+    }
+  }
+
+  isSwitchingToPostcopy = false;
+
+  *#lockedSync(): Steps {
+    const { core } = this.#transfer;
+    yield* core.lockBql('ramSync');
+    yield* this.sync(false);
+    core.unlockBql();
+  }
+
+  /** migration_bitmap_sync() */
+  *sync(lastStage: boolean): Steps {
+    const { core, vm } = this.#transfer;
+    // 11.1 does not count the one of the final query.
+    if (!(lastStage && core.version.passAfterQuery)) this.syncs += 1;
+    this.#periodStartMs ??= core.scheduler.nowMs;
+    core.tracer.mark('migration_bitmap_sync_start');
+    if (core.version.hasFinal) {
+      const bql = core.holdsBql ? 1 : 0;
+      core.tracer.event('migration_bitmap_sync_stage', { last_stage: lastStage ? 1 : 0, bql });
+    }
+    for (let slot = 0; slot < MEMORY_SLOTS; slot += 1) yield* core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
+    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
+    vm.catchUp();
+    this.#periodPages += this.pages.collect();
+    core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
+    core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
+    this.bytesAtSync = this.dirtyBytes;
+    this.#endPeriod();
+  }
+
+  #endPeriod(): void {
+    const { core, stream } = this.#transfer;
+    const elapsedMs = core.scheduler.nowMs - (this.#periodStartMs ?? 0);
+    if (elapsedMs <= SYNC_PERIOD_MS) return;
+    this.onPeriodEnd?.(this.#periodPages * PAGE_BYTES, stream.flushedBytes - this.#periodStartBytes);
+    this.dirtyPagesRate = Math.floor((this.#periodPages * 1000) / elapsedMs);
+    this.#periodStartMs = core.scheduler.nowMs;
+    this.#periodPages = 0;
+    this.#periodStartBytes = stream.flushedBytes;
+  }
+
+  *iterate(): Steps<SaveResult> {
+    const { core, stream } = this.#transfer;
+    const startNs = core.nowNs;
+    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    let busyNs = 0;
+    let result = 0;
+    for (let sent = 0; !this.#transfer.rateExceeded() || this.hasRequests; sent += 1) {
+      if (stream.error !== undefined) break;
+      const untilLook = sent % LOOK_EVERY === 0 ? 0 : LOOK_EVERY - (sent % LOOK_EVERY);
+      const zeroNs = this.#sendZeroPages(untilLook);
+      if (zeroNs !== undefined) {
+        busyNs += zeroNs;
+        sent += untilLook - 1;
+        continue;
+      }
+      const pageNs = this.#sendNext();
+      if (pageNs === undefined) {
+        result = 1;
+        break;
+      }
+      busyNs += pageNs;
+      if (sent % LOOK_EVERY !== 0) continue;
+      yield* this.#transmit(busyNs);
+      busyNs = 0;
+      const elapsedMs = Math.floor((core.nowNs - startNs) / 1e6);
+      if (elapsedMs > MAX_WAIT_MS) {
+        core.tracer.event('ram_save_iterate_big_wait', { milliconds: elapsedMs, iterations: sent });
+        break;
+      }
+    }
+    yield* this.#transmit(busyNs);
+    core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
+    stream.put(END_MARK_BYTES);
+    stream.flush();
+    return stream.error === undefined ? result : IO_ERROR;
+  }
+
+  *complete(): Steps<SaveResult> {
+    const { core, stream, isInPostcopy } = this.#transfer;
+    const { hasRamSaveComplete, hasFinal } = core.version;
+    if (hasRamSaveComplete) core.tracer.event('ram_save_complete', { dirty_pages: this.dirtyPages, done: 0 });
+    // Of the older code, which has no final query to sync in.
+    if (!isInPostcopy && !hasFinal && !core.faults.reaches('precopy-no-sync')) yield* this.sync(true);
+    yield* this.sendAll();
+    stream.put(END_MARK_BYTES);
+    stream.flush();
+    if (hasRamSaveComplete) core.tracer.event('ram_save_complete', { dirty_pages: this.dirtyPages, done: 1 });
+    return stream.error === undefined ? 0 : IO_ERROR;
+  }
+
+  /** Everything that is left, without a rate limit. */
+  *sendAll(): Steps {
+    let busyNs = 0;
+    for (let sent = 1; ; sent += 1) {
+      const pageNs = this.#sendNext();
+      if (pageNs === undefined) break;
+      busyNs += pageNs;
+      if (sent % LOOK_EVERY !== 0) continue;
+      yield* this.#transmit(busyNs);
+      busyNs = 0;
+    }
+    yield* this.#transmit(busyNs);
+  }
+
+  /** Links and hosts have other work too. */
+  *#transmit(ns: number): Steps {
+    yield* this.#transfer.core.sleep(ns * this.#transfer.core.random.between(0.92, 1.22));
+  }
+
+  cleanup(): void {
+    // The migration switches the dirty log off.
+  }
+
+  /** The destination's guest waits for this page of the working set. */
+  request(page: number): void {
+    this.requests += 1;
+    this.pages.ask(page);
+  }
+
+  /** With preempt the return path's thread sends the page at once, on a channel of its own. */
+  sendRequested(page: number): void {
+    this.requests += 1;
+    if (this.pages.clear(page)) this.normalPages += 1;
+  }
+
+  get hasRequests(): boolean {
+    return this.pages.hasRequests;
+  }
+
+  /** Pages that were on the way when the link failed: the destination's bitmap says that it lacks them. */
+  resend(count: number): number {
+    this.pages.restore(count);
+    return this.dirtyPages;
+  }
+
+  /** The time of `count` pages without content, when that many come next. */
+  #sendZeroPages(count: number): number | undefined {
+    if (!this.pages.takeZeroPages(count)) return undefined;
+    this.zeroPages += count;
+    this.#transfer.stream.put(ZERO_PAGE_BYTES * count);
+    return ZERO_PAGE_NS * count;
+  }
+
+  /** Sends a page and returns the time that took; undefined when none is dirty. */
+  #sendNext(): number | undefined {
+    const page = this.pages.take();
+    if (page === undefined) return undefined;
+    const { stream } = this.#transfer;
+    const named = this.#changeBlock(page);
+    if (this.pages.isZero(page)) {
+      this.zeroPages += 1;
+      stream.put(ZERO_PAGE_BYTES + named);
+      return ZERO_PAGE_NS;
+    }
+    this.normalPages += 1;
+    stream.put(PAGE_HEADER_BYTES + named);
+    stream.putPage(PAGE_BYTES);
+    return PAGE_NS + ((PAGE_HEADER_BYTES + PAGE_BYTES) * 1e9) / this.#transfer.bandwidthBytesPerSecond;
+  }
+
+  /** Bytes that name the block, where it is another than the last page's. */
+  #changeBlock(page: number): number {
+    const name = this.pages.blockOf(page);
+    if (name === this.#lastBlock) return 0;
+    this.#lastBlock = name;
+    return 1 + name.length;
+  }
+}
