@@ -11,6 +11,8 @@ export interface EmulatorConfig {
   /** One after another in the same process. */
   readonly runs: readonly RunConfig[];
   readonly faults: readonly FaultId[];
+  /** Of `thread`: the patch as it was posted for review. False: with what the review asked for, as the merged one. */
+  readonly asPosted: boolean;
   /** A client polls query-migrate this often; undefined: nobody polls. */
   readonly pollIntervalMs: number | undefined;
   /** The client says `quit` at the end. */

@@ -16,6 +16,8 @@ export interface EmulationRequest {
   readonly events?: readonly EventSet[];
   readonly prefix?: Prefix;
   readonly set?: readonly string[];
+  /** Of `thread`; unlike the command's, the default is false: every duty is kept. */
+  readonly asPosted?: boolean;
 }
 
 export interface Emulation {
@@ -29,8 +31,8 @@ export interface Emulation {
 export function configOf(scenario: string, request: EmulationRequest = {}): EmulatorConfig {
   const known = bundledScenario(scenario);
   if (known === undefined) throw new Error(`no scenario ${scenario}`);
-  const { version = '11.1', seed = 1, faults = [], set = [] } = request;
-  return configFor(known, { version, seed, faults, set });
+  const { version = '11.1', seed = 1, faults = [], set = [], asPosted = false } = request;
+  return configFor(known, { version, seed, faults, set: [`as-posted=${asPosted}`, ...set] });
 }
 
 export function emulate(scenario: string, request: EmulationRequest = {}): Emulation {

@@ -51,6 +51,7 @@ export function configOf(wish: Wish): EmulatorConfig {
     guest: { ...GUEST, ...wish.guest },
     runs: [run, ...(wish.more ?? [])],
     faults: wish.faults ?? [],
+    asPosted: false,
     pollIntervalMs: 20,
     quits: wish.quits ?? true,
   };

@@ -50,12 +50,14 @@ export const EXPECTED: Readonly<Record<FaultId, Expected>> = {
     postcopy: ['switchover-without-exact'],
     colo: ['switchover-without-exact'],
   },
-  'as-posted': {
-    precopy: ['dirty-bytes-not-updated'],
-    postcopy: ['dirty-bytes-not-updated', 'sync-after-final'],
-    colo: ['dirty-bytes-not-updated', 'final-missing'],
-  },
 };
+
+/** What the patch as posted leaves out, whatever else is wrong: --qemu thread without `as-posted=false`. */
+export const POSTED = {
+  precopy: ['dirty-bytes-not-updated'],
+  postcopy: ['dirty-bytes-not-updated', 'sync-after-final'],
+  colo: ['dirty-bytes-not-updated', 'final-missing'],
+} as const;
 
 function keysOf<T extends object>(record: T): readonly (keyof T)[];
 function keysOf(record: object): readonly string[] {

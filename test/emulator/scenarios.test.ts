@@ -65,7 +65,10 @@ const head = { title: 'T', description: 'D' };
 
 describe('a scenario of the user', () => {
   test('the least: a title and a description', () => {
-    expect(read(head).config).toEqual({ ...configOf('precopy'), runs: [expect.objectContaining({ parameters: {} })] });
+    expect(read(head).config).toEqual({
+      ...configOf('precopy', { asPosted: true }),
+      runs: [expect.objectContaining({ parameters: {} })],
+    });
   });
 
   test('settings of a run stand over those of the file', () => {

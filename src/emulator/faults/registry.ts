@@ -48,12 +48,6 @@ export const FAULTS = {
     versions: ['11.1'],
   },
   'decide-on-estimate': { summary: 'An estimate at the threshold is enough for the switchover.', versions: ['11.1'] },
-  'as-posted': {
-    summary:
-      'The patch as posted: modules besides RAM return at once in the final query, which does not store its total; ' +
-      'the discard bitmap syncs again, COLO checkpoints not at all.',
-    versions: ['thread'],
-  },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 export type FaultId = keyof typeof FAULTS;

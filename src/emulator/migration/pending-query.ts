@@ -40,8 +40,7 @@ function totalOf({ core, ram }: Attempt, { precopy, stopcopy, postcopy }: Pendin
 function store(attempt: Attempt, kind: QueryKind, total: number): void {
   const { core } = attempt;
   if (kind === 'exact') attempt.exactTotal = total;
-  const { faults } = core;
-  if (kind === 'final' && (faults.reaches('skip-dirty-bytes') || faults.reaches('as-posted'))) return;
+  if (kind === 'final' && (core.faults.reaches('skip-dirty-bytes') || core.asPosted)) return;
   const old = attempt.dirtyBytesTotal;
   attempt.dirtyBytesTotal = total;
   if (core.version.hasFinal) core.tracer.event('mig_dirty_bytes_total_update', { old, new: total });

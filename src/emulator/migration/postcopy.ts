@@ -102,7 +102,7 @@ function setPostcopyState(attempt: Attempt): void {
 /** ram_postcopy_send_discard_bitmap(): what the destination must not keep. */
 function* discard(attempt: Attempt): Steps {
   const { core, ram } = attempt;
-  const syncs = core.version.discardSyncs || core.faults.reaches('as-posted');
+  const syncs = core.version.discardSyncs || core.asPosted;
   if (syncs && !core.faults.reaches('postcopy-no-sync')) yield* ram.sync(false);
   for (const block of ram.blocks) discardBlock(attempt, block);
   core.tracer.mark('ram_postcopy_send_discard_bitmap');

@@ -30,7 +30,7 @@ export class Cmma implements Module {
 
   *pending(kind: QueryKind, sum: Pending): Steps {
     const { core } = this.#transfer;
-    if (kind === 'final' && core.faults.reaches('as-posted')) return;
+    if (kind === 'final' && core.asPosted) return;
     this.#advance();
     yield* core.sleep(500);
     sum.precopy += Math.floor(this.#dirty);

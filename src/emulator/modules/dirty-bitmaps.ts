@@ -46,7 +46,7 @@ export class DirtyBitmaps implements Module {
 
   *pending(kind: QueryKind, sum: Pending): Steps {
     const { core, thresholdBytes } = this.#transfer;
-    if (kind === 'final' && core.faults.reaches('as-posted')) return;
+    if (kind === 'final' && core.asPosted) return;
     if (kind !== 'final') yield* core.lockBql('bitmapPending');
     core.spend(1_000);
     if (kind !== 'final') core.unlockBql();

@@ -74,8 +74,8 @@ export class Vfio implements Module {
   }
 
   #pendingOfTwoKinds(kind: QueryKind, sum: Pending): void {
-    const { tracer, faults } = this.#transfer.core;
-    if (kind === 'final' && faults.reaches('as-posted')) return;
+    const { tracer, asPosted } = this.#transfer.core;
+    if (kind === 'final' && asPosted) return;
     const precopy_init_size = this.#initialBytes;
     const precopy_dirty_size = this.#dirtyBytes;
     if (kind !== 'estimate') {

@@ -37,6 +37,15 @@ export class Core {
     this.slotsMutex = this.mutex();
   }
 
+  /**
+   * The patch as posted: in the final query modules besides RAM return at once
+   * and its total is not stored; the discard bitmap syncs again, and COLO's
+   * checkpoints make no final query.
+   */
+  get asPosted(): boolean {
+    return this.config.version === 'thread' && this.config.asPosted;
+  }
+
   get nowNs(): number {
     return this.scheduler.nowNs;
   }

@@ -41,6 +41,7 @@ export function readScenario(file: string, root: JsonObject): Scenario {
     guest: DEFAULT_GUEST,
     runs: runs.length === 0 ? [DEFAULT_RUN] : runs.map(({ run }) => run),
     faults: [],
+    asPosted: true,
     pollIntervalMs: 50,
     quits: false,
   };
@@ -205,6 +206,7 @@ function readCommand(object: JsonObject): Command {
     guest: DEFAULT_GUEST,
     runs: [DEFAULT_RUN],
     faults: [],
+    asPosted: true,
     pollIntervalMs: undefined,
     quits: false,
   };

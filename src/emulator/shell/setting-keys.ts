@@ -114,6 +114,10 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
       return value === false ? others : { ...others, endsAfterMs: value };
     },
   ),
+  'as-posted': setting('process', SWITCH, 'of thread; false: with what the review asked for', (config, asPosted) => ({
+    ...config,
+    asPosted,
+  })),
   quit: setting('process', SWITCH, 'QEMU is told to quit at the end', (config, quits) => ({ ...config, quits })),
   command: ofRuns(choice(['migrate', 'snapshot-save']), 'what begins the run', (_run, command) => ({ command })),
   'start-after': ofRuns(milliseconds(MAX_MS), 'time before the run begins', (_run, startsAfterMs) => ({
