@@ -167,7 +167,7 @@ describe('-o', () => {
         [
           'sh',
           '-c',
-          'cat fifo & "$@"; kill $!; wait',
+          'cat fifo & "$@"; wait',
           'sh',
           process.execPath,
           ENTRY,
