@@ -164,19 +164,7 @@ describe('-o', () => {
     () => {
       execFileSync('mkfifo', [place.path('fifo')]);
       const { stdout } = runCommand(
-        [
-          'sh',
-          '-c',
-          'cat fifo & "$@"; wait',
-          'sh',
-          process.execPath,
-          ENTRY,
-          'analyze',
-          '--no-db',
-          '-o',
-          'fifo',
-          CLEAN,
-        ],
+        ['sh', '-c', 'cat fifo & "$@"; wait', 'sh', process.execPath, ENTRY, 'analyze', '--no-db', '-o', 'fifo', CLEAN],
         { cwd: place.path(), timeout: 10_000 },
       );
       expect(lstatSync(place.path('fifo')).isFIFO()).toBe(true);
