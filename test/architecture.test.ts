@@ -145,6 +145,12 @@ describe('stages', () => {
     expect(Object.keys(ALLOWED).filter((stage) => reaches(stage, stage))).toEqual([]);
   });
 
+  test('the emulator knows QEMU’s words, and nothing of what the rules hold them to', () => {
+    const duties = /^catalog\/(?:profiles|states|transfer)\.ts$/;
+    const known = IMPORTS.filter(({ from, to }) => stageOf(from) === 'emulator' && duties.test(to));
+    expect(known.map(show)).toEqual([]);
+  });
+
   test('nobody imports cli', () => {
     expect(EDGES.filter(({ to }) => stageOf(to) === 'cli').map(show)).toEqual([]);
   });

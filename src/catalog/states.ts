@@ -6,28 +6,7 @@
  * (migrate_set_state). So an order is one of states, not of lines alone; what
  * only threads racing for the state print stands apart, in `races`.
  */
-
-/** In the order of a migration's life. */
-const STATES = [
-  'setup',
-  'wait-unplug',
-  'active',
-  'pre-switchover',
-  'device',
-  'colo',
-  'postcopy-device',
-  'postcopy-active',
-  'postcopy-paused',
-  'postcopy-recover-setup',
-  'postcopy-recover',
-  'completed',
-  'cancelling',
-  'cancelled',
-  'failing',
-  'failed',
-] as const;
-
-export type State = (typeof STATES)[number];
+import { STATES, type State } from './vocabulary.ts';
 
 type Orders = Readonly<Partial<Record<State, readonly State[]>>>;
 

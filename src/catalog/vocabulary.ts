@@ -13,3 +13,25 @@ export type Band = (typeof BANDS)[number];
 /** 11.1's names of the two counts behind `total=`. */
 export const ACK_COLLECTED = 'collected switchover ack pending';
 export const ACK_TOTAL = 'total switchover ack pending';
+
+/** What migrate_set_state prints, in the order of a migration's life. */
+export const STATES = [
+  'setup',
+  'wait-unplug',
+  'active',
+  'pre-switchover',
+  'device',
+  'colo',
+  'postcopy-device',
+  'postcopy-active',
+  'postcopy-paused',
+  'postcopy-recover-setup',
+  'postcopy-recover',
+  'completed',
+  'cancelling',
+  'cancelled',
+  'failing',
+  'failed',
+] as const;
+
+export type State = (typeof STATES)[number];

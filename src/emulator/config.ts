@@ -1,6 +1,5 @@
 /** What is simulated: one QEMU process, its guest, and what a client of its monitor does. */
-import type { State } from '../catalog/states.ts';
-import type { Band } from '../catalog/vocabulary.ts';
+import type { Band, State } from '../catalog/vocabulary.ts';
 import type { FaultId } from './faults/registry.ts';
 import type { Capabilities, Parameters } from './settings.ts';
 

@@ -1,5 +1,5 @@
 /** One outgoing migration: its state, its stream, its counters. The phases work on it. */
-import type { State } from '../../catalog/states.ts';
+import type { State } from '../../catalog/vocabulary.ts';
 import type { ReturnPath, ReturnPathUser } from '../channel/return-path.ts';
 import { Stream } from '../channel/stream.ts';
 import { type Steps, WaitQueue } from '../clock/scheduler.ts';

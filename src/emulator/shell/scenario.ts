@@ -1,9 +1,7 @@
 /** A scenario: a JSON file that says what is simulated, in the words of --set where it can. */
 import { UserError } from '../../base/errors.ts';
 import { visible } from '../../base/text.ts';
-import { profileOf } from '../../catalog/profiles.ts';
-import type { State } from '../../catalog/states.ts';
-import { BANDS, type Band } from '../../catalog/vocabulary.ts';
+import { BANDS, type Band, STATES } from '../../catalog/vocabulary.ts';
 import {
   type Command,
   DEFAULT_GUEST,
@@ -219,19 +217,9 @@ function readCommand(object: JsonObject): Command {
 }
 
 function readMoment(object: JsonObject): Moment {
-  const state = object.value('state', { form: `one of ${STATES.join(', ')}`, example: 'active', read: readState });
+  const state = object.value('state', { ...choice(STATES), form: `one of ${STATES.join(', ')}`, example: 'active' });
   const afterMs = object.value('after-ms', milliseconds(MAX_MS)) ?? 0;
   return state === undefined ? { afterMs } : { state, afterMs };
-}
-
-const STATES: readonly string[] = [...profileOf('11.1').states.next.keys()];
-
-function readState(text: string): State | undefined {
-  for (const followers of profileOf('11.1').states.next.values()) {
-    const state = followers.find((known) => known === text);
-    if (state !== undefined) return state;
-  }
-  return undefined;
 }
 
 function readPhase(object: JsonObject): GuestPhase {

@@ -6,8 +6,8 @@
  * one finding is all.
  */
 import { profileOf } from '../../catalog/profiles.ts';
-import { lostBetween, NEXT_IN_SNAPSHOT, type State, type StateTable } from '../../catalog/states.ts';
-import { BANDS, type Band } from '../../catalog/vocabulary.ts';
+import { lostBetween, NEXT_IN_SNAPSHOT, type StateTable } from '../../catalog/states.ts';
+import { BANDS, type Band, type State } from '../../catalog/vocabulary.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, StateChange } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
