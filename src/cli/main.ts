@@ -79,10 +79,8 @@ const SWITCHES = new Set([
   'verbose',
   'bql',
   'both-sides',
-  'bothSides',
   'devices',
   'split-threads',
-  'splitThreads',
   'list',
   'help',
   'version',
@@ -91,7 +89,9 @@ const SWITCHES = new Set([
 /** An option that takes one value and is given twice comes as a list; one with --no- before it as false. */
 function onceEach(argv: Readonly<Record<string, unknown>>): true {
   const dashes = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
-  for (const [name, value] of Object.entries(argv)) {
+  for (const [key, value] of Object.entries(argv)) {
+    // yargs gives both-sides as bothSides, too.
+    const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (Array.isArray(value) && !LISTS.has(name))
       throw new UserError(`${dashes(name)} is given more than once; give it once`);
     const off = value === false || (Array.isArray(value) && value.includes(false));

@@ -1,7 +1,7 @@
 /** What every rule owes: nobody correct is accused, neither of the typical runs nor of the captures. */
 import { describe, expect, test } from 'vitest';
 import { patchedCaptures, readLines, realCaptures, SKIPPED, TRACES_MISSING } from './captures.ts';
-import { CORRECT_RUNS } from './nobody.ts';
+import { CORRECT_RUNS } from './correct-runs.ts';
 import { judge, quickVerdicts } from './support.ts';
 
 /** `allowed`: captures in which the rule is violated indeed. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accusesNobody } from './everybody.ts';
+import { accusesNobody } from './accuses-nobody.ts';
 import { CANCELLED, precopyRun, SETUP, without } from './runs.ts';
 import { accusation, accused, judge, verdictOf } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accusesNobody } from './everybody.ts';
+import { accusesNobody } from './accuses-nobody.ts';
 import { delayed, postcopyRun, precopyRun } from './runs.ts';
 import { accusation, accused, judge, verdictOf } from './support.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lows } from '../../src/rules/lows.ts';
+import { Lows } from '../../src/rules/convergence/lows.ts';
 
 function lowsOf(values: readonly number[]): Lows {
   const lows = new Lows();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accusesNobody } from './everybody.ts';
+import { accusesNobody } from './accuses-nobody.ts';
 import { precopyRun, RUNNING_TO_FINISH, STOP, without } from './runs.ts';
 import { accusation, accused, judge, verdictOf } from './support.ts';
 

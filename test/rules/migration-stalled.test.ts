@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { accusesNobody } from './everybody.ts';
+import { accusesNobody } from './accuses-nobody.ts';
 import { CANCELLED, delayed, estimate, later, MIB256, precopyRun, SETUP, state } from './runs.ts';
 import { accusation, accused, judge, verdictOf } from './support.ts';
 

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eventOf, linesOf, patchedCaptures, realCaptures, SKIPPED, TRACES_MISSING } from './captures.ts';
-import { CORRECT_RUNS } from './nobody.ts';
+import { CORRECT_RUNS } from './correct-runs.ts';
 import { quickVerdicts } from './support.ts';
 
 const SEED = 20261127;

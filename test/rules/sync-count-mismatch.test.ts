@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accusesNobody } from './everybody.ts';
+import { accusesNobody } from './accuses-nobody.ts';
 import { final, later, oldPrecopyRun, precopyRun, SNAPSHOT, without } from './runs.ts';
 import { doubt, doubtful, judge, verdictOf } from './support.ts';
 

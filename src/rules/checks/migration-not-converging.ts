@@ -11,7 +11,7 @@
 import { formatDuration } from '../../base/units.ts';
 import { bytesPerSecondFor, limitMsFor, readTransfer, type TransferSample } from '../../catalog/transfer.ts';
 import type { Migration, Moment, Query } from '../../replay/run.ts';
-import { Lows } from '../lows.ts';
+import { Lows } from '../convergence/lows.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { isSnapshot, places, queriesShown, withoutQueryLine } from '../shared.ts';
 
