@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   replay: { base: 'all', catalog: 'all', ingest: 'all' },
   rules: { base: 'all', catalog: 'all', ingest: 'types', replay: 'types' },
   report: { base: 'all', catalog: 'all', ingest: 'all', replay: 'types', rules: 'types' },
+  review: {},
   store: { base: 'all', ingest: 'types', replay: 'types', report: 'types' },
   analysis: { base: 'all', catalog: 'types', ingest: 'all', replay: 'all', rules: 'all', report: 'all' },
   cli: {
