@@ -1,5 +1,14 @@
 /** Looks events up by name and decodes their arguments; decoders are compiled when first needed. */
-import { type ArgsOf, compileDeclaration, type Decoded, type Decoder, type Field, type NameOf } from './declaration.ts';
+import {
+  type ArgsOf,
+  compileDeclaration,
+  type DeclaredFormat,
+  type Decoded,
+  type Decoder,
+  declaredFormat,
+  type Field,
+  type NameOf,
+} from './declaration.ts';
 import { type Declaration, EVENT_GROUPS, type EventGroup } from './events.ts';
 import { declaredFields } from './field-names.ts';
 
@@ -17,6 +26,8 @@ export interface CatalogEntry {
   decodeFields(fields: readonly Field[]): Decoded | undefined;
   /** The text breaks off in the middle of a known format. */
   isCutShort(rest: string): boolean;
+  /** In the order in which they are tried. */
+  formats(): readonly DeclaredFormat[];
 }
 
 class Entry implements CatalogEntry {
@@ -52,6 +63,10 @@ class Entry implements CatalogEntry {
 
   isCutShort(rest: string): boolean {
     return this.#compiled().some((decoder) => decoder.isCutShort(rest));
+  }
+
+  formats(): readonly DeclaredFormat[] {
+    return this.#declarations.map(declaredFormat);
   }
 
   #compiled(): readonly Decoder[] {

@@ -87,6 +87,17 @@ interface Format {
   readonly conversions: readonly string[];
 }
 
+/** A declaration for those who read it from bytes. */
+export interface DeclaredFormat extends Format {
+  /** Of the arguments, one for each conversion. */
+  readonly names: readonly string[];
+}
+
+export function declaredFormat(declaration: string): DeclaredFormat {
+  const { names, format } = splitDeclaration(declaration);
+  return { names, ...cutFormat(format) };
+}
+
 export function compileDeclaration(declaration: string): Decoder {
   const { names, format } = splitDeclaration(declaration);
   const parts = cutFormat(format);
@@ -225,6 +236,12 @@ function rememberingLast<T>(make: (text: string) => T): (text: string) => T {
     if (last?.text !== text) last = { text, made: make(text) };
     return last.made;
   };
+}
+
+/** What may stand behind a format that does not end in text. */
+export function furtherPairs(tail: string): Pairs | undefined {
+  const pairs = /^,? (\S.*)$/s.exec(tail)?.[1];
+  return pairs === undefined ? undefined : parsePairs(pairs);
 }
 
 /** `a=1, b c=2` to a record; undefined when a piece is no pair. */

@@ -113,6 +113,7 @@ function guard(sink: Required<ReplaySink>, failed: (thrown: unknown) => void): R
     event: once(sink.event),
     message: once(sink.message),
     count: once(sink.count),
+    countLocks: once(sink.countLocks),
     bqlHold: once(sink.bqlHold),
   };
 }

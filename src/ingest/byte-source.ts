@@ -57,11 +57,11 @@ export class ByteSource {
   private constructor(path: string, fd: number, fullDigest: boolean) {
     this.#path = path;
     this.#fd = fd;
-    this.#digest = new DigestBuilder(fullDigest);
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new UserError(`${path}: is a directory; name the log files in it`);
     this.#isFile = stat.isFile();
     this.size = this.#isFile ? stat.size : undefined;
+    this.#digest = new DigestBuilder(fullDigest, this.size);
   }
 
   /** `path` is a file or `-`. @throws UserError when it can't be read. */

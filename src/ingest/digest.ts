@@ -15,25 +15,33 @@ export interface Digest {
  */
 export class DigestBuilder {
   readonly #full: boolean;
+  /** The bytes up to the limit are hashed: they may be all. */
+  readonly #whole: boolean;
   readonly #hash = createHash('sha256');
+  /** Nothing before this offset is among the last MiB, unless the file is cut short while it is read. */
+  readonly #tailFrom: number;
   readonly #head: Buffer[] = [];
   #headLength = 0;
   readonly #tail = Buffer.alloc(MIB);
   bytes = 0;
 
-  constructor(full: boolean) {
+  /** `expected` is the number of bytes to come, where it is known: of a large file most bytes are then not looked at. */
+  constructor(full: boolean, expected: number | undefined) {
     this.#full = full;
+    this.#whole = full || expected === undefined || expected <= FULL_LIMIT;
+    this.#tailFrom = expected === undefined ? 0 : expected - MIB;
   }
 
   update(chunk: Buffer): void {
     this.#keepHead(chunk);
-    this.#keepTail(chunk);
-    if (this.#full || this.bytes <= FULL_LIMIT) this.#hash.update(chunk);
+    if (this.bytes + chunk.length > this.#tailFrom) this.#keepTail(chunk);
+    if (this.#whole && (this.#full || this.bytes <= FULL_LIMIT)) this.#hash.update(chunk);
     this.bytes += chunk.length;
   }
 
   finish(): Digest {
-    if (this.#full || this.bytes <= FULL_LIMIT) return { kind: 'sha256', hex: this.#hash.digest('hex') };
+    if (this.#full || (this.#whole && this.bytes <= FULL_LIMIT))
+      return { kind: 'sha256', hex: this.#hash.digest('hex') };
     const ends = createHash('sha256');
     for (const part of this.#head) ends.update(part);
     const split = this.bytes % MIB;

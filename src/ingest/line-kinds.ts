@@ -56,3 +56,9 @@ export function parseLockArgs(rest: string): { mutex: string; file: string; site
   const [, mutex = '', site = '', file = ''] = match;
   return { mutex, file, site };
 }
+
+export function countNuls(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 1)) count += 1;
+  return count;
+}

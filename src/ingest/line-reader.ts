@@ -2,11 +2,15 @@
 import type { ByteSource } from './byte-source.ts';
 
 const CAPACITY = 1 << 20;
+/** Behind the buffer, so that a look at the bytes ahead needs no check of its own. */
+const SLACK = 1024;
 const LINE_END = 10;
 
 export class LineReader {
   readonly #source: Pick<ByteSource, 'readInto'>;
-  readonly buffer = Buffer.allocUnsafe(CAPACITY);
+  readonly #memory = new ArrayBuffer(CAPACITY + SLACK);
+  readonly buffer = Buffer.from(this.#memory, 0, CAPACITY);
+  readonly view = new DataView(this.#memory);
   /** The part of the buffer that holds data. */
   #filled: Buffer = this.buffer.subarray(0, 0);
   #next = 0;
@@ -27,6 +31,21 @@ export class LineReader {
 
   constructor(source: Pick<ByteSource, 'readInto'>) {
     this.#source = source;
+  }
+
+  /** Offset of the line to come. */
+  get ahead(): number {
+    return this.#next;
+  }
+
+  /** Where the data ends that was read so far. */
+  get filled(): number {
+    return this.#filled.length;
+  }
+
+  /** Goes to the next line, as `advance` would: it ends at `end`, before `filled`, and has no NUL byte. */
+  pass(end: number): void {
+    this.#take(end, end + 1);
   }
 
   /** Goes to the next line; false at the end. Waits only for inputs that are no plain files. */

@@ -18,6 +18,8 @@ export interface ReaderOptions {
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
   readonly fullDigest: boolean;
+  /** It is the only input of its process: mutex events that nobody wants need not come one by one. */
+  readonly alone: boolean;
   /** Tables of trace events that were given, for binary logs. */
   readonly tables: readonly string[];
 }
@@ -30,7 +32,7 @@ export async function openReader(options: ReaderOptions): Promise<ItemReader> {
     if (isSimpleLog(head, options.path)) {
       return new SimpleReader(source, head, { ...options, table: await tableFor(options.path, options.tables) });
     }
-    return (await openMail(source, options)) ?? new TraceReader(source, options);
+    return (await openMail(source, options)) ?? new TraceReader(source, { ...options, countLocks: options.alone });
   } catch (thrown) {
     source.close();
     throw thrown;

@@ -45,6 +45,24 @@ export type LockItem = ItemBase & {
   readonly file: string;
   /** `FILE:LINE` as printed. */
   readonly site: string;
+  /** Whoever can't use more lines like this one may have them counted instead. */
+  readonly filter?: LockFilter | undefined;
+};
+
+/** Says which mutex events need not be handed on, until `reset`: those of the mutex, operation and place of a line. */
+export interface LockFilter {
+  /** Lines like the current one are counted from now on. */
+  countOnly(): void;
+  /** All lines are handed on again. */
+  reset(): void;
+}
+
+/** Mutex events running that were only counted. Time, thread and place are those of the last one, or of the next line. */
+export type LockRunItem = ItemBase & {
+  readonly kind: 'lock-run';
+  /** In the order of the first of each. */
+  readonly operations: readonly LockOperation[];
+  count(operation: LockOperation): number;
 };
 
 /** An event whose name is not in the catalogue: counted by name. */
@@ -64,4 +82,4 @@ export type SampleItem = ItemBase & { readonly kind: 'sample'; readonly json: st
 /** A place where lines are missing or unreadable: nothing may be concluded from what is absent around it. */
 export type DamageItem = ItemBase & { readonly kind: 'damage'; readonly code: ProblemCode };
 
-export type TraceItem = EventItem | LockItem | OtherEventItem | MessageItem | SampleItem | DamageItem;
+export type TraceItem = EventItem | LockItem | LockRunItem | OtherEventItem | MessageItem | SampleItem | DamageItem;

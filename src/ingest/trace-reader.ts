@@ -4,14 +4,17 @@ import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
 import { eventItem, fieldItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
+import { FormatCounts } from './format-counts.ts';
 import { NOT_MINE, NOT_QEMUS, type PrefixFormat, Stamp } from './formats/format.ts';
 import { OTHER_FORMATS, PREFIX_FORMATS } from './formats/registry.ts';
 import type { InputFacts, ItemReader } from './item-reader.ts';
-import { eventNameOf, hasStampInside, isFragment, isMessage, isSnip, sectionOf } from './line-kinds.ts';
+import { countNuls, eventNameOf, hasStampInside, isFragment, isMessage, isSnip, sectionOf } from './line-kinds.ts';
 import { LineReader } from './line-reader.ts';
 import type { LineSource } from './line-source.ts';
 import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
+import { LineScanner } from './scan/line-scanner.ts';
+import type { ScannedRun } from './scan/scanned-line.ts';
 import type { ItemBase, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
@@ -28,12 +31,18 @@ export interface TraceReaderOptions {
   readonly clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
+  /** False: every line is read the long way, which tests compare the short one with. */
+  readonly scan?: boolean;
+  /** Mutex events may come as runs that were only counted. */
+  readonly countLocks?: boolean;
 }
 
 export class TraceReader implements ItemReader {
   readonly input: number;
   readonly #source: ByteSource;
   readonly #lines: LineSource;
+  /** Reads most lines of a log; undefined where the lines are not those of the file. */
+  readonly #scanner: LineScanner | undefined;
   readonly #clock: Clock;
   /** Thread id that the file's name gives to all its lines. */
   readonly #fileThread: number | undefined;
@@ -42,7 +51,7 @@ export class TraceReader implements ItemReader {
   #text = '';
   readonly #problems = new ProblemCounter();
   readonly #queue: TraceItem[] = [];
-  readonly #formatCounts = new Map<string, number>();
+  readonly #formatCounts = new FormatCounts();
   #lastNs: number | undefined;
   readonly #losses = new Losses();
   #section: 'source' | 'destination' | undefined;
@@ -54,12 +63,15 @@ export class TraceReader implements ItemReader {
   /** `lines`, where they are not the source's own. */
   constructor(
     source: ByteSource,
-    { input, clock, thread }: TraceReaderOptions,
+    { input, clock, thread, scan = true, countLocks = false }: TraceReaderOptions,
     lines: LineSource = new LineReader(source),
   ) {
     this.input = input;
     this.#source = source;
     this.#lines = lines;
+    if (scan && lines instanceof LineReader) {
+      this.#scanner = new LineScanner(lines, { input, clock, thread, stamp: this.#stamp, countLocks });
+    }
     this.#clock = clock;
     this.#fileThread = thread;
   }
@@ -75,7 +87,7 @@ export class TraceReader implements ItemReader {
   /** The next item in the order of the file, undefined at the end. Waits only for packed inputs. */
   next(): TraceItem | undefined | Promise<TraceItem | undefined> {
     for (;;) {
-      const queued = this.#queue.shift();
+      const queued = this.#queue.length > 0 ? this.#queue.shift() : this.#scanned();
       if (queued !== undefined) return queued;
       const advanced = this.#lines.advance();
       if (typeof advanced !== 'boolean') return advanced.then((more) => this.#afterWait(more));
@@ -123,6 +135,29 @@ export class TraceReader implements ItemReader {
     return this.#queue.shift();
   }
 
+  /** The next item, if its line can be read from the bytes. */
+  #scanned(): TraceItem | undefined {
+    const scanner = this.#scanner;
+    if (scanner === undefined) return undefined;
+    const item = scanner.next(this.#prefixed, this.#lastNs);
+    const { run } = scanner;
+    if (run.size > 0) this.#countRun(run);
+    if (item === undefined) return run.size > 0 ? run : undefined;
+    if (item.timeNs !== undefined) this.#prefixed = true;
+    this.#count(scanner.format, item);
+    if (run.size === 0 && this.#queue.length === 0) return item;
+    this.#queue.push(item);
+    return run.size > 0 ? run : this.#queue.shift();
+  }
+
+  #countRun({ size, format, timeNs }: ScannedRun): void {
+    this.#events += size;
+    this.#formatCounts.add(format, size);
+    if (timeNs === undefined) return;
+    this.#prefixed = true;
+    this.#lastNs = timeNs;
+  }
+
   #readLine(): void {
     const lines = this.#lines;
     if (lines.end > lines.start && lines.buffer[lines.end - 1] === CARRIAGE_RETURN) lines.end -= 1;
@@ -146,6 +181,7 @@ export class TraceReader implements ItemReader {
     for (const format of PREFIX_FORMATS) {
       const rest = format.read(lines.buffer, lines.start, lines.end, this.#stamp);
       if (rest < 0) continue;
+      this.#scanner?.learn(format.id);
       this.#readRest(format.id, rest);
       return;
     }
@@ -295,10 +331,15 @@ export class TraceReader implements ItemReader {
   }
 
   #push(format: string, item: TraceItem): void {
-    this.#events += 1;
-    this.#formatCounts.set(format, (this.#formatCounts.get(format) ?? 0) + 1);
-    this.#checkTime(item);
+    this.#count(format, item);
     this.#queue.push(item);
+  }
+
+  /** What is wrong with its time goes into the queue, ahead of it. */
+  #count(format: string, item: TraceItem): void {
+    this.#events += 1;
+    this.#formatCounts.add(format);
+    this.#checkTime(item);
   }
 
   #checkTime(item: TraceItem): void {
@@ -345,23 +386,11 @@ export class TraceReader implements ItemReader {
   }
 
   #format(): string {
-    let best = this.#messages > 0 ? 'stderr' : 'unknown';
-    let most = 0;
-    for (const [id, count] of this.#formatCounts) {
-      if (count <= most) continue;
-      most = count;
-      best = id;
-    }
+    const best = this.#formatCounts.most ?? (this.#messages > 0 ? 'stderr' : 'unknown');
     return this.#source.packing === 'plain' ? best : `${best}+${this.#source.packing}`;
   }
 }
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 48 && byte <= 57;
-}
-
-function countNuls(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 1)) count += 1;
-  return count;
 }

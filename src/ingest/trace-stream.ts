@@ -30,8 +30,9 @@ export class TraceStream {
   static async open({ group, firstInput, fullDigest, tables = [] }: StreamOptions): Promise<TraceStream> {
     const clock = new Clock();
     const readers: ItemReader[] = [];
+    const alone = group.length === 1;
     for (const [index, { path, thread }] of group.entries()) {
-      readers.push(await openReader({ path, thread, clock, fullDigest, tables, input: firstInput + index }));
+      readers.push(await openReader({ path, thread, clock, fullDigest, tables, alone, input: firstInput + index }));
     }
     return new TraceStream(clock, readers);
   }

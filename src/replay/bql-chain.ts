@@ -174,7 +174,7 @@ const MAX_HISTORIES = 4096;
 export class HistoryTable {
   readonly #alone: boolean;
   readonly #weights: Weights = { waiting: 0, taken: 0, released: 0 };
-  readonly #known = new Map<string, Histories>();
+  readonly #all = new Map<string, Histories>();
   #generation = 0;
 
   /** `alone`: only the lines of one thread come in. */
@@ -198,42 +198,50 @@ export class HistoryTable {
   }
 
   after(histories: Histories, event: ChainEvent): Histories {
-    return this.#remember(histories, signatureOf(event), () =>
-      advance(withLost(histories.costs, this.#weights, this.#alone), event),
-    );
+    const what = signatureOf(event);
+    return this.#known(histories, what) ?? this.#remember(histories, what, advance(this.#withLost(histories), event));
   }
 
   /** Those in which the thread neither waits nor sleeps: it prints a line. */
   awake(histories: Histories): Histories {
-    return this.#remember(histories, AWAKE, () => {
-      const possible = withLost(histories.costs, this.#weights, this.#alone);
-      return new Map([...possible].filter(([code]) => code === HELD || code === FREE || code === OTHERS));
-    });
+    const known = this.#known(histories, AWAKE);
+    if (known !== undefined) return known;
+    const awake = [...this.#withLost(histories)].filter(([code]) => code === HELD || code === FREE || code === OTHERS);
+    return this.#remember(histories, AWAKE, new Map(awake));
   }
 
   /** The one in which the lock is held by the thread, free or held by another. */
   only(histories: Histories, code: number): Histories {
-    return this.#remember(histories, code, () => {
-      const cost = histories.costs.get(code);
-      return cost === undefined ? new Map() : new Map([[code, cost]]);
-    });
+    const known = this.#known(histories, code);
+    if (known !== undefined) return known;
+    const cost = histories.costs.get(code);
+    return this.#remember(histories, code, cost === undefined ? new Map() : new Map([[code, cost]]));
   }
 
   /** The same, the most likely counting nothing. */
   levelled(histories: Histories): Histories {
     const { least, costs } = histories;
     if (least === 0) return histories;
-    return this.#remember(histories, LEVELLED, () => new Map([...costs].map(([code, cost]) => [code, cost - least])));
+    const known = this.#known(histories, LEVELLED);
+    return (
+      known ?? this.#remember(histories, LEVELLED, new Map([...costs].map(([code, cost]) => [code, cost - least])))
+    );
   }
 
-  #remember(histories: Histories, what: number, make: () => Costs): Histories {
-    if (histories.generation !== this.#generation) {
-      histories.next.clear();
-      histories.generation = this.#generation;
-    }
-    const known = histories.next.get(what);
-    if (known !== undefined) return known;
-    const made = this.#intern(make());
+  #withLost({ costs }: Histories): Costs {
+    return withLost(costs, this.#weights, this.#alone);
+  }
+
+  /** What follows, if it was worked out since the table last changed. */
+  #known(histories: Histories, what: number): Histories | undefined {
+    if (histories.generation === this.#generation) return histories.next.get(what);
+    histories.next.clear();
+    histories.generation = this.#generation;
+    return undefined;
+  }
+
+  #remember(histories: Histories, what: number, costs: Costs): Histories {
+    const made = this.#intern(costs);
     histories.next.set(what, made);
     return made;
   }
@@ -243,15 +251,15 @@ export class HistoryTable {
       .map(([code, cost]) => `${code}:${cost}`)
       .sort()
       .join(' ');
-    const known = this.#known.get(key);
+    const known = this.#all.get(key);
     if (known !== undefined) return known;
-    if (this.#known.size > MAX_HISTORIES) {
-      this.#known.clear();
+    if (this.#all.size > MAX_HISTORIES) {
+      this.#all.clear();
       this.#generation += 1;
     }
     const least = Math.min(...costs.values(), Number.POSITIVE_INFINITY);
     const made = { costs, least, next: new Map(), generation: this.#generation };
-    this.#known.set(key, made);
+    this.#all.set(key, made);
     return made;
   }
 }
@@ -264,19 +272,19 @@ const WHOSE = { own: 0, another: 1, either: 2 };
 const NEVER = 3;
 const NEVER_A = { none: 0, lock: 1, wait: 2 };
 
+/** Two bits for each of what an event is known by, and the place. */
 function signatureOf({ item, whose, site, release, pausing, single, never }: ChainEvent): number {
-  const { unlock = NEVER, wait = NEVER } = item.operation === 'released' ? release : {};
+  const { operation } = item;
+  const isRelease = operation === 'released';
   // Who waits somewhere else is of no interest.
-  const place = whose === 'another' ? ANY : site;
-  const bits = [
-    OPERATIONS[item.operation],
-    WHOSE[whose],
-    (pausing ? 1 : 0) + (single ? 2 : 0),
-    unlock,
-    wait,
-    NEVER_A[never ?? 'none'],
-  ];
-  return bits.reduce((all, bit) => all * 4 + bit, place) * 16;
+  let bits = whose === 'another' ? ANY : site;
+  bits = bits * 4 + OPERATIONS[operation];
+  bits = bits * 4 + WHOSE[whose];
+  bits = bits * 4 + (pausing ? 1 : 0) + (single ? 2 : 0);
+  bits = bits * 4 + (isRelease ? (release.unlock ?? NEVER) : NEVER);
+  bits = bits * 4 + (isRelease ? (release.wait ?? NEVER) : NEVER);
+  bits = bits * 4 + NEVER_A[never ?? 'none'];
+  return bits * 16;
 }
 
 /** Missing lines that each answer takes. */
@@ -327,9 +335,10 @@ export class BqlChain {
   }
 
   lock(event: ChainEvent): void {
-    const { operation, place } = event.item;
-    if (operation === 'taken') this.lastTaken = place;
-    if (operation === 'released') this.lastReleased = place;
+    const { item } = event;
+    // Only these lines are shown, and making a line's text costs more than following it.
+    if (item.operation === 'taken') this.lastTaken = item.place;
+    else if (item.operation === 'released') this.lastReleased = item.place;
     this.calm += 1;
     this.#set(this.#table.after(this.#histories, event));
   }

@@ -19,7 +19,32 @@ const MAX_SITES = 50_000;
 /** So many releases at one place of cpus.c, and none taken there: it is bql_unlock(). */
 const CERTAIN_RELEASES = 8;
 
-export const isMigrationFile = (file: string): boolean => MIGRATION_FILES.test(file);
+/** What the name of a file tells. */
+interface FileFacts {
+  readonly inCpus: boolean;
+  readonly inMainLoop: boolean;
+  readonly inMigration: boolean;
+  readonly whose: Whose;
+}
+
+const FILES = new Map<string, FileFacts>();
+const MAX_FILES = 4096;
+
+/** Each name is looked at once: a log has few, and millions of lines. */
+function factsOf(file: string): FileFacts {
+  const known = FILES.get(file);
+  if (known !== undefined) return known;
+  const inMigration = MIGRATION_FILES.test(file);
+  const facts: FileFacts = {
+    inCpus: CPUS_FILE.test(file),
+    inMainLoop: MAIN_LOOP_FILE.test(file),
+    inMigration,
+    whose: inMigration ? 'own' : OTHER_FILES.test(file) ? 'another' : 'either',
+  };
+  if (FILES.size >= MAX_FILES) FILES.clear();
+  FILES.set(file, facts);
+  return facts;
+}
 
 /**
  * Which mutex is the BQL: the one that bql_unlock() releases in cpus.c. Where
@@ -39,10 +64,10 @@ export class BqlMutex {
 
   /** True when this line may have changed which one it is. */
   see({ operation, mutex, file }: LockItem): boolean {
-    if (operation === 'released')
-      return !this.#released.has(mutex) && CPUS_FILE.test(file) && add(this.#released, mutex);
-    if (operation !== 'taken' || this.#byMainLoop.has(mutex)) return false;
-    return MAIN_LOOP_FILE.test(file) && add(this.#byMainLoop, mutex);
+    if (operation === 'waiting') return false;
+    const facts = factsOf(file);
+    if (operation === 'released') return facts.inCpus && !this.#released.has(mutex) && add(this.#released, mutex);
+    return facts.inMainLoop && !this.#byMainLoop.has(mutex) && add(this.#byMainLoop, mutex);
   }
 }
 
@@ -56,6 +81,7 @@ interface Site {
   readonly id: number;
   readonly whose: Whose;
   readonly inCpus: boolean;
+  readonly inMigration: boolean;
   releases: number;
   released: boolean;
   waitedFor: boolean;
@@ -108,10 +134,12 @@ export class BqlSites {
     const known = this.#sites.get(name);
     if (known !== undefined) return known;
     if (this.#sites.size > MAX_SITES) this.#sites.clear();
+    const { whose, inCpus, inMigration } = factsOf(file);
     const site = {
       id: this.#sites.size + 1,
-      whose: whoseFile(file),
-      inCpus: CPUS_FILE.test(file),
+      whose,
+      inCpus,
+      inMigration,
       releases: 0,
       released: false,
       waitedFor: false,
@@ -129,9 +157,4 @@ export class BqlSites {
     }
     return most;
   }
-}
-
-function whoseFile(file: string): Whose {
-  if (MIGRATION_FILES.test(file)) return 'own';
-  return OTHER_FILES.test(file) ? 'another' : 'either';
 }

@@ -10,7 +10,7 @@
  */
 import type { LockItem, Place } from '../ingest/trace-item.ts';
 import { BqlChain, type ChainEvent, HistoryTable } from './bql-chain.ts';
-import { BqlMutex, BqlSites, isMigrationFile } from './bql-places.ts';
+import { BqlMutex, BqlSites } from './bql-places.ts';
 import { type Answer, type BqlSnapshot, NOT_SHOWN, OpenSnapshot, type Wording } from './bql-snapshot.ts';
 import type { NestedLock } from './run.ts';
 import type { BqlHold } from './sink.ts';
@@ -31,8 +31,13 @@ interface Asked {
 }
 
 interface Hold {
-  readonly taken: LockItem;
+  readonly taken: Pick<LockItem, 'place' | 'thread' | 'timeNs'>;
   touched: boolean;
+}
+
+/** An item may be filled anew with the next line. */
+function kept({ kind, operation, name, mutex, file, site, place, timeNs, thread }: LockItem): LockItem {
+  return { kind, operation, name, mutex, file, site, place, timeNs, thread };
 }
 
 export class BqlTracker {
@@ -48,9 +53,13 @@ export class BqlTracker {
   }
 
   lock(item: LockItem): void {
-    if (this.#mutex.see(item)) this.#identify();
-    if (this.#lines === undefined) this.#keep(item);
+    if (this.#mutex.see(item)) {
+      item.filter?.reset();
+      this.#identify();
+    }
+    if (this.#lines === undefined) this.#keep(kept(item));
     else if (item.mutex === this.#id) this.#lines.lock(item);
+    else item.filter?.countOnly();
   }
 
   /** Lines are missing here: who holds the lock is not known until the next events show it. */
@@ -161,7 +170,7 @@ class BqlLines {
   }
 
   lock(item: LockItem): void {
-    const { operation, thread, file } = item;
+    const { operation, thread } = item;
     if (operation === 'taken') this.#takesSeen = true;
     this.#mergedTable.shows(operation);
     this.#threadTable.shows(operation);
@@ -177,12 +186,15 @@ class BqlLines {
     };
     this.#sites.count(site, item);
     const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
-    if (thread !== undefined && isMigrationFile(file)) this.#migrationThreads.add(thread);
+    if (thread !== undefined && site.inMigration) this.#migrationThreads.add(thread);
     if (site.whose === 'another') this.#othersSeen = true;
     this.#noteNested(item, chain);
     if (operation === 'released') this.#released(item);
     chain.lock(event);
-    if (operation === 'taken') this.#hold = { taken: item, touched: this.#inSwitchover };
+    if (operation === 'taken') {
+      const { place, timeNs } = item;
+      this.#hold = { taken: { place, timeNs, thread }, touched: this.#inSwitchover };
+    }
     this.#settle(chain, event);
   }
 
@@ -191,7 +203,8 @@ class BqlLines {
   }
 
   /** Only with thread ids. Whoever takes the lock later shows that it was released, and the line is missing. */
-  #noteNested({ operation, thread, place }: LockItem, chain: BqlChain): void {
+  #noteNested(item: LockItem, chain: BqlChain): void {
+    const { operation, thread } = item;
     const { lastTaken: taken } = chain;
     if (this.#nested !== undefined && operation === 'waiting' && thread !== this.#nested.thread) {
       this.#nested = { ...this.#nested, othersWait: true };
@@ -200,7 +213,7 @@ class BqlLines {
     this.#nested = undefined;
     if (operation !== 'waiting' || thread === undefined || taken === undefined) return;
     const own = this.#migrationThreads.has(thread) && this.#hold?.taken.thread === thread && chain.lean > 0;
-    if (own) this.#nested = { taken, waiting: place, thread, othersWait: false };
+    if (own) this.#nested = { taken, waiting: item.place, thread, othersWait: false };
   }
 
   vmStops(): void {
@@ -252,7 +265,7 @@ class BqlLines {
   #settle(chain: BqlChain, event: ChainEvent): void {
     if (this.#open.length === 0) return;
     for (const snapshot of this.#open) snapshot.lock(chain, event);
-    this.#open = this.#open.filter(({ open }) => open);
+    if (this.#open.some(({ open }) => !open)) this.#open = this.#open.filter(({ open }) => open);
   }
 
   #mergedWording(): Wording {
@@ -321,7 +334,7 @@ class BqlLines {
     });
   }
 
-  #holderOf({ thread }: LockItem): BqlHold['by'] {
+  #holderOf({ thread }: Hold['taken']): BqlHold['by'] {
     if (thread !== undefined) {
       if (this.#migrationThreads.has(thread)) return 'migration-thread';
       return this.#migrationThreads.size > 0 ? 'another' : 'unknown';

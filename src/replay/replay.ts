@@ -4,10 +4,11 @@
  * migrate_set_state and runstate_set, and those are left aside.
  */
 import type { Band } from '../catalog/vocabulary.ts';
-import type { DamageItem, EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
+import type { DamageItem, EventItem, LockItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
 import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
+import { LockCounter } from './lock-counter.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
@@ -19,6 +20,7 @@ const MAX_UNDECIDED = 10_000;
 export class StreamReplay {
   readonly #options: ReplayOptions;
   readonly #context: Context;
+  readonly #locks: LockCounter;
   #current: MigrationBuilder | undefined;
   /** From `setup` on, until an event tells whether this is a source. */
   #undecided: EventItem[] | undefined;
@@ -49,6 +51,7 @@ export class StreamReplay {
   constructor(stream: number, options: ReplayOptions) {
     this.#options = options;
     this.incoming = new IncomingTracker(stream);
+    this.#locks = new LockCounter(options.sink);
     this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
   }
 
@@ -87,9 +90,10 @@ export class StreamReplay {
         this.#count(item);
         return;
       case 'lock':
-        this.#context.seen.add(item.name);
-        this.#context.bql.lock(item);
-        this.#count(item);
+        this.#lock(item);
+        return;
+      case 'lock-run':
+        this.#locks.addRun(item, this.#current, this.#current?.state);
         return;
       case 'other-event':
         this.#count(item);
@@ -110,6 +114,7 @@ export class StreamReplay {
   /** After the last item: everything of the last migration is told but its end. */
   close(): void {
     if (this.#undecided !== undefined) this.#decide('source');
+    this.#locks.flush();
     this.#context.bql.close();
     this.#current?.finish(this.#lastNs);
     this.incoming.finish();
@@ -119,6 +124,13 @@ export class StreamReplay {
   conclude(): void {
     if (this.#current !== undefined) this.#context.sink.migrationEnds(this.#current);
     this.#current = undefined;
+  }
+
+  #lock(item: LockItem): void {
+    const { seen, bql } = this.#context;
+    if (!seen.has(item.name)) seen.add(item.name);
+    bql.lock(item);
+    this.#locks.add(item, this.#current, this.#current?.state);
   }
 
   #damage({ code, place }: DamageItem): void {

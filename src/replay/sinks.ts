@@ -14,6 +14,7 @@ export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
   const [made, synced] = [having('queryMade'), having('syncEnds')];
   const [states, switchovers, assertions] = [having('state'), having('switchover'), having('assertion')];
   const [events, messages, counts, holds] = [having('event'), having('message'), having('count'), having('bqlHold')];
+  const locks = having('countLocks');
   return {
     migrationBegins: (...args) => {
       for (const sink of begins) sink.migrationBegins?.(...args);
@@ -50,6 +51,9 @@ export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
     },
     count: (...args) => {
       for (const sink of counts) sink.count?.(...args);
+    },
+    countLocks: (...args) => {
+      for (const sink of locks) sink.countLocks?.(...args);
     },
     bqlHold: (...args) => {
       for (const sink of holds) sink.bqlHold?.(...args);

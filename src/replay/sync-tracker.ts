@@ -33,7 +33,7 @@ export class SyncTracker {
   }
 
   start(at: Moment, place: SyncPlace): void {
-    this.#open = { start: at, end: undefined, dirtyPages: undefined, stage: undefined, ...place };
+    this.#open = syncAt(place, at);
     this.#pending.push(this.#open);
     this.count += 1;
   }
@@ -45,12 +45,14 @@ export class SyncTracker {
     if (open !== undefined) {
       open.end = at;
       open.dirtyPages = dirtyPages;
-      return { ...open, owner: 'none', query: undefined };
+      return ownedSync(open, 'none', undefined);
     }
-    const half = { start: undefined, end: at, dirtyPages, stage: undefined, ...place };
-    this.#pending.push({ ...half });
+    const half = syncAt(place, undefined);
+    half.end = at;
+    half.dirtyPages = dirtyPages;
+    this.#pending.push(half);
     this.count += 1;
-    return { ...half, owner: 'none', query: undefined };
+    return ownedSync(half, 'none', undefined);
   }
 
   /** False when no event shows the sync that the stage belongs to. */
@@ -71,18 +73,20 @@ export class SyncTracker {
     this.#open = undefined;
     return claimed.map((sync): Sync => {
       const owner = ownerOf(sync);
-      const { start, end, dirtyPages, stage, switchover, inPostcopy, hole } = sync;
-      return {
-        start,
-        end,
-        dirtyPages,
-        stage,
-        switchover,
-        inPostcopy,
-        hole,
-        owner,
-        query: owner === 'query' ? query : undefined,
-      };
+      return ownedSync(sync, owner, owner === 'query' ? query : undefined);
     });
   }
+}
+
+function syncAt({ switchover, inSetup, inPostcopy, hole }: SyncPlace, start: Moment | undefined): OpenSync {
+  return { start, end: undefined, dirtyPages: undefined, stage: undefined, switchover, inSetup, inPostcopy, hole };
+}
+
+/** Field by field: spreading costs several times as much, and there may be millions. */
+function ownedSync(
+  { start, end, dirtyPages, stage, switchover, inPostcopy, hole }: OpenSync,
+  owner: SyncOwner,
+  query: number | undefined,
+): Sync {
+  return { start, end, dirtyPages, stage, switchover, inPostcopy, hole, owner, query };
 }

@@ -29,7 +29,7 @@ export class EventCounts {
     this.#table = table;
   }
 
-  add(name: string, migration: number | undefined, state: string | undefined): void {
+  add(name: string, migration: number | undefined, state: string | undefined, times = 1): void {
     let group = this.#group;
     if (group === undefined || group.migration !== migration || group.state !== state) {
       group = this.#groupOf(migration, state);
@@ -37,10 +37,10 @@ export class EventCounts {
     }
     const counter = group.counters.get(name);
     if (counter !== undefined) {
-      counter.count += 1;
+      counter.count += times;
       return;
     }
-    group.counters.set(name, { count: 1 });
+    group.counters.set(name, { count: times });
     this.#counters += 1;
     if (this.#counters > MAX_COUNTERS) this.write();
   }

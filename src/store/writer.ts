@@ -115,6 +115,10 @@ export class StoreWriter implements ReplaySink {
     this.#counts.add(eventName(item), migration?.index, state);
   }
 
+  countLocks(operation: LockOperation, count: number, migration: Owner | undefined, state: string | undefined): void {
+    this.#counts.add(LOCK_EVENT[operation], migration?.index, state, count);
+  }
+
   bqlHold(hold: BqlHold, migration: Owner): void {
     this.#bqlHolds.add([
       migration.index,

@@ -11,8 +11,8 @@ const sha256 = (...parts: readonly (Buffer | string)[]): string =>
 /** Bytes of which no two MiB are alike. */
 const pattern = Buffer.from(Uint32Array.from({ length: 66 * (MIB / 4) }, (_, index) => index * 2_654_435_761).buffer);
 
-function digestOf(length: number, chunk: number, full = false) {
-  const builder = new DigestBuilder(full);
+function digestOf(length: number, chunk: number, full = false, expected?: number) {
+  const builder = new DigestBuilder(full, expected);
   for (let at = 0; at < length; at += chunk) builder.update(pattern.subarray(at, Math.min(length, at + chunk)));
   expect(builder.bytes).toBe(length);
   return builder.finish();
@@ -34,11 +34,14 @@ describe('above 64 MiB: of the first MiB, the last MiB and the length', () => {
     [65 * MIB + 12_345, 3 * MIB + 7],
   ])('%i bytes in chunks of %i', (length, chunk) => {
     expect(digestOf(length, chunk)).toEqual({ kind: 'sha256-ends', hex: ends(length) });
+    expect(digestOf(length, chunk, false, length), 'of a file').toEqual({ kind: 'sha256-ends', hex: ends(length) });
+    const grown = digestOf(length, chunk, false, length - 12_345);
+    expect(grown, 'of a file that grows').toEqual({ kind: 'sha256-ends', hex: ends(length) });
   });
 
   test('unless the full one is asked for', () => {
     const length = 64 * MIB + 1;
-    expect(digestOf(length, MIB, true)).toEqual({ kind: 'sha256', hex: sha256(pattern.subarray(0, length)) });
+    expect(digestOf(length, MIB, true, length)).toEqual({ kind: 'sha256', hex: sha256(pattern.subarray(0, length)) });
   });
 });
 

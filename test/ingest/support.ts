@@ -54,10 +54,25 @@ export async function readGroup(group: InputGroup) {
   const stream = await TraceStream.open({ group, firstInput: 0, fullDigest: false });
   const items: TraceItem[] = [];
   await stream.read(
-    (item) => items.push(item),
+    (item) => items.push(keptItem(item)),
     () => undefined,
   );
   return { items, facts: stream.readers.map((reader) => reader.facts()) };
+}
+
+/** Items of mutex and unknown events are filled anew by each line. */
+export function keptItem(item: TraceItem): TraceItem {
+  const { place, timeNs, thread, process } = item;
+  switch (item.kind) {
+    case 'lock': {
+      const { kind, operation, name, mutex, file, site } = item;
+      return { kind, operation, name, mutex, file, site, place, timeNs, thread, process };
+    }
+    case 'other-event':
+      return { kind: item.kind, name: item.name, place, timeNs, thread, process };
+    default:
+      return item;
+  }
 }
 
 export function countsOf({ problems }: InputFacts): Readonly<Partial<Record<ProblemCode, number>>> {

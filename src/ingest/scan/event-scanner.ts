@@ -1,0 +1,108 @@
+/** Reads an event from the bytes: its name, whole, and its arguments. */
+import { CATALOG, type CatalogEntry } from '../../catalog/catalog.ts';
+import { knownEventItem, lockOperationOf } from '../event-item.ts';
+import { eventNameOf } from '../line-kinds.ts';
+import type { LineReader } from '../line-reader.ts';
+import type { EventItem } from '../trace-item.ts';
+import { type ByteEntry, ByteTable } from './byte-table.ts';
+import { FormatScanner } from './format-scanner.ts';
+import { NOT_SCANNED } from './prefix-scanner.ts';
+import { placeOf } from './scanned-line.ts';
+
+const LINE_END = 10;
+const SPACE = 32;
+const COLON = 58;
+const AT_SIGN = 64;
+const LETTER_E = 101;
+const LETTER_Z = 90;
+const TILDE = 126;
+const LONGEST_NAME = 80;
+const LONGEST_LINE = 4096;
+
+/** A name that stands in the log. */
+interface Named {
+  readonly name: string;
+  readonly entry: CatalogEntry | undefined;
+  /** None for a name that is not in the catalogue. */
+  readonly format: FormatScanner | undefined;
+  /** What stood behind it last time: the rounds of a migration are alike. */
+  next: ByteEntry<Named> | undefined;
+}
+
+export class EventScanner {
+  readonly #lines: LineReader;
+  readonly #view: DataView;
+  readonly #names = new ByteTable<Named>();
+  readonly #tables = { texts: new ByteTable<string>(), tails: new ByteTable<Readonly<Record<string, string>>>() };
+  #last: Named | undefined;
+  #found: Named | undefined;
+
+  constructor(lines: LineReader) {
+    this.#lines = lines;
+    this.#view = lines.view;
+  }
+
+  /** The name that `scan` found, when it is in no catalogue. */
+  get otherName(): string | undefined {
+    return this.#found?.entry === undefined ? this.#found?.name : undefined;
+  }
+
+  /** Where the line of the event ends, before `filled`. */
+  scan(at: number, filled: number): number {
+    const name = this.#nameAt(at);
+    if (name === undefined) return NOT_SCANNED;
+    this.#found = name.value;
+    const from = at + name.length + 1;
+    return name.value.format?.scan(from, filled) ?? endOfOther(this.#view, from, filled);
+  }
+
+  /** The item of what `scan` found; the line must be the current one. */
+  item(input: number, timeNs: number | undefined, thread: number | undefined): EventItem | undefined {
+    const { entry, format } = this.#found ?? {};
+    if (entry === undefined || format === undefined) return undefined;
+    const base = { place: placeOf(input, this.#lines), timeNs, thread, process: undefined };
+    return knownEventItem(entry, format.args, format.extra, base);
+  }
+
+  #nameAt(at: number): ByteEntry<Named> | undefined {
+    const view = this.#view;
+    const expected = this.#last?.next;
+    if (expected !== undefined && view.getUint8(at + expected.length) === SPACE && expected.standsAt(view, at)) {
+      this.#last = expected.value;
+      return expected;
+    }
+    let end = at;
+    while (end - at <= LONGEST_NAME && view.getUint8(end) > SPACE) end += 1;
+    if (view.getUint8(end) !== SPACE) return undefined;
+    const found = this.#names.find(view, at, end - at) ?? this.#newName(at, end);
+    if (found === undefined) return undefined;
+    if (this.#last !== undefined) this.#last.next = found;
+    this.#last = found.value;
+    return found;
+  }
+
+  #newName(at: number, end: number): ByteEntry<Named> | undefined {
+    if (end - at >= LONGEST_NAME) return undefined;
+    const name = this.#lines.buffer.toString('latin1', at, end);
+    const entry = CATALOG.get(name);
+    if (entry === undefined ? eventNameOf(name) !== name : lockOperationOf(entry) !== undefined) return undefined;
+    const { buffer } = this.#lines;
+    const format = entry && new FormatScanner(this.#view, buffer, entry.formats(), this.#tables);
+    return this.#names.add(this.#view, at, end - at, { name, entry, format, next: undefined });
+  }
+}
+
+/** Text of which nothing can be the stamp of another line. */
+function endOfOther(view: DataView, from: number, filled: number): number {
+  const limit = Math.min(filled, from + LONGEST_LINE);
+  let before = SPACE;
+  for (let at = from; at < limit; at += 1) {
+    const byte = view.getUint8(at);
+    if (byte < SPACE) return byte === LINE_END ? at : NOT_SCANNED;
+    if (byte > TILDE || byte === AT_SIGN) return NOT_SCANNED;
+    if (byte === SPACE && before === LETTER_Z) return NOT_SCANNED;
+    if (byte === COLON && before === LETTER_E) return NOT_SCANNED;
+    before = byte;
+  }
+  return NOT_SCANNED;
+}

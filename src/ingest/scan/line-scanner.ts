@@ -1,0 +1,148 @@
+/**
+ * Reads the lines that a large log consists of straight from the bytes. What
+ * it does not read it leaves untouched to the trace reader, which reads every
+ * line; the two must agree on each, and a test compares them.
+ */
+import type { Clock } from '../clock.ts';
+import { bare } from '../formats/bare.ts';
+import type { Stamp } from '../formats/format.ts';
+import { iso } from '../formats/iso.ts';
+import { tid } from '../formats/tid.ts';
+import type { LineReader } from '../line-reader.ts';
+import type { TraceItem } from '../trace-item.ts';
+import { EventScanner } from './event-scanner.ts';
+import { LockScanner } from './lock-scanner.ts';
+import { NOT_SCANNED, PrefixScanner } from './prefix-scanner.ts';
+import { ScannedLock, ScannedOther, ScannedRun } from './scanned-line.ts';
+
+/** No event of the log back end is shorter, with its prefix. */
+const SHORTEST = 8;
+const ZERO = 48;
+const NINE = 57;
+
+export interface LineScannerOptions {
+  readonly input: number;
+  readonly clock: Clock;
+  /** Of the last line that was read, by whomever. */
+  readonly stamp: Stamp;
+  /** Thread id that the file's name gives to all its lines. */
+  readonly thread: number | undefined;
+  /** Mutex events may be counted where nobody wants them. */
+  readonly countLocks: boolean;
+}
+
+export class LineScanner {
+  readonly #options: LineScannerOptions;
+  readonly #lines: LineReader;
+  readonly #view: DataView;
+  readonly #prefix = new PrefixScanner();
+  readonly #locks: LockScanner;
+  readonly #events: EventScanner;
+  readonly #lock: ScannedLock;
+  readonly #other: ScannedOther;
+  /** Mutex events before the item of the last call that were only counted: the item stands behind them. */
+  readonly run: ScannedRun;
+  /** Id of the form of the line read last. */
+  format = bare.id;
+
+  constructor(lines: LineReader, options: LineScannerOptions) {
+    this.#options = options;
+    this.#lines = lines;
+    this.#view = lines.view;
+    this.#locks = new LockScanner(lines.view, lines.buffer);
+    this.#events = new EventScanner(lines);
+    this.#lock = new ScannedLock(options.input, lines);
+    this.#other = new ScannedOther(options.input, lines);
+    this.run = new ScannedRun(options.input, lines);
+    if (options.countLocks) this.#lock.filter = this.#locks;
+  }
+
+  /** The current line, read by another, has this form: lines like it can be scanned from now on. */
+  learn(format: string): void {
+    const { seconds } = this.#options.stamp;
+    if (format === iso.id && seconds !== undefined) this.#prefix.learn(this.#view, this.#lines.start, seconds);
+  }
+
+  /**
+   * The item of the next line, undefined where it is to be read another way.
+   * `prefixed`: a line without prefix is none. `lastNs`: time of the line before.
+   */
+  next(prefixed: boolean, lastNs: number | undefined): TraceItem | undefined {
+    const { run } = this;
+    run.clear();
+    let before = lastNs ?? Number.NEGATIVE_INFINITY;
+    for (;;) {
+      const { ahead, filled } = this.#lines;
+      if (ahead + SHORTEST > filled) return undefined;
+      const from = this.#pastPrefix(ahead, prefixed || run.timeNs !== undefined);
+      if (from === NOT_SCANNED) return undefined;
+      if (!this.#locks.mayBeAt(from)) {
+        const end = this.#events.scan(from, filled);
+        return end === NOT_SCANNED ? undefined : this.#event(from, end);
+      }
+      const end = this.#locks.scan(from, filled, this.#lock);
+      if (end === NOT_SCANNED) return undefined;
+      this.#take(end);
+      const timeNs = this.#timeNs();
+      if (!this.#isCounted(timeNs, before)) return this.#lock.at(timeNs, this.#thread());
+      run.format = this.format;
+      run.add(this.#lock.operation, timeNs, this.#thread());
+      before = timeNs ?? before;
+    }
+  }
+
+  /** A line whose time runs backwards is looked at. */
+  #isCounted(timeNs: number | undefined, before: number): boolean {
+    if (!this.#locks.isCounted || (timeNs !== undefined && timeNs < before)) return false;
+    return this.run.size === 0 || this.run.format === this.format;
+  }
+
+  #event(from: number, end: number): TraceItem | undefined {
+    const name = this.#events.otherName;
+    const stamped = this.#prefix.seconds !== undefined;
+    // Other back ends have lines without a prefix, too.
+    if (!stamped && (name !== undefined || this.#hasDigitBehindName(from, end))) return undefined;
+    this.#take(end);
+    if (name === undefined) return this.#events.item(this.#options.input, this.#timeNs(), this.#thread());
+    this.#other.name = name;
+    return this.#other.at(this.#timeNs(), this.#thread());
+  }
+
+  #pastPrefix(at: number, prefixed: boolean): number {
+    const prefix = this.#prefix;
+    this.format = iso.id;
+    const behindIso = prefix.iso(this.#view, at);
+    if (behindIso !== NOT_SCANNED) return behindIso;
+    this.format = tid.id;
+    const behindTid = prefix.tid(this.#view, at);
+    if (behindTid !== NOT_SCANNED || prefixed) return behindTid;
+    this.format = bare.id;
+    prefix.none();
+    return at;
+  }
+
+  #hasDigitBehindName(from: number, end: number): boolean {
+    let at = from;
+    while (at < end && this.#view.getUint8(at) !== 32) at += 1;
+    const behind = this.#view.getUint8(at + 1);
+    return behind >= ZERO && behind <= NINE;
+  }
+
+  #take(end: number): void {
+    const { stamp } = this.#options;
+    const { seconds, nanos, thread } = this.#prefix;
+    stamp.seconds = seconds;
+    stamp.nanos = nanos;
+    stamp.thread = thread;
+    this.#lines.pass(end);
+  }
+
+  #timeNs(): number | undefined {
+    const { seconds, nanos } = this.#prefix;
+    return seconds === undefined ? undefined : this.#options.clock.toNs(seconds, nanos);
+  }
+
+  #thread(): number | undefined {
+    return this.#prefix.thread ?? this.#options.thread;
+  }
+}

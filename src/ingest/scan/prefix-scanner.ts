@@ -1,0 +1,124 @@
+/**
+ * Reads the prefix of a line of the log back end by position, as `iso` and
+ * `tid` read it, or leaves it to them. It knows a minute once `iso` has read a
+ * line of it; then only the seconds differ.
+ */
+
+const ZERO = 48;
+const DOT = 46;
+const COLON = 58;
+const AT = 64;
+const LETTER_Z = 90;
+const SPACE = 32;
+/** `2026-11-23T01:02` */
+const MINUTE_BYTES = 16;
+/** `2026-11-23T01:02:13.123456Z ` */
+const ISO_BYTES = 28;
+const MICROS = 6;
+const MAX_THREAD_DIGITS = 10;
+const MAX_SECONDS_DIGITS = 11;
+
+/** `scan`: to be read by the formats themselves. */
+export const NOT_SCANNED = -1;
+
+export class PrefixScanner {
+  /** Of the last line that was scanned; undefined without a time stamp. */
+  seconds: number | undefined = undefined;
+  nanos = 0;
+  thread: number | undefined = undefined;
+  #minute: readonly [number, number, number, number] = [0, 0, 0, 0];
+  /** Its first second; undefined before the first line with such a prefix. */
+  #minuteSeconds: number | undefined;
+
+  /** A line at this offset has the prefix of `iso`, which read its seconds. */
+  learn(view: DataView, at: number, seconds: number): void {
+    const ofMinute = pairAt(view, at + MINUTE_BYTES + 1);
+    if (ofMinute > 59) return;
+    this.#minute = [word(view, at), word(view, at + 4), word(view, at + 8), word(view, at + 12)];
+    this.#minuteSeconds = seconds - ofMinute;
+  }
+
+  /** Where the event begins. */
+  iso(view: DataView, at: number): number {
+    const minuteSeconds = this.#minuteSeconds;
+    if (minuteSeconds === undefined || !this.#isOfMinute(view, at)) return NOT_SCANNED;
+    if (
+      view.getUint8(at + 16) !== COLON ||
+      view.getUint8(at + 19) !== DOT ||
+      view.getUint8(at + 26) !== LETTER_Z ||
+      view.getUint8(at + 27) !== SPACE
+    )
+      return NOT_SCANNED;
+    const seconds = pairAt(view, at + 17);
+    const micros = microsAt(view, at + 20);
+    if (seconds > 59 || micros < 0) return NOT_SCANNED;
+    this.seconds = minuteSeconds + seconds;
+    this.nanos = micros * 1000;
+    this.thread = undefined;
+    return at + ISO_BYTES;
+  }
+
+  /** A line without prefix. */
+  none(): void {
+    this.seconds = undefined;
+    this.nanos = 0;
+    this.thread = undefined;
+  }
+
+  #isOfMinute(view: DataView, at: number): boolean {
+    const minute = this.#minute;
+    return (
+      word(view, at + 12) === minute[3] &&
+      word(view, at + 8) === minute[2] &&
+      word(view, at + 4) === minute[1] &&
+      word(view, at) === minute[0]
+    );
+  }
+
+  /** The same for `22680@1795396494.806711:`. */
+  tid(view: DataView, start: number): number {
+    let at = start;
+    let thread = 0;
+    for (let digit = digitAt(view, at); digit >= 0; digit = digitAt(view, at)) {
+      thread = thread * 10 + digit;
+      at += 1;
+    }
+    if (at === start || at - start > MAX_THREAD_DIGITS || view.getUint8(at) !== AT) return NOT_SCANNED;
+    at += 1;
+    const secondsAt = at;
+    let seconds = 0;
+    for (let digit = digitAt(view, at); digit >= 0; digit = digitAt(view, at)) {
+      seconds = seconds * 10 + digit;
+      at += 1;
+    }
+    if (at === secondsAt || at - secondsAt > MAX_SECONDS_DIGITS || view.getUint8(at) !== DOT) return NOT_SCANNED;
+    const micros = microsAt(view, at + 1);
+    if (micros < 0 || view.getUint8(at + 1 + MICROS) !== COLON) return NOT_SCANNED;
+    this.thread = thread;
+    this.seconds = seconds;
+    this.nanos = micros * 1000;
+    return at + 2 + MICROS;
+  }
+}
+
+const word = (view: DataView, at: number): number => view.getInt32(at, true);
+
+/** A digit's value, -1 for anything else. */
+function digitAt(view: DataView, at: number): number {
+  const digit = view.getUint8(at) - ZERO;
+  return digit >= 0 && digit <= 9 ? digit : -1;
+}
+
+/** Two digits; above 99 where there is anything else. */
+function pairAt(view: DataView, at: number): number {
+  const tens = view.getUint8(at) - ZERO;
+  const ones = view.getUint8(at + 1) - ZERO;
+  return tens >>> 0 > 9 || ones >>> 0 > 9 ? 100 : tens * 10 + ones;
+}
+
+function microsAt(view: DataView, at: number): number {
+  const high = pairAt(view, at);
+  const middle = pairAt(view, at + 2);
+  const low = pairAt(view, at + 4);
+  return high > 99 || middle > 99 || low > 99 ? -1 : high * 10_000 + middle * 100 + low;
+}
