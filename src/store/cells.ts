@@ -16,6 +16,12 @@ export function countCell(count: Uint64 | undefined): Cell {
   return wide <= MAX_INTEGER ? wide : wide.toString();
 }
 
+/** The same for a column that `BulkInsert` knows as a count. */
+export function looseCountCell(count: Uint64 | undefined): Cell {
+  if (count === undefined) return null;
+  return typeof count === 'number' ? count : countCell(count);
+}
+
 /** The same of what the report has already made JSON. */
 export function jsonCountCell(count: JsonNumber | null): Cell {
   return count === null ? null : countCell(BigInt(count));

@@ -23,7 +23,8 @@ export type Connection = BetterSqlite3.Database;
 export type ReadStatement = BetterSqlite3.Statement<[], Value[]>;
 
 export interface Insert {
-  run(cells: readonly Cell[]): void;
+  /** `named`: values of the parameters that have a name. */
+  run(cells: readonly Cell[], named?: Readonly<Record<string, Cell>>): void;
 }
 
 /** Without the driver's unsafe mode SQLite ignores `journal_mode = OFF`. */
@@ -76,11 +77,13 @@ export class NewDatabase {
   }
 
   prepareInsert(sql: string): Insert {
-    const statement = this.#attempt(() => this.#connection.prepare<[readonly Cell[]]>(sql));
+    type Parameters = [readonly Cell[], Readonly<Record<string, Cell>>?];
+    const statement = this.#attempt(() => this.#connection.prepare<Parameters>(sql));
     return {
-      run: (cells) => {
+      run: (cells, named) => {
         try {
-          statement.run(cells);
+          if (named === undefined) statement.run(cells);
+          else statement.run(cells, named);
         } catch (thrown) {
           throw this.#failed(thrown);
         }

@@ -5,7 +5,8 @@ import type { BqlAtLine, Migration, Query, StateChange, Sync } from '../replay/r
 import type { BqlHold, ReplaySink } from '../replay/sink.ts';
 import type { Report } from '../report/report.ts';
 import { BulkInsert } from './bulk-insert.ts';
-import { countCell, flagCell, jsonCell } from './cells.ts';
+import { countCell, flagCell, jsonCell, looseCountCell } from './cells.ts';
+import { EVENT_COLUMNS, QUERY_COLUMNS, SYNC_COLUMNS } from './columns.ts';
 import { type Cell, NewDatabase } from './database.ts';
 import { EventCounts } from './event-counts.ts';
 import { writeReport } from './report-rows.ts';
@@ -36,10 +37,10 @@ export class StoreWriter implements ReplaySink {
 
   constructor(database: NewDatabase) {
     this.#database = database;
-    this.#queries = new BulkInsert(database, 'queries', 19);
-    this.#syncs = new BulkInsert(database, 'syncs', 11);
+    this.#queries = new BulkInsert(database, 'queries', QUERY_COLUMNS);
+    this.#syncs = new BulkInsert(database, 'syncs', SYNC_COLUMNS);
     this.#states = new BulkInsert(database, 'states', 6);
-    this.#events = new BulkInsert(database, 'events', 7);
+    this.#events = new BulkInsert(database, 'events', EVENT_COLUMNS);
     this.#messages = new BulkInsert(database, 'messages', 7);
     this.#bqlHolds = new BulkInsert(database, 'bql_holds', 8);
     this.#eventCounts = new BulkInsert(database, 'event_counts', 4);
@@ -62,17 +63,17 @@ export class StoreWriter implements ReplaySink {
       at.thread ?? null,
       flagCell(query.exact),
       flagCell(query.final),
-      countCell(query.precopyBytes),
-      countCell(query.stopcopyBytes),
-      countCell(query.postcopyBytes),
-      countCell(query.totalBytes),
+      looseCountCell(query.precopyBytes),
+      looseCountCell(query.stopcopyBytes),
+      looseCountCell(query.postcopyBytes),
+      looseCountCell(query.totalBytes),
       countCell(query.ackCollected),
       countCell(query.ackTotal),
       bqlCell(query.bql),
       query.syncs.length,
       query.state ?? null,
       query.switchover ?? null,
-      countCell(query.thresholdBytes),
+      looseCountCell(query.thresholdBytes),
     ]);
   }
 
@@ -86,7 +87,7 @@ export class StoreWriter implements ReplaySink {
       at.place.line,
       sync.start?.ns ?? null,
       sync.end?.ns ?? null,
-      countCell(sync.dirtyPages),
+      looseCountCell(sync.dirtyPages),
       at.place.input,
       at.thread ?? null,
       sync.owner,

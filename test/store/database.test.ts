@@ -72,8 +72,10 @@ describe('complete or absent', () => {
     const path = await earlierDatabase();
     const store = await StoreWriter.create(path);
     store.query(query(0), migration(0));
-    store.query(query(0), migration(0));
-    expect(() => store.finish(report())).toThrow(/UNIQUE/);
+    expect(() => {
+      store.query(query(0), migration(0));
+      store.finish(report());
+    }).toThrow(/UNIQUE/);
     expect(names()).toEqual(['a.db']);
     expect(await values(path, 'SELECT count(*) FROM queries')).toEqual([1n]);
   });
