@@ -18,6 +18,8 @@ const LETTER_Z = 90;
 const TILDE = 126;
 const LONGEST_NAME = 80;
 const LONGEST_LINE = 4096;
+/** An input may hold any number of names and texts. */
+const MAX_TEXTS = 8192;
 
 /** A name that stands in the log. */
 interface Named {
@@ -25,16 +27,17 @@ interface Named {
   readonly entry: CatalogEntry | undefined;
   /** None for a name that is not in the catalogue. */
   readonly format: FormatScanner | undefined;
-  /** What stood behind it last time: the rounds of a migration are alike. */
-  next: ByteEntry<Named> | undefined;
 }
 
 export class EventScanner {
   readonly #lines: LineReader;
   readonly #view: DataView;
-  readonly #names = new ByteTable<Named>();
-  readonly #tables = { texts: new ByteTable<string>(), tails: new ByteTable<Readonly<Record<string, string>>>() };
-  #last: Named | undefined;
+  readonly #names = new ByteTable<Named>(MAX_TEXTS);
+  readonly #tables = {
+    texts: new ByteTable<string>(MAX_TEXTS),
+    tails: new ByteTable<Readonly<Record<string, string>>>(MAX_TEXTS),
+  };
+  #last: ByteEntry<Named> | undefined;
   #found: Named | undefined;
 
   constructor(lines: LineReader) {
@@ -68,7 +71,7 @@ export class EventScanner {
     const view = this.#view;
     const expected = this.#last?.next;
     if (expected !== undefined && view.getUint8(at + expected.length) === SPACE && expected.standsAt(view, at)) {
-      this.#last = expected.value;
+      this.#last = expected;
       return expected;
     }
     let end = at;
@@ -77,7 +80,7 @@ export class EventScanner {
     const found = this.#names.find(view, at, end - at) ?? this.#newName(at, end);
     if (found === undefined) return undefined;
     if (this.#last !== undefined) this.#last.next = found;
-    this.#last = found.value;
+    this.#last = found;
     return found;
   }
 
@@ -88,7 +91,7 @@ export class EventScanner {
     if (entry === undefined ? eventNameOf(name) !== name : lockOperationOf(entry) !== undefined) return undefined;
     const { buffer } = this.#lines;
     const format = entry && new FormatScanner(this.#view, buffer, entry.formats(), this.#tables);
-    return this.#names.add(this.#view, at, end - at, { name, entry, format, next: undefined });
+    return this.#names.add(this.#view, at, end - at, { name, entry, format });
   }
 }
 

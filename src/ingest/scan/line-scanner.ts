@@ -80,13 +80,16 @@ export class LineScanner {
         const end = this.#events.scan(from, filled);
         return end === NOT_SCANNED ? undefined : this.#event(from, end);
       }
-      const end = this.#locks.scan(from, filled, this.#lock);
+      const end = this.#locks.scan(from, filled);
       if (end === NOT_SCANNED) return undefined;
       this.#take(end);
       const timeNs = this.#timeNs();
-      if (!this.#isCounted(timeNs, before)) return this.#lock.at(timeNs, this.#thread());
+      if (!this.#isCounted(timeNs, before)) {
+        this.#locks.fill(this.#lock);
+        return this.#lock.at(timeNs, this.#thread());
+      }
       run.format = this.format;
-      run.add(this.#lock.operation, timeNs, this.#thread());
+      run.add(this.#locks.operation, timeNs, this.#thread());
       before = timeNs ?? before;
     }
   }
