@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   cli: {
     base: 'all',
     catalog: 'all',
-    replay: 'all',
+    replay: 'types',
     rules: 'all',
     report: 'all',
     store: 'all',

@@ -5,7 +5,6 @@
 import { join, relative, resolve } from 'node:path';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { ReplaySink } from '../replay/sink.ts';
-import { fanOut } from '../replay/sinks.ts';
 import type { Report } from '../report/report.ts';
 import { reportName, reportPlace } from '../store/report-place.ts';
 import { StoreWriter } from '../store/writer.ts';
@@ -69,7 +68,7 @@ class DefaultStore implements ReportStore {
     this.#writer = writer;
     this.#folder = folder;
     this.#name = name;
-    this.listener = guard(fanOut([writer]), (thrown) => {
+    this.listener = guard(writer, (thrown) => {
       if (!(thrown instanceof UserError)) throw thrown;
       this.#failure ??= thrown.message;
     });
@@ -93,27 +92,24 @@ class DefaultStore implements ReportStore {
 }
 
 /** Passes everything on until it fails once, for a database that is gone takes no more rows. */
-function guard(sink: Required<ReplaySink>, failed: (thrown: unknown) => void): ReplaySink {
+function guard(sink: ReplaySink, failed: (thrown: unknown) => void): ReplaySink {
   let gone = false;
-  const once = <A extends readonly unknown[]>(method: (...args: A) => void) => {
-    return (...args: A): void => {
-      if (gone) return;
-      try {
-        method(...args);
-      } catch (thrown) {
-        gone = true;
-        failed(thrown);
-      }
-    };
+  const once = (action: () => void): void => {
+    if (gone) return;
+    try {
+      action();
+    } catch (thrown) {
+      gone = true;
+      failed(thrown);
+    }
   };
   return {
-    query: once(sink.query),
-    sync: once(sink.sync),
-    state: once(sink.state),
-    event: once(sink.event),
-    message: once(sink.message),
-    count: once(sink.count),
-    countLocks: once(sink.countLocks),
-    bqlHold: once(sink.bqlHold),
+    query: (query, migration) => once(() => sink.query?.(query, migration)),
+    sync: (sync, migration) => once(() => sink.sync?.(sync, migration)),
+    state: (change, migration) => once(() => sink.state?.(change, migration)),
+    event: (item, migration, ns, inRound) => once(() => sink.event?.(item, migration, ns, inRound)),
+    message: (item, migration, ns) => once(() => sink.message?.(item, migration, ns)),
+    counted: (name, times, migration, state) => once(() => sink.counted?.(name, times, migration, state)),
+    bqlHold: (hold, migration) => once(() => sink.bqlHold?.(hold, migration)),
   };
 }

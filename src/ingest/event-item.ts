@@ -43,19 +43,11 @@ export function fieldItem(
 }
 
 function decodedItem(entry: CatalogEntry, decoded: Decoded | undefined, base: ItemBase): EventItem | undefined {
-  return decoded === undefined ? undefined : knownEventItem(entry, decoded.args, decoded.extra, base);
-}
-
-/** The same from arguments that were decoded already. */
-export function knownEventItem(
-  entry: CatalogEntry,
-  args: Decoded['args'],
-  extra: Decoded['extra'],
-  { place, timeNs, thread, process }: ItemBase,
-): EventItem | undefined {
-  const event = { name: entry.name, args };
+  if (decoded === undefined) return undefined;
+  const event = { name: entry.name, args: decoded.args };
   if (!isKnownEvent(event)) return undefined;
-  return { kind: 'event', group: entry.group, event, extra, place, timeNs, thread, process };
+  const { place, timeNs, thread, process } = base;
+  return { kind: 'event', group: entry.group, event, extra: decoded.extra, place, timeNs, thread, process };
 }
 
 /** Events that nothing rests on: arguments that fit no known format do no harm. */

@@ -269,25 +269,7 @@ class BqlLines {
   }
 
   #mergedWording(): Wording {
-    const taken = places(this.#merged.lastTaken);
-    const released = places(this.#merged.lastReleased);
-    const notHeld: Answer = {
-      holder: 'not-migration-thread',
-      how: 'the migration thread had released it',
-      proof: released,
-    };
-    return {
-      held: {
-        holder: 'migration-thread',
-        how: 'taken by the migration thread and followed through its waits',
-        proof: taken,
-      },
-      free: this.#othersSeen
-        ? { holder: 'free', how: 'the BQL was released and not taken again', proof: released }
-        : notHeld,
-      others: { holder: 'another', how: 'taken by another thread', proof: taken },
-      notHeld,
-    };
+    return new MergedWording(this.#merged.lastTaken, this.#merged.lastReleased, this.#othersSeen);
   }
 
   #threadWording(own: BqlChain): Wording {
@@ -342,6 +324,38 @@ class BqlLines {
     const { lean } = this.#merged;
     if (lean === 0) return 'unknown';
     return lean > 0 ? 'migration-thread' : 'another';
+  }
+}
+
+/** Made for every query, and its answers for few of them. */
+class MergedWording implements Wording {
+  readonly #taken: Place | undefined;
+  readonly #released: Place | undefined;
+  readonly #othersSeen: boolean;
+
+  constructor(taken: Place | undefined, released: Place | undefined, othersSeen: boolean) {
+    this.#taken = taken;
+    this.#released = released;
+    this.#othersSeen = othersSeen;
+  }
+
+  get held(): Answer {
+    const how = 'taken by the migration thread and followed through its waits';
+    return { holder: 'migration-thread', how, proof: places(this.#taken) };
+  }
+
+  get free(): Answer {
+    if (!this.#othersSeen) return this.notHeld;
+    return { holder: 'free', how: 'the BQL was released and not taken again', proof: places(this.#released) };
+  }
+
+  get others(): Answer {
+    return { holder: 'another', how: 'taken by another thread', proof: places(this.#taken) };
+  }
+
+  get notHeld(): Answer {
+    const how = 'the migration thread had released it';
+    return { holder: 'not-migration-thread', how, proof: places(this.#released) };
   }
 }
 

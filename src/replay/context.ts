@@ -29,6 +29,7 @@ export interface ReplayOptions {
 export class Context implements StreamContext {
   readonly stream: number;
   readonly seen = new Set<string>();
+  #seenLast: string | undefined;
   readonly bql: BqlTracker;
   readonly capabilities = new CapabilityTracker();
   readonly sink: Required<ReplaySink>;
@@ -47,5 +48,11 @@ export class Context implements StreamContext {
     this.bandGiven = options.band !== undefined;
     this.bql = new BqlTracker(emitHold);
     this.limits = new LimitSettings(options.limits);
+  }
+
+  see(event: string): void {
+    if (event === this.#seenLast) return;
+    this.#seenLast = event;
+    this.seen.add(event);
   }
 }

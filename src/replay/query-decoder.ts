@@ -50,7 +50,7 @@ function decodeNew(item: EventItem): QueryFacts | undefined {
   const { args } = event;
   const exact = args.exact !== 0;
   const final = 'final' in args ? args.final !== 0 : undefined;
-  const acks = { ackCollected: ackOf(extra, ACK_COLLECTED), ackTotal: ackOf(extra, ACK_TOTAL) };
+  const { ackCollected, ackTotal } = extra === undefined ? NO_ACKS : acksIn(extra);
   return {
     kind: final === true ? 'final' : exact ? 'exact' : 'estimate',
     exact,
@@ -60,13 +60,29 @@ function decodeNew(item: EventItem): QueryFacts | undefined {
     postcopyBytes: args.postcopy,
     totalBytes: args.total,
     maxBytes: undefined,
-    ...acks,
+    ackCollected,
+    ackTotal,
     // Without `final=` it is a snapshot of May to July 2026, which has the duties of 8.0 to 11.0.
-    band: final === undefined ? '10.0' : acks.ackTotal === undefined ? 'thread' : '11.1',
+    band: final === undefined ? '10.0' : ackTotal === undefined ? 'thread' : '11.1',
   };
 }
 
-function ackOf(extra: EventItem['extra'], key: string): Uint64 | undefined {
-  const text = extra?.[key];
+type Extra = NonNullable<EventItem['extra']>;
+type Acks = Pick<QueryLine, 'ackCollected' | 'ackTotal'>;
+
+const NO_ACKS: Acks = { ackCollected: undefined, ackTotal: undefined };
+/** Millions of queries end alike, and then in the same object. */
+const ACKS = new WeakMap<Extra, Acks>();
+
+function acksIn(extra: Extra): Acks {
+  const known = ACKS.get(extra);
+  if (known !== undefined) return known;
+  const acks = { ackCollected: ackOf(extra, ACK_COLLECTED), ackTotal: ackOf(extra, ACK_TOTAL) };
+  ACKS.set(extra, acks);
+  return acks;
+}
+
+function ackOf(extra: Extra, key: string): Uint64 | undefined {
+  const text = extra[key];
   return text !== undefined && /^\d+$/.test(text) ? parseUint64(text) : undefined;
 }

@@ -8,11 +8,11 @@ import type { DamageItem, EventItem, LockItem, MessageItem, Place, TraceItem } f
 import { parseAssertion } from './assertion.ts';
 import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
-import { LockCounter } from './lock-counter.ts';
+import { EventCounter, lockEventOf } from './event-counter.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
-import type { BqlHold, ReplaySink } from './sink.ts';
+import type { BqlHold } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
 const MAX_UNDECIDED = 10_000;
@@ -20,7 +20,7 @@ const MAX_UNDECIDED = 10_000;
 export class StreamReplay {
   readonly #options: ReplayOptions;
   readonly #context: Context;
-  readonly #locks: LockCounter;
+  readonly #counter: EventCounter;
   #current: MigrationBuilder | undefined;
   /** From `setup` on, until an event tells whether this is a source. */
   #undecided: EventItem[] | undefined;
@@ -51,7 +51,7 @@ export class StreamReplay {
   constructor(stream: number, options: ReplayOptions) {
     this.#options = options;
     this.incoming = new IncomingTracker(stream);
-    this.#locks = new LockCounter(options.sink);
+    this.#counter = new EventCounter(options.sink);
     this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
   }
 
@@ -84,19 +84,19 @@ export class StreamReplay {
     }
     switch (item.kind) {
       case 'event':
-        this.#context.seen.add(item.event.name);
+        this.#context.see(item.event.name);
         this.#event(item);
-        this.#noteRunstate(item);
-        this.#count(item);
+        if (!comesInRounds(item)) this.#noteRunstate(item);
+        this.#count(item.event.name);
         return;
       case 'lock':
         this.#lock(item);
         return;
       case 'lock-run':
-        this.#locks.addRun(item, this.#current, this.#current?.state);
+        this.#counter.addRun(item, this.#current, this.#current?.state);
         return;
       case 'other-event':
-        this.#count(item);
+        this.#count(item.name);
         return;
       case 'message':
         this.#message(item);
@@ -114,7 +114,7 @@ export class StreamReplay {
   /** After the last item: everything of the last migration is told but its end. */
   close(): void {
     if (this.#undecided !== undefined) this.#decide('source');
-    this.#locks.flush();
+    this.#counter.flush();
     this.#context.bql.close();
     this.#current?.finish(this.#lastNs);
     this.incoming.finish();
@@ -127,10 +127,9 @@ export class StreamReplay {
   }
 
   #lock(item: LockItem): void {
-    const { seen, bql } = this.#context;
-    if (!seen.has(item.name)) seen.add(item.name);
-    bql.lock(item);
-    this.#locks.add(item, this.#current, this.#current?.state);
+    this.#context.see(item.name);
+    this.#context.bql.lock(item);
+    this.#count(lockEventOf(item.operation));
   }
 
   #damage({ code, place }: DamageItem): void {
@@ -152,8 +151,10 @@ export class StreamReplay {
     const side = sideOf(item);
     if (side === 'source') this.#sourceEvents += 1;
     if (side === 'destination') this.#destinationEvents += 1;
-    this.#noteCircumstances(item);
-    this.#context.limits.note(item);
+    if (!comesInRounds(item)) {
+      this.#noteCircumstances(item);
+      this.#context.limits.note(item);
+    }
     if (this.#undecided !== undefined && !isSetup(item)) {
       this.#undecided.push(item);
       // A source is told to migrate before its `setup`: that one was another process's.
@@ -333,8 +334,8 @@ export class StreamReplay {
     if (sample !== undefined) this.#current?.addSample(sample);
   }
 
-  #count(item: Parameters<Required<ReplaySink>['count']>[0]): void {
-    this.#context.sink.count(item, this.#current, this.#current?.state);
+  #count(name: string): void {
+    this.#counter.add(name, this.#current, this.#current?.state);
   }
 
   #endCurrent(): void {
@@ -365,10 +366,16 @@ export class StreamReplay {
   #bqlHold(hold: BqlHold): void {
     const current = this.#current;
     if (current === undefined) return;
+    const { by, thread, takenAt, releasedAt } = hold;
     const startNs = current.nsOf(hold.startNs);
     const endNs = current.nsOf(hold.endNs);
-    this.#context.sink.bqlHold({ ...hold, startNs, endNs }, current);
+    this.#context.sink.bqlHold({ by, thread, takenAt, releasedAt, startNs, endNs }, current);
   }
+}
+
+/** Nothing but the migration itself learns anything from it. */
+function comesInRounds({ group }: EventItem): boolean {
+  return group === 'query' || group === 'sync' || group === 'round';
 }
 
 function endsIncoming({ event }: EventItem): boolean {

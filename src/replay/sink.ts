@@ -1,5 +1,5 @@
 /** Who listens to the replay: the rules, the report and the store. Called in the order of the log. */
-import type { EventItem, LockItem, LockOperation, MessageItem, OtherEventItem, Place } from '../ingest/trace-item.ts';
+import type { EventItem, MessageItem, Place } from '../ingest/trace-item.ts';
 import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from './run.ts';
 
 /** A stretch during which one thread held the BQL. */
@@ -32,18 +32,7 @@ export interface ReplaySink {
   /** Every other protocol event; `inRound` for those that come with every round of an iteration. */
   event?(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void;
   message?(item: MessageItem, migration: Migration | undefined, ns: number | undefined): void;
-  /** Every event of the log but the mutex events, for counting. */
-  count?(
-    item: EventItem | LockItem | OtherEventItem,
-    migration: Migration | undefined,
-    state: string | undefined,
-  ): void;
-  /** So many mutex events of a kind: they come by the million. */
-  countLocks?(
-    operation: LockOperation,
-    count: number,
-    migration: Migration | undefined,
-    state: string | undefined,
-  ): void;
+  /** So many events of a name in a state of a migration: with all its calls, every event of the log. */
+  counted?(name: string, times: number, migration: Migration | undefined, state: string | undefined): void;
   bqlHold?(hold: BqlHold, migration: Migration): void;
 }

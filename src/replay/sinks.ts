@@ -5,6 +5,13 @@ type Method = keyof ReplaySink;
 /** One sink that passes everything on to several, in their order. */
 export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
   const having = (method: Method): readonly ReplaySink[] => sinks.filter((sink) => sink[method] !== undefined);
+  return { ...fanOutUnits(having), ...fanOutLines(having) };
+}
+
+type Having = (method: Method) => readonly ReplaySink[];
+
+/** Each with its own parameters: a rest parameter makes an array of every call, and there are millions. */
+function fanOutUnits(having: Having) {
   const [begins, ends, queries, syncs] = [
     having('migrationBegins'),
     having('migrationEnds'),
@@ -13,50 +20,51 @@ export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
   ];
   const [made, synced] = [having('queryMade'), having('syncEnds')];
   const [states, switchovers, assertions] = [having('state'), having('switchover'), having('assertion')];
-  const [events, messages, counts, holds] = [having('event'), having('message'), having('count'), having('bqlHold')];
-  const locks = having('countLocks');
   return {
-    migrationBegins: (...args) => {
-      for (const sink of begins) sink.migrationBegins?.(...args);
+    migrationBegins: (migration) => {
+      for (const sink of begins) sink.migrationBegins?.(migration);
     },
-    migrationEnds: (...args) => {
-      for (const sink of ends) sink.migrationEnds?.(...args);
+    migrationEnds: (migration) => {
+      for (const sink of ends) sink.migrationEnds?.(migration);
     },
-    queryMade: (...args) => {
-      for (const sink of made) sink.queryMade?.(...args);
+    queryMade: (query, migration) => {
+      for (const sink of made) sink.queryMade?.(query, migration);
     },
-    syncEnds: (...args) => {
-      for (const sink of synced) sink.syncEnds?.(...args);
+    syncEnds: (sync, migration) => {
+      for (const sink of synced) sink.syncEnds?.(sync, migration);
     },
-    query: (...args) => {
-      for (const sink of queries) sink.query?.(...args);
+    query: (query, migration) => {
+      for (const sink of queries) sink.query?.(query, migration);
     },
-    sync: (...args) => {
-      for (const sink of syncs) sink.sync?.(...args);
+    sync: (sync, migration) => {
+      for (const sink of syncs) sink.sync?.(sync, migration);
     },
-    state: (...args) => {
-      for (const sink of states) sink.state?.(...args);
+    state: (change, migration) => {
+      for (const sink of states) sink.state?.(change, migration);
     },
-    switchover: (...args) => {
-      for (const sink of switchovers) sink.switchover?.(...args);
+    switchover: (switchover, migration) => {
+      for (const sink of switchovers) sink.switchover?.(switchover, migration);
     },
-    assertion: (...args) => {
-      for (const sink of assertions) sink.assertion?.(...args);
+    assertion: (failure, migration) => {
+      for (const sink of assertions) sink.assertion?.(failure, migration);
     },
-    event: (...args) => {
-      for (const sink of events) sink.event?.(...args);
+  } satisfies ReplaySink;
+}
+
+function fanOutLines(having: Having) {
+  const [events, messages, counts, holds] = [having('event'), having('message'), having('counted'), having('bqlHold')];
+  return {
+    event: (item, migration, ns, inRound) => {
+      for (const sink of events) sink.event?.(item, migration, ns, inRound);
     },
-    message: (...args) => {
-      for (const sink of messages) sink.message?.(...args);
+    message: (item, migration, ns) => {
+      for (const sink of messages) sink.message?.(item, migration, ns);
     },
-    count: (...args) => {
-      for (const sink of counts) sink.count?.(...args);
+    counted: (name, times, migration, state) => {
+      for (const sink of counts) sink.counted?.(name, times, migration, state);
     },
-    countLocks: (...args) => {
-      for (const sink of locks) sink.countLocks?.(...args);
+    bqlHold: (hold, migration) => {
+      for (const sink of holds) sink.bqlHold?.(hold, migration);
     },
-    bqlHold: (...args) => {
-      for (const sink of holds) sink.bqlHold?.(...args);
-    },
-  };
+  } satisfies ReplaySink;
 }

@@ -37,14 +37,12 @@ export interface Verdict {
 
 /** Hands a unit to the method of a checker that judges it. */
 type Ask<T> = (checker: Checker, unit: T) => Judgement | undefined;
+/** The method itself: of some units there are millions. */
+type Judge<T> = (unit: T) => Judgement | undefined;
 
-const ASK_QUERY: Ask<Query> = (checker, query) => checker.query?.(query);
-const ASK_QUERY_MADE: Ask<Query> = (checker, query) => checker.queryMade?.(query);
-const ASK_SYNC: Ask<Sync> = (checker, sync) => checker.sync?.(sync);
 const ASK_STATE: Ask<StateChange> = (checker, change) => checker.state?.(change);
 const ASK_SWITCHOVER: Ask<Switchover> = (checker, switchover) => checker.switchover?.(switchover);
 const ASK_ASSERTION: Ask<AssertionFailure> = (checker, failure) => checker.assertion?.(failure);
-const ASK_EVENT: Ask<ProtocolEvent> = (checker, seen) => checker.event?.(seen);
 const ASK_END: Ask<undefined> = (checker) => checker.end?.();
 
 /** One rule on one migration. */
@@ -71,17 +69,22 @@ class Tally {
   }
 
   judge<T>(ask: Ask<T>, unit: T, hole: boolean): void {
-    if (this.#checker === undefined || this.#fault !== undefined) return;
+    const checker = this.#checker;
+    if (checker !== undefined) this.judgeBy((one) => ask(checker, one), unit, hole);
+  }
+
+  judgeBy<T>(judge: Judge<T>, unit: T, hole: boolean): void {
+    if (this.#fault !== undefined) return;
     try {
-      const judgement = ask(this.#checker, unit);
+      const judgement = judge(unit);
       if (judgement !== undefined) this.#add(judgement, hole);
     } catch (thrown) {
       this.#fault = messageOf(thrown);
     }
   }
 
-  judges(unit: keyof Checker): boolean {
-    return this.#checker?.[unit] !== undefined;
+  get checker(): Checker | undefined {
+    return this.#checker;
   }
 
   verdict(): Verdict {
@@ -143,22 +146,49 @@ class Tally {
   }
 }
 
+/** One rule's judge of one kind of unit. */
+class Jury<T> {
+  readonly #tally: Tally;
+  readonly #judge: Judge<T>;
+
+  constructor(tally: Tally, judge: Judge<T>) {
+    this.#tally = tally;
+    this.#judge = judge;
+  }
+
+  judge(unit: T, hole: boolean): void {
+    this.#tally.judgeBy(this.#judge, unit, hole);
+  }
+}
+
+/** The judges of the rules that have one; `methodOf` finds it. */
+function juriesOf<T>(
+  tallies: readonly Tally[],
+  methodOf: (checker: Checker) => Judge<T> | undefined,
+): readonly Jury<T>[] {
+  return tallies.flatMap((tally) => {
+    const judge = tally.checker && methodOf(tally.checker)?.bind(tally.checker);
+    return judge === undefined ? [] : [new Jury(tally, judge)];
+  });
+}
+
 /** The rules of one migration, by what they judge. */
 class CurrentTallies {
   readonly migration: Migration;
-  readonly ofQueries: readonly Tally[];
-  readonly ofQueriesMade: readonly Tally[];
-  readonly ofSyncs: readonly Tally[];
-  readonly ofEvents = new Map<EventName, Tally[]>();
+  readonly ofQueries: readonly Jury<Query>[];
+  readonly ofQueriesMade: readonly Jury<Query>[];
+  readonly ofSyncs: readonly Jury<Sync>[];
+  readonly ofEvents = new Map<EventName, Jury<ProtocolEvent>[]>();
 
   constructor(migration: Migration, tallies: readonly Tally[]) {
     this.migration = migration;
-    this.ofQueries = tallies.filter((tally) => tally.judges('query'));
-    this.ofQueriesMade = tallies.filter((tally) => tally.judges('queryMade'));
-    this.ofSyncs = tallies.filter((tally) => tally.judges('sync'));
-    for (const tally of tallies.filter((one) => one.judges('event'))) {
+    this.ofQueries = juriesOf(tallies, ({ query }) => query);
+    this.ofQueriesMade = juriesOf(tallies, ({ queryMade }) => queryMade);
+    this.ofSyncs = juriesOf(tallies, ({ sync }) => sync);
+    for (const tally of tallies) {
+      const juries = juriesOf([tally], ({ event }) => event);
       for (const name of tally.rule.reads ?? []) {
-        this.ofEvents.set(name, [...(this.ofEvents.get(name) ?? []), tally]);
+        this.ofEvents.set(name, [...(this.ofEvents.get(name) ?? []), ...juries]);
       }
     }
   }
@@ -190,24 +220,24 @@ export class RuleRunner implements ReplaySink {
   }
 
   query(query: Query, migration: Migration): void {
-    for (const tally of this.#of(migration).ofQueries) tally.judge(ASK_QUERY, query, query.hole);
+    for (const jury of this.#of(migration).ofQueries) jury.judge(query, query.hole);
   }
 
   queryMade(query: Query, migration: Migration): void {
-    for (const tally of this.#of(migration).ofQueriesMade) tally.judge(ASK_QUERY_MADE, query, query.hole);
+    for (const jury of this.#of(migration).ofQueriesMade) jury.judge(query, query.hole);
   }
 
   event({ event, place, thread }: EventItem, migration: Migration | undefined, ns: number | undefined): void {
     if (migration === undefined) return;
-    const tallies = this.#of(migration).ofEvents.get(event.name);
-    if (tallies === undefined) return;
+    const juries = this.#of(migration).ofEvents.get(event.name);
+    if (juries === undefined) return;
     const { state, openSwitchover: switchover, inPostcopy } = migration;
     const seen: ProtocolEvent = { event, at: { place, ns, thread }, state, switchover, inPostcopy };
-    for (const tally of tallies) tally.judge(ASK_EVENT, seen, migration.hole !== undefined);
+    for (const jury of juries) jury.judge(seen, migration.hole !== undefined);
   }
 
   sync(sync: Sync, migration: Migration): void {
-    for (const tally of this.#of(migration).ofSyncs) tally.judge(ASK_SYNC, sync, sync.hole);
+    for (const jury of this.#of(migration).ofSyncs) jury.judge(sync, sync.hole);
   }
 
   state(change: StateChange, migration: Migration): void {

@@ -48,3 +48,14 @@ export const EVENT_COLUMNS: Columns = {
   name: 'any',
   args: 'any',
 };
+
+export const HOLD_COLUMNS: Columns = {
+  migration: 'same',
+  holder: 'any',
+  thread: 'same',
+  input: 'same',
+  line: 'any',
+  released_line: 'any',
+  start_ns: 'any',
+  end_ns: 'any',
+};

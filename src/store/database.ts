@@ -30,6 +30,7 @@ export interface Insert {
 /** Without the driver's unsafe mode SQLite ignores `journal_mode = OFF`. */
 const FAST_AND_UNSAFE = `
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF;
+PRAGMA cache_size = -4000;
 PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** A database while it is loaded. After a failure it is gone; nothing further may be called but `abort()`. */

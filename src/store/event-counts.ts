@@ -29,7 +29,7 @@ export class EventCounts {
     this.#table = table;
   }
 
-  add(name: string, migration: number | undefined, state: string | undefined, times = 1): void {
+  add(name: string, migration: number | undefined, state: string | undefined, times: number): void {
     let group = this.#group;
     if (group === undefined || group.migration !== migration || group.state !== state) {
       group = this.#groupOf(migration, state);

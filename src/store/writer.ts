@@ -1,21 +1,14 @@
 /** Writes the replay into the database as it goes by, and the report at its end. */
-import { assertNever } from '../base/errors.ts';
-import type { EventItem, LockItem, LockOperation, MessageItem, OtherEventItem } from '../ingest/trace-item.ts';
+import type { EventItem, MessageItem } from '../ingest/trace-item.ts';
 import type { BqlAtLine, Migration, Query, StateChange, Sync } from '../replay/run.ts';
 import type { BqlHold, ReplaySink } from '../replay/sink.ts';
 import type { Report } from '../report/report.ts';
 import { BulkInsert } from './bulk-insert.ts';
 import { countCell, flagCell, jsonCell, looseCountCell } from './cells.ts';
-import { EVENT_COLUMNS, QUERY_COLUMNS, SYNC_COLUMNS } from './columns.ts';
+import { EVENT_COLUMNS, HOLD_COLUMNS, QUERY_COLUMNS, SYNC_COLUMNS } from './columns.ts';
 import { type Cell, NewDatabase } from './database.ts';
 import { EventCounts } from './event-counts.ts';
 import { writeReport } from './report-rows.ts';
-
-const LOCK_EVENT: Readonly<Record<LockOperation, string>> = {
-  waiting: 'qemu_mutex_lock',
-  taken: 'qemu_mutex_locked',
-  released: 'qemu_mutex_unlock',
-};
 
 /** All that a row says of its migration. */
 type Owner = Pick<Migration, 'index'>;
@@ -42,7 +35,7 @@ export class StoreWriter implements ReplaySink {
     this.#states = new BulkInsert(database, 'states', 6);
     this.#events = new BulkInsert(database, 'events', EVENT_COLUMNS);
     this.#messages = new BulkInsert(database, 'messages', 7);
-    this.#bqlHolds = new BulkInsert(database, 'bql_holds', 8);
+    this.#bqlHolds = new BulkInsert(database, 'bql_holds', HOLD_COLUMNS);
     this.#eventCounts = new BulkInsert(database, 'event_counts', 4);
     this.#counts = new EventCounts(this.#eventCounts);
   }
@@ -112,12 +105,8 @@ export class StoreWriter implements ReplaySink {
     this.#messages.add([...origin(item, migration, ns), item.side ?? null, item.message]);
   }
 
-  count(item: EventItem | LockItem | OtherEventItem, migration: Owner | undefined, state: string | undefined): void {
-    this.#counts.add(eventName(item), migration?.index, state);
-  }
-
-  countLocks(operation: LockOperation, count: number, migration: Owner | undefined, state: string | undefined): void {
-    this.#counts.add(LOCK_EVENT[operation], migration?.index, state, count);
+  counted(name: string, times: number, migration: Owner | undefined, state: string | undefined): void {
+    this.#counts.add(name, migration?.index, state, times);
   }
 
   bqlHold(hold: BqlHold, migration: Owner): void {
@@ -168,17 +157,4 @@ function origin(item: EventItem | MessageItem, migration: Owner | undefined, ns:
 function bqlCell({ holder }: BqlAtLine): Cell {
   if (holder === 'not-shown') return null;
   return holder === 'migration-thread' ? 1 : 0;
-}
-
-function eventName(item: EventItem | LockItem | OtherEventItem): string {
-  switch (item.kind) {
-    case 'event':
-      return item.event.name;
-    case 'lock':
-      return LOCK_EVENT[item.operation];
-    case 'other-event':
-      return item.name;
-    default:
-      return assertNever(item);
-  }
 }

@@ -60,9 +60,11 @@ export async function readGroup(group: InputGroup) {
   return { items, facts: stream.readers.map((reader) => reader.facts()) };
 }
 
-/** Items of mutex and unknown events are filled anew by each line. */
+/** Items of mutex and unknown events are filled anew by each line, and texts are made when asked for. */
 export function keptItem(item: TraceItem): TraceItem {
-  const { place, timeNs, thread, process } = item;
+  const { timeNs, thread, process } = item;
+  const { input, line, text } = item.place;
+  const place = { input, line, text };
   switch (item.kind) {
     case 'lock': {
       const { kind, operation, name, mutex, file, site } = item;
@@ -71,7 +73,7 @@ export function keptItem(item: TraceItem): TraceItem {
     case 'other-event':
       return { kind: item.kind, name: item.name, place, timeNs, thread, process };
     default:
-      return item;
+      return { ...item, place };
   }
 }
 

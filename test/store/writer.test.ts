@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EventItem, LockItem } from '../../src/ingest/trace-item.ts';
+import type { EventItem } from '../../src/ingest/trace-item.ts';
 import type { Query } from '../../src/replay/run.ts';
 import { StoreWriter } from '../../src/store/writer.ts';
 import { rows, useFolder, values } from './database-file.ts';
@@ -18,11 +18,6 @@ async function written(fill: (store: StoreWriter) => void, final = report()): Pr
 function eventItem(line: number): EventItem {
   const event = { name: 'migration_thread_low_pending', args: { pending: 2n ** 64n - 1n } } as const;
   return { kind: 'event', group: 'protocol', event, extra: undefined, place: place(line), timeNs: 5, thread: 9 };
-}
-
-function lockItem(operation: LockItem['operation']): LockItem {
-  const lock = { name: 'qemu_mutex_lock', mutex: '0x5', file: 'a.c', site: 'a.c:1' };
-  return { kind: 'lock', operation, ...lock, place: place(1), timeNs: undefined, thread: undefined };
 }
 
 describe('queries', () => {
@@ -116,15 +111,15 @@ describe('events', () => {
   test('every event is counted, by migration and state', async () => {
     const path = await written((store) => {
       for (let round = 0; round < 3; round += 1) {
-        store.count(eventItem(1), undefined, undefined);
-        store.count(lockItem('waiting'), migration(0), 'active');
-        store.count(lockItem('taken'), migration(0), 'active');
-        store.count(lockItem('released'), migration(0), 'device');
+        store.counted('migration_cleanup', 1, undefined, undefined);
+        store.counted('qemu_mutex_lock', 1, migration(0), 'active');
+        store.counted('qemu_mutex_locked', 2, migration(0), 'active');
+        store.counted('qemu_mutex_unlock', 1, migration(0), 'device');
       }
     });
     expect(
       await values(path, "SELECT migration || ' ' || state || ' ' || name || ' ' || count FROM event_counts"),
-    ).toEqual([null, '0 active qemu_mutex_lock 3', '0 active qemu_mutex_locked 3', '0 device qemu_mutex_unlock 3']);
+    ).toEqual([null, '0 active qemu_mutex_lock 3', '0 active qemu_mutex_locked 6', '0 device qemu_mutex_unlock 3']);
     expect(await values(path, "SELECT count FROM v_event_totals WHERE name LIKE 'migration%'")).toEqual([3n]);
   });
 
@@ -132,11 +127,7 @@ describe('events', () => {
     const path = await written((store) => {
       for (let number = 0; number < 120_000; number += 1) {
         const name = `invented_${number % 60_000}`;
-        store.count(
-          { kind: 'other-event', name, place: place(1), timeNs: undefined, thread: undefined },
-          undefined,
-          undefined,
-        );
+        store.counted(name, 1, undefined, undefined);
       }
     });
     expect(await values(path, 'SELECT sum(count), count(DISTINCT name) FROM event_counts')).toEqual([
@@ -231,7 +222,7 @@ test('100,000 queries and syncs are 100,000 rows, in bounded memory', async () =
     for (let index = 0; index < count; index += 1) {
       store.sync(sync(index * 3, { query: index, owner: 'query' }), owner);
       store.query(query(index, { totalBytes: index * 4096 }), owner);
-      store.count(lockItem('taken'), owner, 'active');
+      store.counted('qemu_mutex_locked', 1, owner, 'active');
     }
   });
   expect(process.memoryUsage().rss - before).toBeLessThan(100 * 2 ** 20);

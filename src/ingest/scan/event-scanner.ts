@@ -1,13 +1,14 @@
 /** Reads an event from the bytes: its name, whole, and its arguments. */
-import { CATALOG, type CatalogEntry } from '../../catalog/catalog.ts';
-import { knownEventItem, lockOperationOf } from '../event-item.ts';
+import { CATALOG, type CatalogEntry, isKnownEvent, type KnownEvent } from '../../catalog/catalog.ts';
+import type { ArgValues } from '../../catalog/declaration.ts';
+import { lockOperationOf } from '../event-item.ts';
 import { eventNameOf } from '../line-kinds.ts';
 import type { LineReader } from '../line-reader.ts';
 import type { EventItem } from '../trace-item.ts';
 import { type ByteEntry, ByteTable } from './byte-table.ts';
-import { FormatScanner } from './format-scanner.ts';
-import { NOT_SCANNED } from './prefix-scanner.ts';
-import { placeOf } from './scanned-line.ts';
+import { FormatScanner, type Tail } from './format-scanner.ts';
+import { NOT_SCANNED, type PrefixScanner } from './prefix-scanner.ts';
+import { ScannedPlace } from './scanned-place.ts';
 
 const LINE_END = 10;
 const SPACE = 32;
@@ -27,6 +28,8 @@ interface Named {
   readonly entry: CatalogEntry | undefined;
   /** None for a name that is not in the catalogue. */
   readonly format: FormatScanner | undefined;
+  /** The last one, which many lines have in common. */
+  event: KnownEvent | undefined;
 }
 
 export class EventScanner {
@@ -35,7 +38,7 @@ export class EventScanner {
   readonly #names = new ByteTable<Named>(MAX_TEXTS);
   readonly #tables = {
     texts: new ByteTable<string>(MAX_TEXTS),
-    tails: new ByteTable<Readonly<Record<string, string>>>(MAX_TEXTS),
+    tails: new ByteTable<Tail>(MAX_TEXTS),
   };
   #last: ByteEntry<Named> | undefined;
   #found: Named | undefined;
@@ -60,11 +63,21 @@ export class EventScanner {
   }
 
   /** The item of what `scan` found; the line must be the current one. */
-  item(input: number, timeNs: number | undefined, thread: number | undefined): EventItem | undefined {
-    const { entry, format } = this.#found ?? {};
-    if (entry === undefined || format === undefined) return undefined;
-    const base = { place: placeOf(input, this.#lines), timeNs, thread, process: undefined };
-    return knownEventItem(entry, format.args, format.extra, base);
+  item(
+    input: number,
+    prefix: PrefixScanner,
+    timeNs: number | undefined,
+    thread: number | undefined,
+  ): EventItem | undefined {
+    const found = this.#found;
+    const format = found?.format;
+    const printer = format?.printer;
+    if (found?.entry === undefined || format === undefined || printer === undefined) return undefined;
+    const { args, extra, tail } = format;
+    const event = eventOf(found, found.entry, args);
+    if (event === undefined) return undefined;
+    const place = new ScannedPlace(input, this.#lines.line, prefix, printer, args, tail);
+    return { kind: 'event', group: found.entry.group, event, extra, place, timeNs, thread, process: undefined };
   }
 
   #nameAt(at: number): ByteEntry<Named> | undefined {
@@ -90,9 +103,16 @@ export class EventScanner {
     const entry = CATALOG.get(name);
     if (entry === undefined ? eventNameOf(name) !== name : lockOperationOf(entry) !== undefined) return undefined;
     const { buffer } = this.#lines;
-    const format = entry && new FormatScanner(this.#view, buffer, entry.formats(), this.#tables);
-    return this.#names.add(this.#view, at, end - at, { name, entry, format });
+    const format = entry && new FormatScanner(this.#view, buffer, name, entry.formats(), this.#tables);
+    return this.#names.add(this.#view, at, end - at, { name, entry, format, event: undefined });
   }
+}
+
+function eventOf(found: Named, { name }: CatalogEntry, args: ArgValues): KnownEvent | undefined {
+  if (found.event?.args === args) return found.event;
+  const event = { name, args };
+  found.event = isKnownEvent(event) ? event : undefined;
+  return found.event;
 }
 
 /** Text of which nothing can be the stamp of another line. */

@@ -4,8 +4,10 @@
  * left to the event's own decoder, which it must never differ from.
  */
 import { type ArgValues, type DeclaredFormat, furtherPairs } from '../../catalog/declaration.ts';
+import { makerOf } from './arg-makers.ts';
 import type { ByteEntry, ByteTable } from './byte-table.ts';
 import { NOT_SCANNED } from './prefix-scanner.ts';
+import type { Printer } from './scanned-place.ts';
 
 const LINE_END = 10;
 const ZERO = 48;
@@ -21,26 +23,38 @@ const IS_NAME = Uint8Array.from({ length: 256 }, (_, code) => (NAME_LETTERS.test
 const SUSPICIOUS = /[^ -~]|@|Z |_write|\s$/;
 
 type Pairs = Readonly<Record<string, string>>;
+
+/** What stands behind the declared arguments. */
+export interface Tail {
+  readonly text: string;
+  readonly pairs: Pairs;
+}
+
 type Values = (number | string)[];
 
 /** `scan`: the text is none that this format prints. */
 const NO_MATCH = -2;
 
-class ScannedFormat {
+/** Prints the arguments, too, with the name of their event. */
+class ScannedFormat implements Printer {
   readonly #literals: readonly Uint8Array[];
+  readonly #texts: readonly string[];
   readonly #isText: readonly boolean[];
   readonly #names: readonly string[];
-  readonly #template: Readonly<Record<string, number | string>>;
+  readonly #make: (values: Values) => ArgValues;
   readonly #values: Values;
-  readonly #texts: ByteTable<string>;
+  /** Those of the arguments made last, which many lines have in common. */
+  #made: { readonly values: Values; readonly args: ArgValues } | undefined;
+  readonly #words: ByteTable<string>;
 
-  constructor({ literals, conversions, names }: DeclaredFormat, texts: ByteTable<string>) {
+  constructor(event: string, { literals, conversions, names }: DeclaredFormat, words: ByteTable<string>) {
+    this.#texts = literals.map((literal, index) => (index === 0 ? `${event} ${literal}` : literal));
     this.#literals = literals.map((literal) => Buffer.from(literal));
     this.#isText = conversions.map((conversion) => conversion === 's');
     this.#names = names;
-    this.#template = Object.fromEntries(names.map((name, index) => [name, this.#isText[index] === true ? '' : 0]));
+    this.#make = makerOf(names);
     this.#values = names.map(() => 0);
-    this.#texts = texts;
+    this.#words = words;
   }
 
   /** Where the format ends, or one of the two values above. */
@@ -60,13 +74,19 @@ class ScannedFormat {
     return at === NO_MATCH && !certain ? NOT_SCANNED : at;
   }
 
-  /** What the last scan found. */
+  /** What the last scan found; the same object as long as it is the same. */
   args(): ArgValues {
-    // A copy with all its keys is filled faster than an object that grows.
-    const args: Record<string, number | string> = { ...this.#template };
-    const names = this.#names;
-    for (let index = 0; index < names.length; index += 1) args[names[index] ?? ''] = this.#values[index] ?? 0;
+    const values = this.#values;
+    const made = this.#made;
+    if (made !== undefined && isEqual(made.values, values)) return made.args;
+    const args = this.#make(values);
+    this.#made = { values: values.slice(), args };
     return args;
+  }
+
+  print(args: ArgValues): string {
+    const values = this.#names.map((name) => args[name]);
+    return this.#texts.map((literal, index) => `${literal}${values[index] ?? ''}`).join('');
   }
 
   #literal(view: DataView, at: number, index: number): number {
@@ -89,6 +109,8 @@ class ScannedFormat {
     }
     // A sign, or a value that is not exact in a `number`.
     if (at === from || at - from > MAX_DIGITS) return NOT_SCANNED;
+    // It could not be printed again as it stands.
+    if (at - from > 1 && view.getUint8(from) === ZERO) return NOT_SCANNED;
     this.#values[index] = value;
     return at;
   }
@@ -96,14 +118,14 @@ class ScannedFormat {
   #text(view: DataView, buffer: Buffer, from: number, index: number): number {
     let at = from;
     while (IS_NAME[view.getUint8(at)] === 1 && at - from <= LONGEST_NAME) at += 1;
-    const known = this.#texts.find(view, from, at - from);
+    const known = this.#words.find(view, from, at - from);
     if (known !== undefined) {
       this.#values[index] = known.value;
       return at;
     }
     const text = buffer.toString('latin1', from, at);
     if (text === '' || SUSPICIOUS.test(text)) return NOT_SCANNED;
-    this.#texts.add(view, from, at - from, text);
+    this.#words.add(view, from, at - from, text);
     this.#values[index] = text;
     return at;
   }
@@ -113,23 +135,29 @@ export class FormatScanner {
   readonly #view: DataView;
   readonly #buffer: Buffer;
   readonly #formats: readonly ScannedFormat[];
-  readonly #tails: ByteTable<Pairs>;
+  readonly #tails: ByteTable<Tail>;
   readonly #endsInText: boolean;
-  #tail: ByteEntry<Pairs> | undefined;
+  #tail: ByteEntry<Tail> | undefined;
   args: ArgValues = {};
   extra: Pairs | undefined = undefined;
+  /** The text of `extra`. */
+  tail = '';
+  #format: ScannedFormat | undefined;
 
   constructor(
     view: DataView,
     buffer: Buffer,
+    event: string,
     formats: readonly DeclaredFormat[],
-    tables: { readonly texts: ByteTable<string>; readonly tails: ByteTable<Pairs> },
+    tables: { readonly texts: ByteTable<string>; readonly tails: ByteTable<Tail> },
   ) {
     this.#view = view;
     this.#buffer = buffer;
     // One that is left out leaves those behind it out, too: they are tried in order.
     const end = formats.findIndex((format) => !isScannable(format));
-    this.#formats = formats.slice(0, end < 0 ? formats.length : end).map((one) => new ScannedFormat(one, tables.texts));
+    this.#formats = formats
+      .slice(0, end < 0 ? formats.length : end)
+      .map((one) => new ScannedFormat(event, one, tables.texts));
     this.#endsInText = formats.some(
       ({ conversions, literals }) => conversions.at(-1) === 's' && literals.at(-1) === '',
     );
@@ -144,24 +172,33 @@ export class FormatScanner {
       if (at === NO_MATCH) continue;
       if (at < 0 || format === undefined) return NOT_SCANNED;
       const end = this.#lineEnd(at, filled);
-      if (end >= 0) this.args = format.args();
+      if (end < 0) return NOT_SCANNED;
+      this.#format = format;
+      this.args = format.args();
       return end;
     }
     return NOT_SCANNED;
   }
 
+  /** What prints the arguments that `scan` found. */
+  get printer(): ScannedFormat | undefined {
+    return this.#format;
+  }
+
   #lineEnd(at: number, filled: number): number {
     this.extra = undefined;
+    this.tail = '';
     if (at >= filled) return NOT_SCANNED;
     if (this.#view.getUint8(at) === LINE_END) return at;
     if (this.#endsInText) return NOT_SCANNED;
     const tail = this.#tailAt(at, filled);
     if (tail === undefined) return NOT_SCANNED;
-    this.extra = tail.value;
+    this.extra = tail.value.pairs;
+    this.tail = tail.value.text;
     return at + tail.length;
   }
 
-  #tailAt(at: number, filled: number): ByteEntry<Pairs> | undefined {
+  #tailAt(at: number, filled: number): ByteEntry<Tail> | undefined {
     const view = this.#view;
     const before = this.#tail;
     if (before !== undefined && at + before.length < filled) {
@@ -176,11 +213,16 @@ export class FormatScanner {
     return known;
   }
 
-  #newTail(at: number, end: number): ByteEntry<Pairs> | undefined {
+  #newTail(at: number, end: number): ByteEntry<Tail> | undefined {
     const text = this.#buffer.toString('latin1', at, end);
     const pairs = SUSPICIOUS.test(text) ? undefined : furtherPairs(text);
-    return pairs && this.#tails.add(this.#view, at, end - at, pairs);
+    return pairs && this.#tails.add(this.#view, at, end - at, { text, pairs });
   }
+}
+
+function isEqual(some: Values, others: Values): boolean {
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
 }
 
 /** All conversions are decimal, or text that ends where the next literal begins. */

@@ -51,7 +51,7 @@ export class LineScanner {
     this.#view = lines.view;
     this.#locks = new LockScanner(lines.view, lines.buffer);
     this.#events = new EventScanner(lines);
-    this.#lock = new ScannedLock(options.input, lines);
+    this.#lock = new ScannedLock(options.input, lines, this.#prefix);
     this.#other = new ScannedOther(options.input, lines);
     this.run = new ScannedRun(options.input, lines);
     if (options.countLocks) this.#lock.filter = this.#locks;
@@ -60,7 +60,9 @@ export class LineScanner {
   /** The current line, read by another, has this form: lines like it can be scanned from now on. */
   learn(format: string): void {
     const { seconds } = this.#options.stamp;
-    if (format === iso.id && seconds !== undefined) this.#prefix.learn(this.#view, this.#lines.start, seconds);
+    if (format === iso.id && seconds !== undefined) {
+      this.#prefix.learn(this.#view, this.#lines.buffer, this.#lines.start, seconds);
+    }
   }
 
   /**
@@ -106,7 +108,7 @@ export class LineScanner {
     // Other back ends have lines without a prefix, too.
     if (!stamped && (name !== undefined || this.#hasDigitBehindName(from, end))) return undefined;
     this.#take(end);
-    if (name === undefined) return this.#events.item(this.#options.input, this.#timeNs(), this.#thread());
+    if (name === undefined) return this.#events.item(this.#options.input, this.#prefix, this.#timeNs(), this.#thread());
     this.#other.name = name;
     return this.#other.at(this.#timeNs(), this.#thread());
   }

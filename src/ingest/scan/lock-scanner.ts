@@ -9,6 +9,7 @@ import type { LockFilter, LockOperation } from '../trace-item.ts';
 import { type ByteEntry, ByteTable } from './byte-table.ts';
 import { NOT_SCANNED } from './prefix-scanner.ts';
 import type { ScannedLock } from './scanned-line.ts';
+import { type Printer, WholeText } from './scanned-place.ts';
 
 const LINE_END = 10;
 const LONGEST = 400;
@@ -22,6 +23,7 @@ interface Lock {
   readonly mutex: string;
   readonly file: string;
   readonly site: string;
+  readonly printer: Printer;
   /** The generation of the filter in which such lines are only counted. */
   countedIn: number;
 }
@@ -90,6 +92,7 @@ export class LockScanner implements LockFilter {
     into.mutex = lock.mutex;
     into.file = lock.file;
     into.site = lock.site;
+    into.printer = lock.printer;
   }
 
   #newText(at: number, end: number): ByteEntry<Lock> | undefined {
@@ -101,6 +104,12 @@ export class LockScanner implements LockFilter {
     const operation = entry && lockOperationOf(entry);
     const lock = parseLockArgs(text.slice(nameEnd + 1));
     if (operation === undefined || lock === undefined) return undefined;
-    return this.#texts.add(this.#view, at, end + 1 - at, { operation, name, ...lock, countedIn: 0 });
+    return this.#texts.add(this.#view, at, end + 1 - at, {
+      operation,
+      name,
+      ...lock,
+      printer: new WholeText(text),
+      countedIn: 0,
+    });
   }
 }

@@ -26,15 +26,23 @@ export class PrefixScanner {
   seconds: number | undefined = undefined;
   nanos = 0;
   thread: number | undefined = undefined;
-  #minute: readonly [number, number, number, number] = [0, 0, 0, 0];
+  /** `2026-11-23T01:02`, if the line has the form of `iso`. */
+  minute: string | undefined = undefined;
+  /** The seconds as the line shows them: within the minute, or since 1970. */
+  shownSeconds: number | undefined = undefined;
+  #minuteText = '';
+  #date = 0;
+  #minute = 0;
   /** Its first second; undefined before the first line with such a prefix. */
   #minuteSeconds: number | undefined;
 
   /** A line at this offset has the prefix of `iso`, which read its seconds. */
-  learn(view: DataView, at: number, seconds: number): void {
+  learn(view: DataView, buffer: Buffer, at: number, seconds: number): void {
     const ofMinute = pairAt(view, at + MINUTE_BYTES + 1);
     if (ofMinute > 59) return;
-    this.#minute = [word(view, at), word(view, at + 4), word(view, at + 8), word(view, at + 12)];
+    this.#minuteText = buffer.toString('latin1', at, at + MINUTE_BYTES);
+    this.#date = view.getFloat64(at, true);
+    this.#minute = view.getFloat64(at + 8, true);
     this.#minuteSeconds = seconds - ofMinute;
   }
 
@@ -52,6 +60,8 @@ export class PrefixScanner {
     const seconds = pairAt(view, at + 17);
     const micros = microsAt(view, at + 20);
     if (seconds > 59 || micros < 0) return NOT_SCANNED;
+    this.minute = this.#minuteText;
+    this.shownSeconds = seconds;
     this.seconds = minuteSeconds + seconds;
     this.nanos = micros * 1000;
     this.thread = undefined;
@@ -60,19 +70,16 @@ export class PrefixScanner {
 
   /** A line without prefix. */
   none(): void {
+    this.minute = undefined;
+    this.shownSeconds = undefined;
     this.seconds = undefined;
     this.nanos = 0;
     this.thread = undefined;
   }
 
+  /** Eight bytes at once, as a `number`: none of these bytes makes it NaN or 0. */
   #isOfMinute(view: DataView, at: number): boolean {
-    const minute = this.#minute;
-    return (
-      word(view, at + 12) === minute[3] &&
-      word(view, at + 8) === minute[2] &&
-      word(view, at + 4) === minute[1] &&
-      word(view, at) === minute[0]
-    );
+    return view.getFloat64(at + 8, true) === this.#minute && view.getFloat64(at, true) === this.#date;
   }
 
   /** The same for `22680@1795396494.806711:`. */
@@ -91,9 +98,12 @@ export class PrefixScanner {
       seconds = seconds * 10 + digit;
       at += 1;
     }
+    if (hasLeadingZero(view, start, thread) || hasLeadingZero(view, secondsAt, seconds)) return NOT_SCANNED;
     if (at === secondsAt || at - secondsAt > MAX_SECONDS_DIGITS || view.getUint8(at) !== DOT) return NOT_SCANNED;
     const micros = microsAt(view, at + 1);
     if (micros < 0 || view.getUint8(at + 1 + MICROS) !== COLON) return NOT_SCANNED;
+    this.minute = undefined;
+    this.shownSeconds = seconds;
     this.thread = thread;
     this.seconds = seconds;
     this.nanos = micros * 1000;
@@ -101,7 +111,10 @@ export class PrefixScanner {
   }
 }
 
-const word = (view: DataView, at: number): number => view.getInt32(at, true);
+/** Such a number can't be printed again as it stands. */
+function hasLeadingZero(view: DataView, at: number, value: number): boolean {
+  return value > 0 && view.getUint8(at) === ZERO;
+}
 
 /** A digit's value, -1 for anything else. */
 function digitAt(view: DataView, at: number): number {
@@ -116,9 +129,13 @@ function pairAt(view: DataView, at: number): number {
   return tens >>> 0 > 9 || ones >>> 0 > 9 ? 100 : tens * 10 + ones;
 }
 
+/** Six digits, -1 where there is anything else. */
 function microsAt(view: DataView, at: number): number {
-  const high = pairAt(view, at);
-  const middle = pairAt(view, at + 2);
+  const high = view.getInt32(at, true);
   const low = pairAt(view, at + 4);
-  return high > 99 || middle > 99 || low > 99 ? -1 : high * 10_000 + middle * 100 + low;
+  if (low > 99 || (high & 0xf0f0f0f0) !== 0x30303030 || ((high + 0x06060606) & 0xf0f0f0f0) !== 0x30303030) return -1;
+  // Four digits at once: neighbours into pairs, then the pairs.
+  const digits = high & 0x0f0f0f0f;
+  const pairs = (digits * 10 + (digits >> 8)) & 0x00ff00ff;
+  return ((pairs & 0xff) * 100 + (pairs >> 16)) * 100 + low;
 }

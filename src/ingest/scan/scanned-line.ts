@@ -5,6 +5,8 @@
  */
 import type { LineReader } from '../line-reader.ts';
 import type { LockFilter, LockItem, LockOperation, LockRunItem, OtherEventItem, Place } from '../trace-item.ts';
+import type { PrefixScanner } from './prefix-scanner.ts';
+import { NO_ARGS, type Printer, ScannedPlace } from './scanned-place.ts';
 
 const OPERATIONS: readonly LockOperation[] = ['waiting', 'taken', 'released'];
 
@@ -23,8 +25,13 @@ abstract class ScannedLine {
 
   /** Only while the line is the current one. */
   get place(): Place {
-    this.#place ??= placeOf(this.#input, this.#lines);
+    this.#place ??= this.placeAt(this.#input, this.#lines);
     return this.#place;
+  }
+
+  /** The line has one byte for each character. */
+  protected placeAt(input: number, { buffer, start, end, line }: LineReader): Place {
+    return { input, line, text: buffer.toString('latin1', start, end) };
   }
 
   protected begin(timeNs: number | undefined, thread: number | undefined): void {
@@ -42,6 +49,18 @@ export class ScannedLock extends ScannedLine implements LockItem {
   file = '';
   site = '';
   filter: LockFilter | undefined;
+  printer: Printer | undefined;
+  readonly #prefix: PrefixScanner;
+
+  constructor(input: number, lines: LineReader, prefix: PrefixScanner) {
+    super(input, lines);
+    this.#prefix = prefix;
+  }
+
+  protected override placeAt(input: number, lines: LineReader): Place {
+    if (this.printer === undefined) return super.placeAt(input, lines);
+    return new ScannedPlace(input, lines.line, this.#prefix, this.printer, NO_ARGS, '');
+  }
 
   at(timeNs: number | undefined, thread: number | undefined): this {
     this.begin(timeNs, thread);
@@ -85,9 +104,4 @@ export class ScannedOther extends ScannedLine implements OtherEventItem {
     this.begin(timeNs, thread);
     return this;
   }
-}
-
-/** The place of the current line, which has one byte for each character. */
-export function placeOf(input: number, { buffer, start, end, line }: LineReader): Place {
-  return { input, line, text: buffer.toString('latin1', start, end) };
 }

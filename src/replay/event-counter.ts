@@ -1,0 +1,63 @@
+/** Counts the events per migration, state and name, and tells of them when the migration or the state changes. */
+import type { LockOperation, LockRunItem } from '../ingest/trace-item.ts';
+import type { Migration } from './run.ts';
+import type { ReplaySink } from './sink.ts';
+
+const LOCK_EVENTS: Readonly<Record<LockOperation, string>> = {
+  waiting: 'qemu_mutex_lock',
+  taken: 'qemu_mutex_locked',
+  released: 'qemu_mutex_unlock',
+};
+/** Names that are in no catalogue come from the input, which may hold any number of them. */
+const MAX_NAMES = 1000;
+
+export const lockEventOf = (operation: LockOperation): string => LOCK_EVENTS[operation];
+
+export class EventCounter {
+  readonly #sink: Required<ReplaySink>;
+  /** By name, those that were not told yet; the first one was. */
+  readonly #counts = new Map<string, { more: number }>();
+  #migration: Migration | undefined;
+  #state: string | undefined;
+  #lastName = '';
+  #last: { more: number } | undefined;
+
+  constructor(sink: Required<ReplaySink>) {
+    this.#sink = sink;
+  }
+
+  add(name: string, migration: Migration | undefined, state: string | undefined, times = 1): void {
+    if (migration !== this.#migration || state !== this.#state) {
+      this.flush();
+      this.#migration = migration;
+      this.#state = state;
+    }
+    if (name !== this.#lastName || this.#last === undefined) {
+      this.#lastName = name;
+      this.#last = this.#counts.get(name) ?? this.#first(name);
+    }
+    this.#last.more += times;
+  }
+
+  addRun(run: LockRunItem, migration: Migration | undefined, state: string | undefined): void {
+    for (const operation of run.operations) this.add(LOCK_EVENTS[operation], migration, state, run.count(operation));
+  }
+
+  /** Tells of those that were not told yet. */
+  flush(): void {
+    for (const [name, { more }] of this.#counts) {
+      if (more > 0) this.#sink.counted(name, more, this.#migration, this.#state);
+    }
+    this.#counts.clear();
+    this.#last = undefined;
+  }
+
+  /** The first one at once: so the names come in the order of the log. */
+  #first(name: string): { more: number } {
+    if (this.#counts.size >= MAX_NAMES) this.flush();
+    const counter = { more: -1 };
+    this.#counts.set(name, counter);
+    this.#sink.counted(name, 1, this.#migration, this.#state);
+    return counter;
+  }
+}
