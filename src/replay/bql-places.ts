@@ -54,6 +54,8 @@ function factsOf(file: string): FileFacts {
 export class BqlMutex {
   readonly #released = new Set<string>();
   readonly #byMainLoop = new Set<string>();
+  /** One of which no line tells anything new. */
+  #settled: string | undefined;
 
   get id(): string | undefined {
     const [first, ...more] = this.#released;
@@ -64,10 +66,13 @@ export class BqlMutex {
 
   /** True when this line may have changed which one it is. */
   see({ operation, mutex, file }: LockItem): boolean {
-    if (operation === 'waiting') return false;
+    if (operation === 'waiting' || mutex === this.#settled) return false;
     const facts = factsOf(file);
-    if (operation === 'released') return facts.inCpus && !this.#released.has(mutex) && add(this.#released, mutex);
-    return facts.inMainLoop && !this.#byMainLoop.has(mutex) && add(this.#byMainLoop, mutex);
+    const [seen, isThere] =
+      operation === 'released' ? [this.#released, facts.inCpus] : [this.#byMainLoop, facts.inMainLoop];
+    const isNew = isThere && !seen.has(mutex) && add(seen, mutex);
+    if (this.#released.has(mutex) && this.#byMainLoop.has(mutex)) this.#settled = mutex;
+    return isNew;
   }
 }
 
@@ -75,6 +80,11 @@ function add(mutexes: Set<string>, mutex: string): boolean {
   if (mutexes.size < MAX_MUTEXES) mutexes.add(mutex);
   return true;
 }
+
+const WAIT: ReleaseSite = { unlock: undefined, wait: 0 };
+const LIKELY_WAIT: ReleaseSite = { unlock: 1, wait: 0 };
+const LIKELY_UNLOCK: ReleaseSite = { unlock: 0, wait: 1 };
+const UNLOCK: ReleaseSite = { unlock: 0, wait: undefined };
 
 interface Site {
   /** From 1. */
@@ -124,10 +134,10 @@ export class BqlSites {
   }
 
   releaseAt(site: Site): ReleaseSite {
-    if (!site.inCpus || site.taken) return { unlock: undefined, wait: 0 };
+    if (!site.inCpus || site.taken) return WAIT;
     const certain = (this.#unlock?.releases ?? 0) >= CERTAIN_RELEASES;
-    if (site === this.#unlock) return { unlock: 0, wait: certain ? undefined : 1 };
-    return { unlock: certain ? undefined : 1, wait: 0 };
+    if (site === this.#unlock) return certain ? UNLOCK : LIKELY_UNLOCK;
+    return certain ? WAIT : LIKELY_WAIT;
   }
 
   #site(name: string, file: string): Site {

@@ -31,7 +31,9 @@ interface Asked {
 }
 
 interface Hold {
-  readonly taken: Pick<LockItem, 'place' | 'thread' | 'timeNs'>;
+  readonly place: Place;
+  readonly thread: number | undefined;
+  readonly timeNs: number | undefined;
   touched: boolean;
 }
 
@@ -193,7 +195,7 @@ class BqlLines {
     chain.lock(event);
     if (operation === 'taken') {
       const { place, timeNs } = item;
-      this.#hold = { taken: { place, timeNs, thread }, touched: this.#inSwitchover };
+      this.#hold = { place, thread, timeNs, touched: this.#inSwitchover };
     }
     this.#settle(chain, event);
   }
@@ -212,7 +214,7 @@ class BqlLines {
     }
     this.#nested = undefined;
     if (operation !== 'waiting' || thread === undefined || taken === undefined) return;
-    const own = this.#migrationThreads.has(thread) && this.#hold?.taken.thread === thread && chain.lean > 0;
+    const own = this.#migrationThreads.has(thread) && this.#hold?.thread === thread && chain.lean > 0;
     if (own) this.#nested = { taken, waiting: item.place, thread, othersWait: false };
   }
 
@@ -273,7 +275,7 @@ class BqlLines {
   }
 
   #threadWording(own: BqlChain): Wording {
-    const holder = this.#hold?.taken.thread;
+    const holder = this.#hold?.thread;
     const taker = holder === undefined ? own : this.#chainOf(holder);
     const release = places(own.lastReleased);
     const notHeld: Answer = {
@@ -305,18 +307,17 @@ class BqlLines {
     const hold = this.#hold;
     this.#hold = undefined;
     if (hold?.touched !== true) return;
-    const { taken } = hold;
     this.#emit({
-      by: this.#holderOf(taken),
-      thread: taken.thread,
-      takenAt: taken.place,
+      by: this.#holderOf(hold),
+      thread: hold.thread,
+      takenAt: hold.place,
       releasedAt: item?.place,
-      startNs: taken.timeNs,
+      startNs: hold.timeNs,
       endNs: item?.timeNs,
     });
   }
 
-  #holderOf({ thread }: Hold['taken']): BqlHold['by'] {
+  #holderOf({ thread }: Hold): BqlHold['by'] {
     if (thread !== undefined) {
       if (this.#migrationThreads.has(thread)) return 'migration-thread';
       return this.#migrationThreads.size > 0 ? 'another' : 'unknown';

@@ -8,10 +8,9 @@ const LOCK_EVENTS: Readonly<Record<LockOperation, string>> = {
   taken: 'qemu_mutex_locked',
   released: 'qemu_mutex_unlock',
 };
+const OPERATIONS: readonly LockOperation[] = ['waiting', 'taken', 'released'];
 /** Names that are in no catalogue come from the input, which may hold any number of them. */
 const MAX_NAMES = 1000;
-
-export const lockEventOf = (operation: LockOperation): string => LOCK_EVENTS[operation];
 
 export class EventCounter {
   readonly #sink: Required<ReplaySink>;
@@ -21,26 +20,34 @@ export class EventCounter {
   #state: string | undefined;
   #lastName = '';
   #last: { more: number } | undefined;
+  /** Those of the mutex events, which alternate. */
+  readonly #locks: Record<LockOperation, { more: number } | undefined> = {
+    waiting: undefined,
+    taken: undefined,
+    released: undefined,
+  };
 
   constructor(sink: Required<ReplaySink>) {
     this.#sink = sink;
   }
 
-  add(name: string, migration: Migration | undefined, state: string | undefined, times = 1): void {
-    if (migration !== this.#migration || state !== this.#state) {
-      this.flush();
-      this.#migration = migration;
-      this.#state = state;
-    }
+  add(name: string, migration: Migration | undefined, state: string | undefined): void {
+    this.#in(migration, state);
     if (name !== this.#lastName || this.#last === undefined) {
       this.#lastName = name;
       this.#last = this.#counts.get(name) ?? this.#first(name);
     }
-    this.#last.more += times;
+    this.#last.more += 1;
+  }
+
+  addLock(operation: LockOperation, migration: Migration | undefined, state: string | undefined): void {
+    this.#in(migration, state);
+    this.#addLocks(operation, 1);
   }
 
   addRun(run: LockRunItem, migration: Migration | undefined, state: string | undefined): void {
-    for (const operation of run.operations) this.add(LOCK_EVENTS[operation], migration, state, run.count(operation));
+    this.#in(migration, state);
+    for (const operation of run.operations) this.#addLocks(operation, run.count(operation));
   }
 
   /** Tells of those that were not told yet. */
@@ -50,6 +57,20 @@ export class EventCounter {
     }
     this.#counts.clear();
     this.#last = undefined;
+    for (const operation of OPERATIONS) this.#locks[operation] = undefined;
+  }
+
+  #in(migration: Migration | undefined, state: string | undefined): void {
+    if (migration === this.#migration && state === this.#state) return;
+    this.flush();
+    this.#migration = migration;
+    this.#state = state;
+  }
+
+  #addLocks(operation: LockOperation, count: number): void {
+    const counter = this.#locks[operation] ?? this.#first(LOCK_EVENTS[operation]);
+    this.#locks[operation] = counter;
+    counter.more += count;
   }
 
   /** The first one at once: so the names come in the order of the log. */

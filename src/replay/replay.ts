@@ -8,7 +8,7 @@ import type { DamageItem, EventItem, LockItem, MessageItem, Place, TraceItem } f
 import { parseAssertion } from './assertion.ts';
 import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
-import { EventCounter, lockEventOf } from './event-counter.ts';
+import { EventCounter } from './event-counter.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
@@ -21,6 +21,7 @@ export class StreamReplay {
   readonly #options: ReplayOptions;
   readonly #context: Context;
   readonly #counter: EventCounter;
+  readonly #locksSeen = { waiting: false, taken: false, released: false };
   #current: MigrationBuilder | undefined;
   /** From `setup` on, until an event tells whether this is a source. */
   #undecided: EventItem[] | undefined;
@@ -127,9 +128,13 @@ export class StreamReplay {
   }
 
   #lock(item: LockItem): void {
-    this.#context.see(item.name);
+    const { operation } = item;
+    if (!this.#locksSeen[operation]) {
+      this.#locksSeen[operation] = true;
+      this.#context.see(item.name);
+    }
     this.#context.bql.lock(item);
-    this.#count(lockEventOf(item.operation));
+    this.#counter.addLock(operation, this.#current, this.#current?.state);
   }
 
   #damage({ code, place }: DamageItem): void {
