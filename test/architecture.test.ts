@@ -185,6 +185,7 @@ describe('packages and the outer world', () => {
     'node:events': ['cli/'],
     'node:stream': ['ingest/byte-source.ts'],
     'node:util': ['ingest/byte-source.ts'],
+    'node:v8': ['base/memory.ts'],
     'node:zlib': ['ingest/byte-source.ts', 'ingest/group-inputs.ts'],
   };
 

@@ -1,5 +1,6 @@
 /** Reads and replays all inputs; whoever wants to know what happened listens as a sink. */
 import { UserError } from '../base/errors.ts';
+import { keepHeapSmall } from '../base/memory.ts';
 import { plural } from '../base/text.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { ByteSource } from '../ingest/byte-source.ts';
@@ -21,6 +22,9 @@ import type { AssertionFailure, DirtyBytesSample, StatusAnswer } from '../replay
 import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
 import { ProcessReplays } from './process-replays.ts';
+
+/** From here on memory counts for more than time. */
+const LARGE_BYTES = 256 * 2 ** 20;
 
 export interface ReplayRequest {
   /** Files, `-` for standard input, or patterns such as `LOG.%d`. */
@@ -87,6 +91,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
     0,
   );
+  if ((inAll ?? 0) > LARGE_BYTES) keepHeapSmall();
   let done = 0;
   for (const { stream, replays } of streams) {
     await stream.read(

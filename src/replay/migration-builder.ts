@@ -256,6 +256,12 @@ export class MigrationBuilder implements Migration {
     this.over = true;
   }
 
+  /** It was told that it is over: a log may hold hundreds of migrations, and a report few lines of each. */
+  forget(): void {
+    this.#switchovers.forget();
+    this.#queries.forget();
+  }
+
   /** A query that began in the switchover and whose line never came. With CPR the whole migration is one. */
   #unfinishedFinal(): QueryProbes | undefined {
     const { unfinished } = this.#queries;

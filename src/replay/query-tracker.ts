@@ -205,6 +205,13 @@ export class QueryTracker {
     this.#context.sink.query(query, this.#migration);
   }
 
+  /** The migration is over and was told. */
+  forget(): void {
+    this.last = undefined;
+    this.#decision = undefined;
+    this.#earlyFinals = [];
+  }
+
   #early(query: Query): void {
     this.#progress.downtimeStarted = false;
     this.#progress.runstateSeen = false;

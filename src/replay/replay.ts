@@ -349,6 +349,7 @@ export class StreamReplay {
     current.finish(this.#lastNs);
     this.#diedIn(current);
     this.#context.sink.migrationEnds(current);
+    current.forget();
     this.#current = undefined;
   }
 

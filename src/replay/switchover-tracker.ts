@@ -121,6 +121,11 @@ export class SwitchoverTracker {
     if (!current.open) this.emit(undefined);
   }
 
+  /** The migration is over and was told: what the last switchover kept is no longer needed. */
+  forget(): void {
+    if (this.#current?.open === false) this.#current = undefined;
+  }
+
   /** Lines are missing or unreadable here. */
   damaged(): void {
     if (this.#current !== undefined) this.#current.hole = true;

@@ -237,3 +237,31 @@ test('100,000 queries and syncs are 100,000 rows, in bounded memory', async () =
   expect(await values(path, 'SELECT count FROM event_counts')).toEqual([BigInt(count)]);
   expect(await values(path, 'PRAGMA integrity_check')).toEqual(['ok']);
 });
+
+describe('rows that are unlike the ones around them', () => {
+  test('counts above INTEGER’s range, other states and threads keep their place and their values', async () => {
+    const wide = 2n ** 64n - 1n;
+    const path = await written((store) => {
+      const owner = migration(0);
+      for (let index = 0; index < 100; index += 1) {
+        const totalBytes = index % 33 === 0 ? wide : index % 7 === 0 ? 2n ** 53n + 1n : index;
+        store.query(query(index, { totalBytes, state: index % 40 < 20 ? 'active' : undefined }), owner);
+      }
+    });
+    const shown = await values(path, "SELECT id || ' ' || total || ' ' || coalesce(state, '-') FROM queries");
+    expect(shown).toEqual(
+      Array.from({ length: 100 }, (_, index) => {
+        const total = index % 33 === 0 ? wide : index % 7 === 0 ? 2n ** 53n + 1n : index;
+        return `${index + 1} ${total} ${index % 40 < 20 ? 'active' : '-'}`;
+      }),
+    );
+    expect(await values(path, 'SELECT DISTINCT typeof(total) FROM queries ORDER BY 1')).toEqual(['integer', 'text']);
+  });
+
+  test('numbers that do not follow each other', async () => {
+    const path = await written((store) => {
+      for (const index of [0, 1, 5, 6, 7, 2]) store.query(query(index), migration(0));
+    });
+    expect(await values(path, 'SELECT id FROM queries ORDER BY id')).toEqual([1n, 2n, 3n, 6n, 7n, 8n]);
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { LockOperation, LockRunItem } from '../../src/ingest/trace-item.ts';
+import { EventCounter } from '../../src/replay/event-counter.ts';
+import { fanOut } from '../../src/replay/sinks.ts';
+
+function counted(count: (counter: EventCounter) => void): readonly string[] {
+  const told: string[] = [];
+  const sink = fanOut([{ counted: (name, times, _migration, state) => told.push(`${state} ${name} ${times}`) }]);
+  const counter = new EventCounter(sink);
+  count(counter);
+  counter.flush();
+  return told;
+}
+
+function run(counts: Readonly<Partial<Record<LockOperation, number>>>): LockRunItem {
+  const operations: LockOperation[] = [];
+  for (const operation of ['released', 'waiting', 'taken'] as const)
+    if (counts[operation] !== undefined) operations.push(operation);
+  const place = { input: 0, line: 1, text: '' };
+  return {
+    kind: 'lock-run',
+    operations,
+    count: (one) => counts[one] ?? 0,
+    place,
+    timeNs: undefined,
+    thread: undefined,
+  };
+}
+
+test('a name is told at its first event, and the others when the state changes', () => {
+  const told = counted((counter) => {
+    for (const name of ['b', 'a', 'b', 'b']) counter.add(name, undefined, 'active');
+    counter.addLock('taken', undefined, 'active');
+    counter.addRun(run({ released: 3, taken: 2 }), undefined, 'active');
+    counter.add('a', undefined, 'device');
+    counter.addRun(run({ taken: 1 }), undefined, 'device');
+  });
+  expect(told).toEqual([
+    ...['active b 1', 'active a 1', 'active qemu_mutex_locked 1', 'active qemu_mutex_unlock 1'],
+    ...['active b 2', 'active qemu_mutex_locked 2', 'active qemu_mutex_unlock 2'],
+    ...['device a 1', 'device qemu_mutex_locked 1'],
+  ]);
+});
+
+test('any number of names is counted', () => {
+  const told = counted((counter) => {
+    for (let number = 0; number < 6000; number += 1) counter.add(`name_${number % 3000}`, undefined, undefined);
+  });
+  const sum = told.reduce((all, line) => all + Number(line.split(' ').at(-1)), 0);
+  expect(sum).toBe(6000);
+});
