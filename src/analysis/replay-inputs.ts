@@ -91,7 +91,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
     0,
   );
-  if ((inAll ?? 0) > LARGE_BYTES) keepHeapSmall();
+  if ((inAll ?? 0) > LARGE_BYTES) await keepHeapSmall();
   let done = 0;
   for (const { stream, replays } of streams) {
     await stream.read(

@@ -22,14 +22,15 @@ export class DigestBuilder {
   readonly #tailFrom: number;
   readonly #head: Buffer[] = [];
   #headLength = 0;
-  readonly #tail = Buffer.alloc(MIB);
+  #tail: Buffer | undefined;
   bytes = 0;
 
   /** `expected` is the number of bytes to come, where it is known: of a large file most bytes are then not looked at. */
   constructor(full: boolean, expected: number | undefined) {
     this.#full = full;
     this.#whole = full || expected === undefined || expected <= FULL_LIMIT;
-    this.#tailFrom = expected === undefined ? 0 : expected - MIB;
+    // Up to the limit the digest is of all bytes, and needs no tail.
+    this.#tailFrom = Math.max(FULL_LIMIT, expected ?? 0) - MIB;
   }
 
   update(chunk: Buffer): void {
@@ -45,7 +46,8 @@ export class DigestBuilder {
     const ends = createHash('sha256');
     for (const part of this.#head) ends.update(part);
     const split = this.bytes % MIB;
-    ends.update(this.#tail.subarray(split)).update(this.#tail.subarray(0, split)).update(String(this.bytes));
+    if (this.#tail !== undefined) ends.update(this.#tail.subarray(split)).update(this.#tail.subarray(0, split));
+    ends.update(String(this.bytes));
     return { kind: 'sha256-ends', hex: ends.digest('hex') };
   }
 
@@ -60,6 +62,7 @@ export class DigestBuilder {
   #keepTail(chunk: Buffer): void {
     const part = chunk.length > MIB ? chunk.subarray(chunk.length - MIB) : chunk;
     const at = (this.bytes + chunk.length - part.length) % MIB;
+    this.#tail ??= Buffer.alloc(MIB);
     const first = part.copy(this.#tail, at);
     if (first < part.length) part.copy(this.#tail, 0, first);
   }

@@ -1,6 +1,6 @@
 /** Texts that stand in a log again and again, found by their bytes: none is read twice. */
 
-const BUCKETS = 4096;
+const BUCKETS = 2048;
 const SHORTEST = 4;
 const WORD = 4;
 const DOUBLE = 8;
@@ -49,19 +49,20 @@ export class ByteEntry<T> {
 
 export class ByteTable<T> {
   readonly #limit: number;
-  #buckets: ByteEntry<T>[][] = [];
+  /** Made when first used: most logs are small. */
+  #buckets: (ByteEntry<T>[] | undefined)[] = [];
   #size = 0;
 
   /** An input may hold any number of texts: when there are `limit`, all are forgotten. */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#clear();
   }
 
   /** The entry of the text in [at, at + length), if it was added. */
   find(view: DataView, at: number, length: number): ByteEntry<T> | undefined {
     if (length < SHORTEST) return undefined;
-    const bucket = this.#buckets[bucketOf(view, at, length)] ?? [];
+    const bucket = this.#buckets[bucketOf(view, at, length)];
+    if (bucket === undefined) return undefined;
     for (let index = 0; index < bucket.length; index += 1) {
       const entry = bucket[index];
       if (entry?.length === length && entry.standsAt(view, at)) return entry;
@@ -74,13 +75,17 @@ export class ByteTable<T> {
     if (length < SHORTEST) return undefined;
     if (this.#size >= this.#limit) this.#clear();
     const entry = new ByteEntry(view, at, length, value);
-    this.#buckets[bucketOf(view, at, length)]?.push(entry);
+    if (this.#size === 0) this.#buckets = new Array<ByteEntry<T>[] | undefined>(BUCKETS).fill(undefined);
+    const bucket = bucketOf(view, at, length);
+    const others = this.#buckets[bucket];
+    if (others === undefined) this.#buckets[bucket] = [entry];
+    else others.push(entry);
     this.#size += 1;
     return entry;
   }
 
   #clear(): void {
-    this.#buckets = Array.from({ length: BUCKETS }, () => []);
+    this.#buckets = [];
     this.#size = 0;
   }
 }
