@@ -23,8 +23,8 @@ import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
 import { ProcessReplays } from './process-replays.ts';
 
-/** From here on memory counts for more than time. */
-const LARGE_BYTES = 256 * 2 ** 20;
+/** What is kept grows with the number of migrations alone: with so many in one log, memory counts for more than time. */
+const MANY_MIGRATIONS = 2;
 
 export interface ReplayRequest {
   /** Files, `-` for standard input, or patterns such as `LOG.%d`. */
@@ -91,12 +91,14 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
     0,
   );
-  if ((inAll ?? 0) > LARGE_BYTES) await keepHeapSmall();
   let done = 0;
   for (const { stream, replays } of streams) {
     await stream.read(
       (item) => replays.process(item),
-      (bytes) => request.progress(done + bytes, inAll),
+      async (bytes) => {
+        if (index >= MANY_MIGRATIONS) await keepHeapSmall();
+        await request.progress(done + bytes, inAll);
+      },
     );
     for (const replay of replays.all) replay.close();
     done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
