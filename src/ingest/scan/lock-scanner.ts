@@ -13,6 +13,8 @@ import { type Printer, WholeText } from './scanned-place.ts';
 
 const LINE_END = 10;
 const LONGEST = 400;
+/** No such text is shorter; one that has its line end before is none, for a text with a line end inside is not known. */
+const SHORTEST = 36;
 const MAX_TEXTS = 32_768;
 /** What every one begins with. */
 const FIRST = Buffer.from('qemu_mut').readDoubleLE(0);
@@ -71,7 +73,7 @@ export class LockScanner implements LockFilter {
       return at + expected.length - 1;
     }
     const limit = Math.min(filled, at + LONGEST);
-    let end = at + 1;
+    let end = at + SHORTEST;
     while (end < limit && view.getUint8(end) !== LINE_END) end += 1;
     if (end >= limit) return NOT_SCANNED;
     // With its line end, so that no longer text begins like it.
