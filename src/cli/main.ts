@@ -74,6 +74,8 @@ const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore', 'fault', 'events', 
 /** Options that can be switched off with --no-. */
 const SWITCHES = new Set([
   'db',
+  'html',
+  'mail',
   'color',
   'quiet',
   'verbose',

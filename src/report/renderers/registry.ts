@@ -1,6 +1,7 @@
 /** Every renderer of the report; the first is the default of --format. */
+import { htmlRenderer } from './html.ts';
 import { jsonRenderer } from './json.ts';
 import type { Renderer } from './renderer.ts';
 import { textRenderer } from './text.ts';
 
-export const RENDERERS: readonly Renderer[] = [textRenderer, jsonRenderer];
+export const RENDERERS: readonly Renderer[] = [textRenderer, jsonRenderer, htmlRenderer];

@@ -49,13 +49,14 @@ tbody th { font-weight: 400; }
 .muted { color: var(--muted); }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: .5rem; top: .5rem; padding: .5rem; background: var(--ground); }
-.raw { margin: .25rem 0; padding: .375rem .5rem .375rem 5.5em; background: var(--panel); border-left: 3px solid var(--line);
+.raw { margin: .25rem 0; padding: .375rem .5rem .375rem 6ch; background: var(--panel); border-left: 3px solid var(--line);
   line-height: 1.45; }
-.raw li { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate-override; padding-left: 2ch;
+.raw.long { padding-left: 10ch; }
+.raw li { white-space: pre-wrap; word-break: break-all; unicode-bidi: isolate-override; padding-left: 2ch;
   text-indent: -1.5ch; }
 .raw li::marker { color: var(--muted); }
 .raw .hit { background: var(--hit); box-shadow: -3px 0 var(--hit-edge); font-weight: 600; }
-.raw .gap { list-style: none; color: var(--muted); font-family: system-ui, sans-serif; }
+.raw .gap { list-style: none; padding-left: .5ch; text-indent: 0; color: var(--muted); font-family: system-ui, sans-serif; }
 .tag { display: inline-block; padding: 0 .5em; border-radius: .75em; font-size: .8125rem; font-weight: 600;
   white-space: nowrap; }
 .error { color: var(--error); background: var(--error-ground); }
