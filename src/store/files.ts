@@ -73,9 +73,18 @@ export function writeWhole(place: string, text: string): void {
     writeFileSync(temporary, text);
     renameSync(temporary, place);
   } catch (thrown) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     removeFolders(made);
     throw cannotWrite(thrown, place);
+  }
+}
+
+/** Why a file could not be written is told already. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where no file can be made there is none to take away.
   }
 }
 

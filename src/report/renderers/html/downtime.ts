@@ -1,4 +1,5 @@
 /** The downtime in the blocks of downtime-parser.py: the checkpoints, and each device. */
+import { capital } from '../../../base/text.ts';
 import type { DeviceBlock, DowntimeReport, MigrationReport } from '../../report.ts';
 import { whyNoBreakdown } from '../text/downtime.ts';
 import { duration, microseconds } from '../text/numbers.ts';
@@ -75,8 +76,4 @@ ${dataTable({ caption: `${caption}: the smaller ones`, columns, rows: folded, om
 
 function device(idstr: string, instance: number): Markup {
   return html`${shortened(idstr, 80)}:${instance}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

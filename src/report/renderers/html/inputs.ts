@@ -1,5 +1,5 @@
 /** The inputs: what was read, by which digest it can be told again, and what is wrong with it. */
-import { plural } from '../../../base/text.ts';
+import { capital, plural } from '../../../base/text.ts';
 import type { InputReport, ProblemReport, SamplesReport } from '../../report.ts';
 import { judgedAs } from '../text/labels.ts';
 import { exactNumber } from '../text/numbers.ts';
@@ -66,8 +66,4 @@ function problemItem(problem: ProblemReport, sheet: Sheet): Markup {
 function sampleLine({ name, lines, samples, notUnderstood }: SamplesReport): Markup {
   const junk = notUnderstood > 0 ? `; ${plural(notUnderstood, 'line')} no JSON` : '';
   return html`<p>${code(name)}: query-migrate, ${plural(samples, 'sample')} of dirty_bytes_total in ${plural(lines, 'line')}${junk}.</p>\n`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,4 +1,5 @@
 /** What could not be decided, by what would decide it: the next recording can have it. */
+import { capital } from '../../../base/text.ts';
 import { withVerdict } from '../text/labels.ts';
 import { type Group, groupByRemedy, remedyText } from '../text/undecided.ts';
 import { html, type Markup, type Piece } from './markup.ts';
@@ -35,6 +36,6 @@ ${remedy === undefined ? undefined : html`<p class="remedy">${sentence(remedy, s
 
 /** What stands between backquotes is a command. */
 function sentence(text: string, sheet: Sheet): Markup {
-  const parts = (text.charAt(0).toUpperCase() + text.slice(1)).split('`');
+  const parts = capital(text).split('`');
   return html`${parts.map((part, at) => (at % 2 === 1 ? code(part) : sheet.prose(part)))}.`;
 }

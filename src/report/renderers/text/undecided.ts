@@ -85,6 +85,12 @@ function purpose({ verdicts }: Group): string {
   return `to decide ${rules.length <= RULES_NAMED ? rules.join(', ') : `these ${rules.length} rules`}`;
 }
 
+/** The same for verdicts that are told one by one. */
+export function remedyFor(verdicts: readonly [VerdictReport, ...VerdictReport[]]): string | undefined {
+  const [group] = groupByRemedy(verdicts);
+  return group === undefined ? undefined : remedyText(group);
+}
+
 /** What would decide them, in one sentence; undefined where nothing would. */
 export function remedyText(group: Group): string | undefined {
   if (group.fault) return 'this is a fault of qtrace itself; please report it with the log';

@@ -1,0 +1,10 @@
+/** How much is shown; a report that is too long is made again with less. */
+export interface Amount {
+  readonly violations: number;
+  readonly findings: number;
+  readonly evidence: number;
+  readonly raw: number;
+  readonly rows: number;
+  readonly migrations: number;
+  readonly settled: boolean;
+}
