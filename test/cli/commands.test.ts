@@ -179,6 +179,8 @@ describe('replay', () => {
   test('no control character of the log reaches the terminal', () => {
     const hostile = readFileSync(CLEAN, 'utf8').replace('new state device', 'new state \u001b[2Jdevice');
     writeFileSync(place.path('hostile.log'), hostile);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal obeys
+    expect(printed('replay', 'hostile.log')).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
     const terminal = printed('analyze', '--no-db', '--no-html', 'hostile.log');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal obeys
     expect(terminal).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);

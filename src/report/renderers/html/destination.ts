@@ -36,7 +36,7 @@ export function untiedSection(sheet: Sheet): Piece {
     'Destinations of no migration here',
     shown.map((untied) => {
       const lines = untied.lines.length === 0 ? undefined : plainLines(untied.lines, sheet);
-      return html`${title(untied)}<p>${sheet.prose(untied.reason)}</p>\n${lines}${ownSteps(untied, sheet)}<div class="side">
+      return html`${title(untied)}<p>${sheet.prose(capital(untied.reason))}.</p>\n${lines}${ownSteps(untied, sheet)}<div class="side">
 ${deviceTables('loaded', untied, sheet)}</div>
 `;
     }),

@@ -1,5 +1,5 @@
 /** Each violated duty: what the protocol demands, what happened, the proof in its place, and why it matters. */
-import { plural } from '../../../base/text.ts';
+import { capital, plural } from '../../../base/text.ts';
 import type { FindingReport, VerdictReport } from '../../report.ts';
 import type { RuleText } from '../../rule-texts.ts';
 import { ruleName, withVerdict, worstFirst } from '../text/labels.ts';
@@ -43,7 +43,7 @@ function findingPart(finding: FindingReport, at: number, count: number, id: stri
   const own = at === 0 ? undefined : html` id="${id}-${at + 1}"`;
   const number = count > 1 ? html`<h4>Finding ${at + 1} of ${count}</h4>\n` : undefined;
   return html`<div class="case"${own}>
-${number}<p class="what">${sheet.prose(finding.message)}</p>
+${number}<p class="what">${sheet.prose(capital(finding.message))}</p>
 <dl>
 ${finding.expected === '' ? undefined : term('Expected', sheet.prose(finding.expected))}${
   finding.actual === '' ? undefined : term('What happened', sheet.prose(finding.actual))

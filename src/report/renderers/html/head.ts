@@ -1,5 +1,5 @@
 /** The top of the page: the verdict, what weakens it, and where to go on. */
-import { plural } from '../../../base/text.ts';
+import { capital, plural } from '../../../base/text.ts';
 import type { Report } from '../../report.ts';
 import { holes, verdictSentences } from '../text/headline.ts';
 import { judgedAs, withVerdict } from '../text/labels.ts';
@@ -20,7 +20,7 @@ export function pageHead({ report }: Sheet): Markup {
   const weakened = holes(report.inputs);
   return html`<header>
 <p class="kind">qtrace: the query protocol of QEMU live migration</p>
-<h1 class="${tone(report)}">${verdict}</h1>
+<h1 class="${tone(report)}">${capital(verdict)}</h1>
 ${rest.map((sentence) => html`<p>${sentence}</p>\n`)}${
   weakened === undefined ? undefined : html`<p class="note">${weakened}</p>\n`
 }<p class="muted">${report.inputs

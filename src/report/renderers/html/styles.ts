@@ -49,10 +49,10 @@ tbody th { font-weight: 400; }
 .muted { color: var(--muted); }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: .5rem; top: .5rem; padding: .5rem; background: var(--ground); }
-.raw { margin: .25rem 0; padding: .375rem .5rem .375rem 6ch; background: var(--panel); border-left: 3px solid var(--line);
+.raw { margin: .25rem 0; padding: .375rem .5rem .375rem 6.5ch; background: var(--panel); border-left: 3px solid var(--line);
   line-height: 1.45; }
 .raw.long { padding-left: 10ch; }
-.raw li { white-space: pre-wrap; word-break: break-all; unicode-bidi: isolate-override; padding-left: 2ch;
+.raw li { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate-override; padding-left: 2ch;
   text-indent: -1.5ch; }
 .raw li::marker { color: var(--muted); }
 .raw .hit { background: var(--hit); box-shadow: -3px 0 var(--hit-edge); font-weight: 600; }
