@@ -6,7 +6,7 @@
 import type { Report } from '../report.ts';
 import { untiedSection } from './html/destination.ts';
 import { document } from './html/document.ts';
-import { findingsSection } from './html/findings.ts';
+import { findingsSection, proofSize } from './html/findings.ts';
 import { contents, pageHead, pageTitle } from './html/head.ts';
 import { identityMeta } from './html/identity.ts';
 import { inputsSection } from './html/inputs.ts';
@@ -28,7 +28,8 @@ export const htmlRenderer: Renderer = {
 };
 
 function renderHtml(report: Report, { mail = false }: RenderOptions, beside: Beside = NOTHING_BESIDE): string {
-  return fitted(mail, (room) => page(report, beside, room, mail));
+  const leastSize = (room: Room): number => proofSize(report, room);
+  return fitted(mail, leastSize, (room) => page(report, beside, room, mail));
 }
 
 function page(report: Report, beside: Beside, room: Room, mail: boolean): string {

@@ -1,4 +1,5 @@
 /** The destination's part: its clock, how long the guest stood still, and the blocks of its own downtime. */
+import { capital } from '../../../base/text.ts';
 import type {
   BlackoutReport,
   DestinationBlocks,

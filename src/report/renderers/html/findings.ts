@@ -1,10 +1,11 @@
 /** Each violated duty: what the protocol demands, what happened, the proof in its place, and why it matters. */
 import { capital, plural } from '../../../base/text.ts';
-import type { FindingReport, VerdictReport } from '../../report.ts';
+import type { FindingReport, Report, VerdictReport } from '../../report.ts';
 import type { RuleText } from '../../rule-texts.ts';
 import { ruleName, withVerdict, worstFirst } from '../text/labels.ts';
 import { html, type Markup, type Piece } from './markup.ts';
 import { proofLines } from './raw-lines.ts';
+import type { Room } from './room.ts';
 import { code, ofMigration, omittedNote, type Sheet, section, tag, verdictId } from './sheet.ts';
 
 export function findingsSection(sheet: Sheet): Piece {
@@ -17,6 +18,17 @@ export function findingsSection(sheet: Sheet): Piece {
     shown.map((verdict) => article(verdict, sheet)),
     omittedNote(violated.length - shown.length, 'more violated duty', 'more violated duties'),
   );
+}
+
+/** Characters of raw lines that the findings show. */
+export function proofSize(report: Report, room: Room): number {
+  let size = 0;
+  for (const verdict of worstFirst(withVerdict(report, 'violated')).slice(0, room.violations)) {
+    for (const { evidence } of verdict.findings.slice(0, room.findings)) {
+      for (const { text } of evidence.slice(0, room.evidence)) size += Math.min(text.length, room.raw);
+    }
+  }
+  return size;
 }
 
 function article(verdict: VerdictReport, sheet: Sheet): Markup {

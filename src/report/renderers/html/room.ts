@@ -80,11 +80,16 @@ const FULL_ROOMS = [
 const MAIL_BYTES = 28_000;
 const FULL_BYTES = 900_000;
 
-/** Makes the page with as much room as its size allows. */
-export function fitted(mail: boolean, make: (room: Room) => string): string {
+/**
+ * Makes the page with as much room as its size allows. `leastSize` is what it
+ * has in bytes at least: a page that can't fit is not made, for it may have
+ * hundreds of megabytes.
+ */
+export function fitted(mail: boolean, leastSize: (room: Room) => number, make: (room: Room) => string): string {
   const limit = mail ? MAIL_BYTES : FULL_BYTES;
   let page = '';
   for (const room of mail ? MAIL_ROOMS : FULL_ROOMS) {
+    if (leastSize(room) > limit) continue;
     page = make(room);
     if (Buffer.byteLength(page) <= limit) return page;
   }

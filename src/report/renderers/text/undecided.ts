@@ -45,7 +45,7 @@ export function groupByRemedy(undecided: readonly VerdictReport[]): readonly Gro
   const groups = new Map<string, Group>();
   for (const verdict of undecided) {
     const fault = verdict.reason.startsWith(FAULT);
-    const key = JSON.stringify([fault, [...new Set(verdict.enable)].sort()]);
+    const key = JSON.stringify([fault, [...new Set(verdict.enable.map((name) => name.slice(0, 80)))].sort()]);
     const group = groups.get(key) ?? { fault, enable: [...new Set(verdict.enable)], verdicts: [] };
     group.verdicts.push(verdict);
     groups.set(key, group);
