@@ -48,7 +48,8 @@ export class IterationSeries {
       switchover,
     };
     const open = this.#bins.at(-1);
-    if (open !== undefined && open.last - open.first + 1 < this.#perBin) this.#bins[this.#bins.length - 1] = joined(open, bin);
+    if (open !== undefined && open.last - open.first + 1 < this.#perBin)
+      this.#bins[this.#bins.length - 1] = joined(open, bin);
     else this.#bins.push(bin);
     if (this.#bins.length > MAX_BINS) this.#halve();
   }

@@ -2,7 +2,12 @@
  * Where the lines of a log stand on the axis of a chart, in bounded memory:
  * some lines exactly, the others between their neighbours.
  */
-import type { Place } from '../../ingest/trace-item.ts';
+
+/** A line, without its text. */
+export interface LinePlace {
+  readonly input: number;
+  readonly line: number;
+}
 
 const MAX_ANCHORS = 2048;
 const MAX_EXACT = 8192;
@@ -51,17 +56,20 @@ class FileIndex {
 export class LineIndex {
   readonly #files = new Map<number, FileIndex>();
 
-  note({ input, line }: Place, x: number): void {
+  note({ input, line }: LinePlace, x: number): void {
     this.#file(input).note(line, x);
   }
 
   /** A line whose place must be exact. */
-  keep({ input, line }: Place, x: number): void {
+  keep({ input, line }: LinePlace, x: number): void {
     this.#file(input).keep(line, x);
   }
 
-  find(input: number, line: number): number | undefined {
-    return this.#files.get(input)?.find(line);
+  find(isWanted: (input: number) => boolean, line: number): number | undefined {
+    for (const [input, file] of this.#files) {
+      if (isWanted(input)) return file.find(line);
+    }
+    return undefined;
   }
 
   #file(input: number): FileIndex {
