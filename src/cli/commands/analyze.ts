@@ -3,12 +3,15 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { analyze } from '../../analysis/analyze.ts';
 import { type InputPlan, planInputs } from '../../analysis/replay-inputs.ts';
 import { UserError } from '../../base/errors.ts';
+import { fanOut } from '../../replay/sinks.ts';
+import { TimelineCollector } from '../../report/charts/timeline-collector.ts';
 import { RENDERERS } from '../../report/renderers/registry.ts';
 import { headline } from '../../report/renderers/text/headline.ts';
 import { pageFor } from '../../report/renderers/text/page.ts';
 import type { Report } from '../../report/report.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
+import type { ChartFolder } from '../chart-folder.ts';
 import { defineCommand, showDash } from '../command.ts';
 import {
   bandOf,
@@ -46,6 +49,7 @@ function build<T>(yargs: Argv<T>) {
       default: 'auto',
       describe: 'full: digest of all bytes at any size',
     })
+    .option('charts', { type: 'string', requiresArg: true, describe: 'Write the charts into this folder, PNG and SVG' })
     .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
     .option('quiet', { type: 'boolean', default: false, describe: 'Print the verdict alone' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Also print what passed, and every finding' });
@@ -71,8 +75,12 @@ async function runAnalyze(options: Options): Promise<number> {
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
   const sources = [...plan.files, ...(qmp === undefined ? [] : [qmp]), ...(options.db ? [options.db] : [])];
   const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
+  const charts = options.charts === undefined ? undefined : await openCharts(options.charts, output);
+  const timelines = charts === undefined ? undefined : new TimelineCollector(plan.nameOf);
   try {
-    const report = await analyzeAndStore(options, plan, qmp, chosen);
+    const report = await analyzeAndStore(options, plan, qmp, chosen, timelines);
+    const drawn = await charts?.write(report, timelines?.timelines() ?? []);
+    if (drawn !== undefined && !options.quiet) note(drawn);
     const text = render(report, options);
     const code = exitCodeOf(report, options.failOn);
     // Set before printing: a reader that closes the pipe early does not change the verdict.
@@ -80,6 +88,18 @@ async function runAnalyze(options: Options): Promise<number> {
     if (output === undefined) await writeOut(text);
     else output.write(text);
     return code;
+  } catch (thrown) {
+    output?.abort();
+    charts?.abort();
+    throw thrown;
+  }
+}
+
+/** chart.js and its canvas are loaded for those alone who want charts. */
+async function openCharts(folder: string, output: OutputFile | undefined): Promise<ChartFolder> {
+  try {
+    const { ChartFolder } = await import('../chart-folder.ts');
+    return new ChartFolder(folder);
   } catch (thrown) {
     output?.abort();
     throw thrown;
@@ -91,6 +111,7 @@ async function analyzeAndStore(
   plan: InputPlan,
   qmp: string | undefined,
   rules: readonly Rule[],
+  timelines: TimelineCollector | undefined,
 ): Promise<Report> {
   const store = await openStore({ db: databaseOf(options), folder: options.outDir, firstInput: plan.files[0] ?? '-' });
   const progress = new Progress(options.quiet);
@@ -102,7 +123,8 @@ async function analyzeAndStore(
         band: bandOf(options.qemu),
         rules,
         fullDigest: options.hash === 'full',
-        listener: store.listener,
+        listener:
+          timelines === undefined ? store.listener : fanOut([timelines, ...(store.listener ? [store.listener] : [])]),
         progress: (read, inAll) => progress.update(read, inAll),
       },
       plan,

@@ -4,6 +4,7 @@ import { drawPng, drawSvg } from './canvas.ts';
 import type { Chart } from './chart.ts';
 import type { Drawing, Medium } from './chart-kind.ts';
 import { FONT_SIZE } from './furniture.ts';
+import { signed } from './png.ts';
 import { CHART_KINDS } from './registry.ts';
 import { escapeXml } from './svg-canvas.ts';
 import type { Timeline } from './timeline.ts';
@@ -40,14 +41,22 @@ export async function drawCharts(
   return charts;
 }
 
+/** What a chart file of qtrace holds, so that it is known again. */
+const MAKER = 'chart of qtrace';
+
+/** A file that `drawChartFiles` has made, of this run or of an earlier one. */
+export function isChartFile(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MAKER);
+}
+
 /** The same as files, SVG and PNG, with fixed colours: for other programs than a browser. */
 export async function drawChartFiles(report: Report, timelines: readonly Timeline[]): Promise<readonly ChartFile[]> {
   const files: ChartFile[] = [];
   for (const { id, drawing } of plan(report, timelines, 'page')) {
     const markup = await drawSvg(drawing.configuration, drawing.size, 'fixed');
-    const svg = `<?xml version="1.0" encoding="UTF-8"?>\n${svgElement(id, drawing, markup, 'page')}\n`;
+    const svg = `<?xml version="1.0" encoding="UTF-8"?>\n<!-- ${MAKER} -->\n${svgElement(id, drawing, markup, 'page')}\n`;
     files.push({ name: `${id}.svg`, bytes: Buffer.from(svg) });
-    files.push({ name: `${id}.png`, bytes: await drawPng(drawing.configuration, drawing.size) });
+    files.push({ name: `${id}.png`, bytes: signed(await drawPng(drawing.configuration, drawing.size), MAKER) });
   }
   return files;
 }
