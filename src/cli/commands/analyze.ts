@@ -3,6 +3,8 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { analyze } from '../../analysis/analyze.ts';
 import { type InputPlan, planInputs } from '../../analysis/replay-inputs.ts';
 import { UserError } from '../../base/errors.ts';
+import { fanOut } from '../../replay/sinks.ts';
+import { TimelineCollector } from '../../report/charts/timeline-collector.ts';
 import { RENDERERS } from '../../report/renderers/registry.ts';
 import type { Renderer, RenderOptions } from '../../report/renderers/renderer.ts';
 import { headline } from '../../report/renderers/text/headline.ts';
@@ -10,6 +12,7 @@ import { pageFor } from '../../report/renderers/text/page.ts';
 import type { Report } from '../../report/report.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
+import type { ChartFolder } from '../chart-folder.ts';
 import { defineCommand, showDash } from '../command.ts';
 import {
   bandOf,
@@ -56,6 +59,7 @@ function build<T>(yargs: Argv<T>) {
       default: 'auto',
       describe: 'full: digest of all bytes at any size',
     })
+    .option('charts', { type: 'string', requiresArg: true, describe: 'Write the charts into this folder, PNG and SVG' })
     .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
     .option('quiet', { type: 'boolean', default: false, describe: 'Print the verdict alone' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Also print what passed, and every finding' });
@@ -81,9 +85,15 @@ async function runAnalyze(options: Options): Promise<number> {
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
   const sources = [...plan.files, ...(qmp === undefined ? [] : [qmp]), ...(options.db ? [options.db] : [])];
   const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
+  const charts = options.charts === undefined ? undefined : await openCharts(options.charts, output);
+  const hasPage = options.html || options.format === 'html';
+  const timelines = charts === undefined && !hasPage ? undefined : new TimelineCollector(plan.nameOf);
   try {
-    const { report, database } = await analyzeAndStore(options, plan, qmp, chosen);
-    const rendering = new Rendering(report, plan, chosen, renderOptions(options));
+    const { report, database } = await analyzeAndStore(options, plan, qmp, chosen, timelines);
+    const drawn = timelines?.timelines() ?? [];
+    const chartFiles = await charts?.write(report, drawn);
+    if (chartFiles !== undefined && !options.quiet) note(chartFiles);
+    const rendering = new Rendering({ report, plan, rules: chosen, timelines: drawn }, renderOptions(options));
     const page = await writeBeside(options, plan, toFile, report, rendering);
     const said = filesSaid(page, database);
     if (said !== undefined && !options.quiet) note(said);
@@ -97,6 +107,18 @@ async function runAnalyze(options: Options): Promise<number> {
     return code;
   } catch (thrown) {
     output?.abort();
+    charts?.abort();
+    throw thrown;
+  }
+}
+
+/** chart.js and its canvas are loaded for those alone who want charts. */
+async function openCharts(folder: string, output: OutputFile | undefined): Promise<ChartFolder> {
+  try {
+    const { ChartFolder } = await import('../chart-folder.ts');
+    return new ChartFolder(folder);
+  } catch (thrown) {
+    output?.abort();
     throw thrown;
   }
 }
@@ -106,6 +128,7 @@ async function analyzeAndStore(
   plan: InputPlan,
   qmp: string | undefined,
   rules: readonly Rule[],
+  timelines: TimelineCollector | undefined,
 ): Promise<{ readonly report: Report; readonly database: Outcome | undefined }> {
   const store = await openStore({ db: databaseOf(options), folder: options.outDir, firstInput: plan.files[0] ?? '-' });
   const progress = new Progress(options.quiet);
@@ -117,7 +140,8 @@ async function analyzeAndStore(
         band: bandOf(options.qemu),
         rules,
         fullDigest: options.hash === 'full',
-        listener: store.listener,
+        listener:
+          timelines === undefined ? store.listener : fanOut([timelines, ...(store.listener ? [store.listener] : [])]),
         progress: (read, inAll) => progress.update(read, inAll),
       },
       plan,

@@ -15,7 +15,7 @@ export function chartFigures(migration: number, sheet: Sheet): Piece {
 function figure(chart: Chart, sheet: Sheet): Markup {
   return html`<figure id="chart-${chart.id}" class="chart">
 <h4>${chart.title}</h4>
-<div class="plot">${trusted(chart.svg)}</div>
+<div class="plot" tabindex="0" role="group" aria-label="${chart.title}">${trusted(chart.svg)}</div>
 <figcaption>${chart.caption}</figcaption>
 ${twin(chart, sheet)}</figure>
 `;

@@ -10,7 +10,7 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25r
 .counts span { margin-right: 1rem; white-space: nowrap; }
 .counts b { font-size: 1.25rem; }
 .verdicts { list-style: none; padding: 0; }
-.verdicts li { margin: .375rem 0; overflow-wrap: anywhere; }
+.verdicts li { margin: .375rem 0; }
 .tag.plain { background: var(--panel); border: 1px solid var(--line); }
 .finding { margin: 1.25rem 0; padding: .25rem 1rem .5rem; border: 1px solid var(--line); border-left: 4px solid; }
 .finding.error, .finding.warning, .finding.info { background: none; }
@@ -25,6 +25,7 @@ mark { background: none; color: inherit; }
 .raw .first { box-shadow: -3px 0 var(--error); }
 .remedy { padding-left: 1.5rem; color: var(--ink); }
 .side { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 3rem; }
+.side > * { max-width: 100%; }
 .side caption { white-space: nowrap; }
 @media (min-width: 45rem) {
   .finding dl { display: grid; grid-template-columns: 12.5rem 1fr; gap: .25rem 1rem; }
@@ -39,6 +40,5 @@ mark { background: none; color: inherit; }
 .chart { margin: 1.5rem 0; }
 .plot { overflow-x: auto; }
 .plot svg { display: block; max-width: 100%; height: auto; }
-figcaption { overflow-wrap: anywhere; }
-tfoot th, tfoot td { font-weight: 600; }
-td code { overflow-wrap: anywhere; }`;
+@media screen and (max-width: 45rem) { .plot svg { max-width: none; width: 42rem; } }
+tfoot th, tfoot td { font-weight: 600; }`;
