@@ -18,11 +18,11 @@ import { holes, verdictSentences } from './text/headline.ts';
 const MAX_BYTES = 60_000;
 
 const AMOUNTS: readonly Amount[] = [
-  { violations: 30, findings: 10, evidence: 12, raw: 1000, rows: 60, migrations: 10, settled: true },
-  { violations: 30, findings: 3, evidence: 8, raw: 500, rows: 30, migrations: 5, settled: true },
-  { violations: 20, findings: 2, evidence: 4, raw: 300, rows: 12, migrations: 3, settled: false },
-  { violations: 10, findings: 1, evidence: 2, raw: 120, rows: 4, migrations: 1, settled: false },
-  { violations: 5, findings: 1, evidence: 1, raw: 60, rows: 0, migrations: 0, settled: false },
+  { violations: 30, findings: 10, evidence: 12, raw: 1000, prose: 600, rows: 60, migrations: 10, settled: true },
+  { violations: 30, findings: 3, evidence: 8, raw: 500, prose: 400, rows: 30, migrations: 5, settled: true },
+  { violations: 20, findings: 2, evidence: 4, raw: 300, prose: 300, rows: 12, migrations: 3, settled: false },
+  { violations: 10, findings: 1, evidence: 2, raw: 120, prose: 120, rows: 4, migrations: 1, settled: false },
+  { violations: 5, findings: 1, evidence: 1, raw: 60, prose: 60, rows: 0, migrations: 0, settled: false },
 ];
 
 export const markdownRenderer: Renderer = {

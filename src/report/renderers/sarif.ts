@@ -41,7 +41,7 @@ function log(report: Report, { rules }: Beside) {
           },
         },
         columnKind: 'utf16CodeUnits',
-        artifacts: report.inputs.map(artifact),
+        artifacts: [...new Map(report.inputs.map((input) => [input.name, artifact(input)])).values()],
         invocations: [
           {
             executionSuccessful: true,

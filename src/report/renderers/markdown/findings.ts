@@ -31,7 +31,7 @@ function violation(
   return [
     `### ${codeSpan(verdict.rule)} (${verdict.severity}${where})`,
     ...(rule === undefined ? [] : [`**The protocol demands:** ${inline(rule.demands)}`]),
-    ...(shown.length === 0 ? [inline(verdict.reason)] : []),
+    ...(shown.length === 0 ? [inline(verdict.reason, amount.prose)] : []),
     ...shown.flatMap((finding, at) => one(finding, count > 1 ? `${at + 1}. ` : '', amount)),
     ...(omitted > 0 ? [`${plural(omitted, 'more finding')} omitted.`] : []),
     ...(rule === undefined ? [] : [background(rule)]),
@@ -46,11 +46,11 @@ function one(
   const shown = evidence.slice(0, amount.evidence);
   const omitted = evidence.length - shown.length;
   const facts = [
-    ...(expected === '' ? [] : [`- expected: ${inline(expected)}`]),
-    ...(actual === '' ? [] : [`- what happened: ${inline(actual)}`]),
+    ...(expected === '' ? [] : [`- expected: ${inline(expected, amount.prose)}`]),
+    ...(actual === '' ? [] : [`- what happened: ${inline(actual, amount.prose)}`]),
   ];
   return [
-    `**${number}${inline(message)}**`,
+    `**${number}${inline(message, amount.prose)}**`,
     ...(facts.length > 0 ? [facts.join('\n')] : []),
     ...(shown.length > 0
       ? [

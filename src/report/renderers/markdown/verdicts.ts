@@ -16,7 +16,7 @@ export function undecided(report: Report, amount: Amount): readonly string[] {
     left -= shown.length;
     const remedy = remedyText(group);
     if (shown.length === 0) return [];
-    return [items(shown, report), ...(remedy === undefined ? [] : [remedied(remedy)])];
+    return [items(shown, report, amount), ...(remedy === undefined ? [] : [remedied(remedy)])];
   });
   const omitted = all.length - Math.max(amount.rows, 10);
   return [
@@ -32,10 +32,10 @@ function remedied(text: string): string {
   return `${parts.map((part, at) => (at % 2 === 1 ? codeSpan(part) : inline(part))).join('')}.`;
 }
 
-function items(verdicts: readonly VerdictReport[], report: Report): string {
+function items(verdicts: readonly VerdictReport[], report: Report, amount: Amount): string {
   const lines = verdicts.map(({ rule, migration, reason }) => {
     const where = report.migrations.length > 1 ? ` (migration ${migration})` : '';
-    return `- ${codeSpan(rule)}${where}: ${inline(reason)}`;
+    return `- ${codeSpan(rule)}${where}: ${inline(reason, amount.prose)}`;
   });
   return lines.join('\n');
 }
@@ -49,7 +49,7 @@ export function settled(report: Report, amount: Amount): readonly string[] {
     const all = withVerdict(report, verdict);
     if (all.length === 0) return [];
     const names = [...new Set(all.map(({ rule }) => rule))].slice(0, MAX_NAMED).map((rule) => codeSpan(rule));
-    const blocks = amount.settled && all.length <= MAX_NAMED ? [items(all, report)] : [names.join(', ')];
+    const blocks = amount.settled && all.length <= MAX_NAMED ? [items(all, report, amount)] : [names.join(', ')];
     return [folded(plural(all.length, one, many), blocks)];
   });
 }
