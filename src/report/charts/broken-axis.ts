@@ -23,9 +23,10 @@ export interface Extent {
   readonly unit: number;
 }
 
-const MAX_CUTS = 3;
-/** A stretch is cut when it is so much of all that is left. */
+const MAX_CUTS = 2;
+/** A stretch is cut when it is so much of all that is left, and so many units long. */
 const CUT_FROM = 0.6;
+const MIN_CUT = 500;
 /** Of the stretches that stay, so much is a cut drawn wide. */
 const CUT_WIDTH = 0.09;
 const MARGIN = 0.015;
@@ -43,7 +44,7 @@ interface Placed extends Stretch {
 /** `events`: where something happens. */
 export function brokenAxis(extent: Extent, events: readonly number[], maxTicks: number): BrokenAxis {
   const { from, to, unit } = extent;
-  const placed = place(cutStretches(from, to > from ? to : from + unit, events), unit);
+  const placed = place(cutStretches(from, to > from ? to : from + unit, events, unit * MIN_CUT), unit);
   const last = placed.at(-1);
   const length = last === undefined ? 1 : last.at + last.width;
   const at = (x: number): number => {
@@ -86,7 +87,7 @@ function ticksOf(placed: readonly Placed[], { zero, unit }: Extent, length: numb
   return ticks;
 }
 
-function cutStretches(from: number, to: number, events: readonly number[]): readonly Stretch[] {
+function cutStretches(from: number, to: number, events: readonly number[], least: number): readonly Stretch[] {
   const inside = events.filter((x) => x > from && x < to);
   const borders = [...new Set([from, ...inside, to])].sort((a, b) => a - b);
   const gaps = borders.slice(1).map((end, index) => ({ from: borders[index] ?? from, to: end }));
@@ -95,7 +96,7 @@ function cutStretches(from: number, to: number, events: readonly number[]): read
   let left = to - from;
   for (const gap of longest.slice(0, MAX_CUTS)) {
     const length = gap.to - gap.from;
-    if (length < left * CUT_FROM || length >= left) break;
+    if (length < left * CUT_FROM || length < least || length >= left) break;
     cuts.add(gap);
     left -= length;
   }

@@ -19,16 +19,16 @@ export const FONT = 'DejaVu Sans';
 /** The elements of an `<svg>`, without itself. */
 export async function drawSvg(
   configuration: ChartConfiguration,
-  { width, height }: ChartSize,
-  colors: 'themed' | 'fixed',
+  size: ChartSize,
+  style: { readonly colors: 'themed' | 'fixed'; readonly fontSize: number },
 ): Promise<string> {
   const canvas = await open('svg');
   let context: SvgContext | undefined;
   const recorder: Plugin = {
     id: 'svg',
     beforeInit: (chart) => {
-      resize(chart, { width, height });
-      context = new SvgContext(chart.ctx, colors);
+      resize(chart, size);
+      context = new SvgContext(chart.ctx, style.colors, style.fontSize);
       Object.defineProperty(chart, 'ctx', { value: context });
     },
   };

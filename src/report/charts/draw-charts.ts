@@ -26,17 +26,23 @@ interface Planned {
 /** Migrations with charts: a log with hundreds of them must not make a page of hundreds of MB. */
 const MAX_MIGRATIONS: Readonly<Record<Medium, number>> = { page: 8, mail: 1 };
 
-/** Charts that have nothing to show are absent. */
+/** All pictures together: a mail has 28,000 bytes at most, and they are not all there is in it. */
+const MAX_BYTES: Readonly<Record<Medium, number>> = { page: 600_000, mail: 13_900 };
+
+/** Charts that have nothing to show, or no room left, are absent. */
 export async function drawCharts(
   report: Report,
   timelines: readonly Timeline[],
   { size }: { readonly size: Medium },
 ): Promise<readonly Chart[]> {
   const charts: Chart[] = [];
+  let left = MAX_BYTES[size];
   for (const { id, migration, drawing } of plan(report, timelines, size)) {
     const { title, caption, table } = drawing;
-    const markup = await drawSvg(drawing.configuration, drawing.size, 'themed');
-    charts.push({ id, migration, title, caption, svg: svgElement(id, drawing, markup, size), table });
+    const markup = await drawSvg(drawing.configuration, drawing.size, { colors: 'themed', fontSize: FONT_SIZE[size] });
+    const svg = svgElement(id, drawing, markup, size);
+    left -= svg.length;
+    if (left >= 0) charts.push({ id, migration, title, caption, svg, table });
   }
   return charts;
 }
@@ -53,7 +59,7 @@ export function isChartFile(bytes: Uint8Array): boolean {
 export async function drawChartFiles(report: Report, timelines: readonly Timeline[]): Promise<readonly ChartFile[]> {
   const files: ChartFile[] = [];
   for (const { id, drawing } of plan(report, timelines, 'page')) {
-    const markup = await drawSvg(drawing.configuration, drawing.size, 'fixed');
+    const markup = await drawSvg(drawing.configuration, drawing.size, { colors: 'fixed', fontSize: FONT_SIZE.page });
     const svg = `<?xml version="1.0" encoding="UTF-8"?>\n<!-- ${MAKER} -->\n${svgElement(id, drawing, markup, 'page')}\n`;
     files.push({ name: `${id}.svg`, bytes: Buffer.from(svg) });
     files.push({ name: `${id}.png`, bytes: signed(await drawPng(drawing.configuration, drawing.size), MAKER) });
@@ -62,7 +68,7 @@ export async function drawChartFiles(report: Report, timelines: readonly Timelin
 }
 
 export function plan(report: Report, timelines: readonly Timeline[], medium: Medium): readonly Planned[] {
-  return timelines.slice(0, MAX_MIGRATIONS[medium]).flatMap((timeline) => {
+  return chosen(report, timelines, MAX_MIGRATIONS[medium]).flatMap((timeline) => {
     const migration = report.migrations.find(({ index }) => index === timeline.migration);
     if (migration === undefined) return [];
     const source = { migration, timeline, violations: violationsOf(report, timeline) };
@@ -76,11 +82,30 @@ export function plan(report: Report, timelines: readonly Timeline[], medium: Med
   });
 }
 
+/** Those with the worst violations, then the last ones; in their order. */
+function chosen(report: Report, timelines: readonly Timeline[], limit: number): readonly Timeline[] {
+  if (timelines.length <= limit) return timelines;
+  const weigh = (timeline: Timeline): number => {
+    const [worst] = violationsOf(report, timeline);
+    return worst === undefined ? 0 : worst.severity === 'error' ? 2 : 1;
+  };
+  const weighed = timelines.map((timeline) => ({ timeline, weight: weigh(timeline) }));
+  const best = weighed.sort((a, b) => b.weight - a.weight || b.timeline.migration - a.timeline.migration);
+  return best
+    .slice(0, limit)
+    .map(({ timeline }) => timeline)
+    .sort((a, b) => a.migration - b.migration);
+}
+
 function svgElement(id: string, { title, caption, size }: Drawing, markup: string, medium: Medium): string {
   const { width, height } = size;
+  // In a mail each byte counts, and the caption stands beside the chart anyway.
+  const described = medium === 'page';
+  const label = described ? `${id}-t ${id}-d` : `${id}-t`;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
-    ` role="img" aria-labelledby="${id}-t ${id}-d" font-family="DejaVu Sans,Verdana,sans-serif" font-size="${FONT_SIZE[medium]}">` +
-    `<title id="${id}-t">${escapeXml(title)}</title><desc id="${id}-d">${escapeXml(caption)}</desc>${markup}</svg>`
+    ` role="img" aria-labelledby="${label}" font-family="DejaVu Sans,Verdana,sans-serif" font-size="${FONT_SIZE[medium]}">` +
+    `<title id="${id}-t">${escapeXml(title)}</title>` +
+    `${described ? `<desc id="${id}-d">${escapeXml(caption)}</desc>` : ''}${markup}</svg>`
   );
 }

@@ -9,7 +9,7 @@ import type { Violation } from './violations.ts';
 export const WIDTH: Readonly<Record<Medium, number>> = { page: 860, mail: 600 };
 export const FONT_SIZE: Readonly<Record<Medium, number>> = { page: 12, mail: 11 };
 /** Of the line above the plot that says what is drawn upwards. */
-export const TITLE_HEIGHT = 20;
+export const TITLE_HEIGHT = 26;
 const LABEL_HEIGHT = 15;
 const MAX_LABEL_ROWS = 3;
 const MAX_MARKS = 24;
@@ -69,7 +69,7 @@ export function titlePlugin(text: string, medium: Medium): Plugin {
   return {
     id: 'axis-title',
     afterDraw: ({ ctx }) => {
-      write(ctx, text, 2, TITLE_HEIGHT - 9, { paint: '--chart-muted', size: FONT_SIZE[medium] });
+      write(ctx, text, 2, 9, { paint: '--chart-muted', size: FONT_SIZE[medium] });
     },
   };
 }
@@ -137,36 +137,57 @@ export class ViolationMarks {
     return {
       id: 'violations',
       afterDatasetsDraw: (chart) => {
-        for (const [at, rule] of this.#rules.entries()) this.#mark(chart, rule, at);
+        const labels = this.#labels(chart);
+        for (const { places } of this.#rules) this.#lines(chart, places);
+        const style = { paint: '--chart-alarm', size: FONT_SIZE[this.#medium], bold: true } as const;
+        for (const { rule, left, row, at } of labels) {
+          const top = chart.chartArea.top - (this.rows - row) * LABEL_HEIGHT;
+          // From the name down to its line, where no other name stands between.
+          const free = !labels.some((other) => other.row > row && other.left - 3 < at && at < other.right + 3);
+          if (free) stroke(chart.ctx, [[at, top + LABEL_HEIGHT - 1, chart.chartArea.top]]);
+          write(chart.ctx, rule, left, top + LABEL_HEIGHT / 2, style);
+        }
       },
     };
   }
 
-  #mark({ ctx, chartArea, scales }: ChartJs, { rule, places }: MarkedRule, at: number): void {
+  #lines({ ctx, chartArea, scales }: ChartJs, places: readonly Violation[]): void {
     const { x } = scales;
-    const [first] = places;
-    if (x === undefined || first === undefined) return;
-    const pixel = (value: number): number => x.getPixelForValue(this.#axis.at(value));
-    const row = chartArea.top - (this.rows - Math.min(at, this.rows - 1)) * LABEL_HEIGHT + LABEL_HEIGHT / 2;
-    const style = { paint: '--chart-alarm', size: FONT_SIZE[this.#medium], bold: true } as const;
-    ctx.save();
-    ctx.strokeStyle = light('--chart-alarm');
-    ctx.lineWidth = 1.5;
-    ctx.setLineDash([4, 2]);
-    ctx.beginPath();
-    for (const place of places) {
-      const left = pixel(place.at);
-      ctx.moveTo(left, row + LABEL_HEIGHT / 2 - 1);
-      ctx.lineTo(left, chartArea.bottom);
-    }
-    ctx.stroke();
-    ctx.restore();
-    if (at >= this.rows) return;
-    const width = widthOf(ctx, rule, style);
-    const middle = pixel(first.at);
-    const left = Math.min(Math.max(chartArea.left, middle - width / 2), chartArea.right - width);
-    write(ctx, rule, left, row, style);
+    if (x === undefined) return;
+    const pixels = new Set(places.map(({ at }) => Math.round(x.getPixelForValue(this.#axis.at(at)))));
+    stroke(
+      ctx,
+      [...pixels].map((at) => [at, chartArea.top, chartArea.bottom] as const),
+    );
   }
+
+  /** One per rule, at its first place; those beyond the last row are left to the caption. */
+  #labels({ ctx, chartArea, scales }: ChartJs) {
+    const { x } = scales;
+    if (x === undefined) return [];
+    return this.#rules.slice(0, this.rows).flatMap(({ rule, places: [first] }, row) => {
+      if (first === undefined) return [];
+      const width = widthOf(ctx, rule, { size: FONT_SIZE[this.#medium], bold: true });
+      const at = x.getPixelForValue(this.#axis.at(first.at));
+      const left = Math.min(Math.max(chartArea.left, at - width / 2), chartArea.right - width);
+      return [{ rule, at, row, left, right: left + width }];
+    });
+  }
+}
+
+/** Upright dashed lines: where, from, to. */
+function stroke(ctx: ChartJs['ctx'], lines: readonly (readonly [x: number, from: number, to: number])[]): void {
+  ctx.save();
+  ctx.strokeStyle = light('--chart-alarm');
+  ctx.lineWidth = 1.5;
+  ctx.setLineDash([4, 2]);
+  ctx.beginPath();
+  for (const [x, from, to] of lines) {
+    ctx.moveTo(x, from);
+    ctx.lineTo(x, to);
+  }
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** How an entry of the legend looks. */

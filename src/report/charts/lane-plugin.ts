@@ -83,9 +83,13 @@ function drawBars(
   medium: Medium,
 ): void {
   const size = FONT_SIZE[medium] - 1;
+  const drawn = new Map<string, number>();
   for (const { from, to, text, paint } of items) {
     const left = pixel(from);
     const width = Math.max(MIN_WIDTH, pixel(to) - left);
+    // Hundreds of them may share a pixel.
+    if (left + width < (drawn.get(paint) ?? Number.NEGATIVE_INFINITY) + 0.5) continue;
+    drawn.set(paint, left + width);
     ctx.fillStyle = light(paint);
     ctx.fillRect(left, top + 3, width, height - 6);
     const name = fitted(text, LONGEST_NAME);
@@ -95,7 +99,7 @@ function drawBars(
   }
 }
 
-/** In the first row that has room for the name; without any, a point stands in the first row alone. */
+/** In the first row that has room for the name; where none has, a short line without one. */
 function drawPoints(
   ctx: Context,
   items: readonly LaneItem[],
@@ -113,11 +117,15 @@ function drawPoints(
     const onLeft = at + MARK + 2 + width > right;
     const start = onLeft ? at - MARK - 2 - width : at - MARK;
     const index = free.findIndex((end) => start > end + 3);
-    const row = rows[Math.max(0, index)];
+    const row = rows.at(index);
     if (row === undefined) continue;
     const middle = row.top + row.height / 2;
+    if (index < 0) {
+      // At the foot of the lane, below the names.
+      drawPoint(ctx, { ...item, shape: 'tick' }, at, row.top + row.height - 2, 8);
+      continue;
+    }
     drawPoint(ctx, item, at, middle, row.height);
-    if (index < 0) continue;
     free[index] = onLeft ? at + MARK : at + MARK + 2 + width;
     write(ctx, name, onLeft ? at - MARK - 2 : at + MARK + 2, middle, {
       paint: '--chart-ink',
@@ -170,7 +178,10 @@ export function cutPlugin(axis: BrokenAxis, medium: Medium): Plugin {
         for (const side of [left, right]) zigzag(ctx, side, chartArea.top, chartArea.bottom + 3);
         ctx.stroke();
         const style = { paint: '--chart-ink', size: FONT_SIZE[medium] - 1, align: 'center' } as const;
-        write(ctx, `${roughly(to - from)} cut`, (left + right) / 2, chartArea.bottom + 11, style);
+        const text = `${roughly(to - from)} cut`;
+        // Beside another cut there may be no room; the caption tells it, too.
+        if (widthOf(ctx, text, style) > right - left + 10) continue;
+        write(ctx, text, (left + right) / 2, chartArea.bottom + 11, style);
       }
     },
   };

@@ -40,7 +40,7 @@ export function lanesOf(view: SwitchoverView, migration: MigrationReport, timeli
     { title: 'VM', rows: 1, items: vmItems(view, of('vm')) },
     { title: 'state', rows: 1, items: stateItems(view, migration, timeline) },
     { title: 'BQL', rows: 1, items: of('bql').map((mark) => bar(view, mark, HOLDER[mark.label] ?? UNKNOWN)) },
-    { title: 'steps', rows: 3, items: of('step').map((mark) => point(mark, visible(mark.label), STEP)) },
+    { title: 'steps', rows: 4, items: of('step').map((mark) => point(mark, visible(mark.label), STEP)) },
     { title: 'queries', rows: 2, items: of('query').map(queryItem) },
     { title: 'sync', rows: 1, items: of('sync').map((mark) => bar(view, mark, SYNC)) },
     { title: 'device save', rows: 1, items: savedItems(view, of('save'), of('section'), migration) },

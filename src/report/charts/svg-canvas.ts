@@ -63,14 +63,16 @@ export class SvgContext {
 
   readonly #measure: TextMeasure;
   readonly #colors: 'themed' | 'fixed';
+  readonly #fontSize: number;
   readonly #elements: Element[] = [];
   readonly #saved: State[] = [];
   #dash: readonly number[] = [];
   #matrix = IDENTITY;
   #path: Step[] = [];
 
-  /** `measure` is a context of the same fonts, for the widths of texts. */
-  constructor(measure: TextMeasure & { readonly canvas: unknown }, colors: 'themed' | 'fixed') {
+  /** `measure` is a context of the same fonts, for the widths of texts; `fontSize` is what the elements around say. */
+  constructor(measure: TextMeasure & { readonly canvas: unknown }, colors: 'themed' | 'fixed', fontSize: number) {
+    this.#fontSize = fontSize;
     this.#measure = measure;
     this.canvas = measure.canvas;
     this.#colors = colors;
@@ -213,7 +215,8 @@ export class SvgContext {
     if (color === undefined || text.trim() === '') return;
     const anchor = ANCHOR[this.textAlign];
     const attributes =
-      ` fill="${color}"${this.#alpha('fill')} font-size="${short(size)}"` +
+      ` fill="${color}"${this.#alpha('fill')}` +
+      (size === this.#fontSize ? '' : ` font-size="${short(size)}"`) +
       (bold ? ' font-weight="bold"' : '') +
       (anchor === undefined ? '' : ` text-anchor="${anchor}"`);
     const below = y + size * (BASELINE[this.textBaseline] ?? 0);

@@ -7,6 +7,8 @@ export class PathData {
   #startX = 0;
   #startY = 0;
   #command = '';
+  /** The number before has a decimal point, so that another one begins a new number. */
+  #hasPoint = false;
 
   get text(): string {
     return this.#text;
@@ -69,7 +71,9 @@ export class PathData {
     for (const value of values) {
       const number = short(value);
       const before = (text === '' ? this.#text : text).at(-1) ?? '';
-      text += /[\d.]/.test(before) && !number.startsWith('-') ? ` ${number}` : number;
+      const apart = /\D/.test(before) || number.startsWith('-') || (number.startsWith('.') && this.#hasPoint);
+      text += apart ? number : ` ${number}`;
+      this.#hasPoint = number.includes('.');
     }
     this.#text += text;
     this.#command = command;

@@ -1,5 +1,5 @@
 /** Where a migration violates its duties, as places on the axis of a chart. */
-import type { Report, Severity, VerdictReport } from '../report.ts';
+import type { LineReport, Report, Severity, VerdictReport } from '../report.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface Violation {
@@ -7,10 +7,7 @@ export interface Violation {
   readonly severity: Severity;
   readonly file: string;
   readonly line: number;
-  /** Of the lines that prove it, from the first to the last. */
-  readonly from: number;
-  readonly to: number;
-  /** Of the line that is accused. */
+  /** Of the line that is accused: the first of its evidence. */
   readonly at: number;
 }
 
@@ -18,26 +15,33 @@ const WEIGHT: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info:
 
 /** Errors and warnings of a migration, the worst first; those whose lines this migration has. */
 export function violationsOf(report: Report, timeline: Timeline): readonly Violation[] {
+  const aborted = report.migrations.some(({ index, outcome }) => index === timeline.migration && outcome === 'aborted');
   const violated = report.verdicts.filter(
     ({ verdict, migration, severity }) =>
       verdict === 'violated' && migration === timeline.migration && severity !== 'info',
   );
   return [...violated]
     .sort((a, b) => WEIGHT[a.severity] - WEIGHT[b.severity])
-    .flatMap((verdict) => placesOf(verdict, timeline));
+    .flatMap((verdict) => placesOf(verdict, timeline, aborted));
 }
 
-function placesOf({ rule, severity, findings }: VerdictReport, timeline: Timeline): readonly Violation[] {
+function placesOf(
+  { rule, severity, findings }: VerdictReport,
+  timeline: Timeline,
+  aborted: boolean,
+): readonly Violation[] {
   return findings.flatMap(({ evidence }) => {
     const places = evidence.flatMap(({ file, line }) => {
       const x = timeline.find(file, line);
       return x === undefined ? [] : [{ file, line, x }];
     });
-    const [first] = places;
+    const [first] = places.length > 0 ? places : atTheEnd(evidence, timeline, aborted);
     if (first === undefined) return [];
-    const xs = places.map(({ x }) => x);
-    return [
-      { rule, severity, file: first.file, line: first.line, at: first.x, from: Math.min(...xs), to: Math.max(...xs) },
-    ];
+    return [{ rule, severity, file: first.file, line: first.line, at: first.x }];
   });
+}
+
+/** What QEMU printed as it died stands on stderr, without a time: it was the last that happened. */
+function atTheEnd(evidence: readonly LineReport[], timeline: Timeline, aborted: boolean) {
+  return aborted ? evidence.slice(0, 1).map(({ file, line }) => ({ file, line, x: timeline.to })) : [];
 }

@@ -18,7 +18,7 @@ interface Row {
 }
 
 const GROUPS: Readonly<Record<Group, { readonly text: string; readonly paint: Paint }>> = {
-  downtime: { text: 'downtime', paint: '--chart-ink' },
+  downtime: { text: 'downtime', paint: '--chart-6' },
   stage: { text: 'stage', paint: '--chart-1' },
   iterable: { text: 'iterable device', paint: '--chart-2' },
   device: { text: 'non-iterable device', paint: '--chart-3' },
@@ -48,10 +48,10 @@ function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly 
   const [unit, scale] =
     longest >= 2e9 ? (['s', 1e9] as const) : longest >= 1e6 ? (['ms', 1e6] as const) : (['\u00b5s', 1e3] as const);
   const limitNs = shownLimit(source.timeline.limitMs, longest);
-  const axis = withRoom(numberAxis(Math.max(longest, limitNs ?? 0) / scale, medium === 'page' ? 9 : 6, decimal));
+  const axis = axisTo(Math.max(longest, limitNs ?? 0) / scale, medium);
   const groups = [...new Set(rows.map(({ group }) => group))].filter((group) => group !== 'downtime');
   const legend: LegendEntry[] = groups.map((group) => ({ ...GROUPS[group], style: 'box' }));
-  if (limitNs !== undefined) legend.push({ text: 'downtime-limit', paint: '--chart-5', style: 'dashes' });
+  if (limitNs !== undefined) legend.push({ text: 'downtime-limit', paint: '--chart-ink', style: 'tick' });
   return {
     title: 'Downtime by stage and device',
     caption: captionOf(source, downtime),
@@ -104,9 +104,8 @@ function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly 
             if (limitNs === undefined) return;
             const left = x.getPixelForValue(limitNs / scale);
             ctx.save();
-            ctx.strokeStyle = light('--chart-5');
-            ctx.lineWidth = 1.5;
-            ctx.setLineDash([5, 3]);
+            ctx.strokeStyle = light('--chart-ink');
+            ctx.lineWidth = 2;
             ctx.beginPath();
             ctx.moveTo(left, chartArea.top);
             ctx.lineTo(left, (y.getPixelForValue(0) + y.getPixelForValue(1)) / 2);
@@ -124,8 +123,10 @@ function shownLimit(limitMs: number | undefined, longest: number): number | unde
   return limitMs !== undefined && limitMs * 1e6 <= longest * 1.5 ? limitMs * 1e6 : undefined;
 }
 
-function withRoom(axis: Axis): Axis {
-  return { ...axis, max: axis.max * ROOM };
+function axisTo(longest: number, medium: Medium): Axis {
+  const axis = numberAxis(longest, medium === 'page' ? 9 : 6, decimal);
+  const max = Math.max(longest * ROOM, Number.MIN_VALUE);
+  return { ...axis, max, ticks: axis.ticks.filter(({ value }) => value <= max) };
 }
 
 function rowsOf(downtime: DowntimeReport, destination: DestinationReport | null, devices: number): readonly Row[] {

@@ -25,7 +25,7 @@ import { PARTS, type Part, type QueryPoint, type Timeline } from '../timeline.ts
 
 const HEIGHT: Readonly<Record<Medium, number>> = { page: 340, mail: 220 };
 /** Of each kind of query. */
-const POINTS: Readonly<Record<Medium, number>> = { page: 180, mail: 36 };
+const POINTS: Readonly<Record<Medium, number>> = { page: 240, mail: 28 };
 const ROWS: Readonly<Record<Medium, number>> = { page: 60, mail: 12 };
 
 const PART_PAINT: Readonly<Record<Part, Paint>> = {
@@ -44,6 +44,8 @@ const KIND_STYLE: Readonly<
 };
 const RADIUS = { circle: 1.6, triangle: 3.5, rectRot: 6 };
 const SYNC_HEIGHT = 7;
+/** Thinned-out syncs nearer than this part of the run stand for many in between. */
+const JOINED_FROM = 100;
 const THRESHOLD: LegendEntry = { text: 'threshold in force', paint: '--chart-5', style: 'dashes' };
 const SYNC: LegendEntry = { text: 'sync', paint: '--chart-ink', style: 'tick' };
 const KINDS = ['estimate', 'unspecified', 'exact', 'final'] as const;
@@ -78,7 +80,7 @@ export const pendingChart: ChartKind = {
         plugins: [
           bandsPlugin(bands.map(({ band }) => band)),
           titlePlugin(`pending${y.kind === 'log' ? ', logarithmic above 0' : ''}`, medium),
-          syncTicks(timeline, x),
+          syncMarks(source, x),
           marks.plugin(),
         ],
       },
@@ -154,9 +156,10 @@ const PHASE_PAINT: Readonly<Record<string, { readonly text: string; readonly pai
   iterate: { text: 'iterations', paint: '--chart-shade-2' },
   postcopy: { text: 'postcopy', paint: '--chart-shade-4' },
   colo: { text: 'COLO', paint: '--chart-shade-4' },
+  checkpoint: { text: 'checkpoint', paint: '--chart-shade-3' },
 };
 const SWITCHOVER = { text: 'switchover', paint: '--chart-shade-3' } as const;
-const SWITCHOVER_PHASES = ['switchover', 'pre-switchover', 'device', 'checkpoint'];
+const SWITCHOVER_PHASES = ['switchover', 'pre-switchover', 'device'];
 
 function phaseBands(migration: MigrationReport, timeline: Timeline, x: TimeAxis): readonly PhaseBand[] {
   return migration.phases.flatMap(({ name, startNs, endNs, lines }) => {
@@ -168,24 +171,29 @@ function phaseBands(migration: MigrationReport, timeline: Timeline, x: TimeAxis)
   });
 }
 
-/** A short line at the foot for each sync; so many that they touch become a bar. */
-function syncTicks(timeline: Timeline, x: TimeAxis): Plugin {
+/** A short line at the foot for each sync; a bar where they are too many to be told apart. */
+function syncMarks({ timeline, migration }: ChartSource, x: TimeAxis): Plugin {
+  const thinnedOut = migration.syncs > timeline.syncs.length;
+  const joined = thinnedOut ? (timeline.to - timeline.from) / JOINED_FROM : 0;
   return {
     id: 'syncs',
     afterDatasetsDraw: ({ ctx, chartArea, scales }) => {
       const { x: scale } = scales;
       if (scale === undefined) return;
-      const pixels = new Set(timeline.syncs.map((sync) => Math.round(scale.getPixelForValue(x.at(sync.x)))));
-      ctx.save();
-      ctx.strokeStyle = light(SYNC.paint);
-      ctx.lineWidth = 1.5;
-      ctx.beginPath();
-      for (const pixel of pixels) {
-        ctx.moveTo(pixel, chartArea.bottom);
-        ctx.lineTo(pixel, chartArea.bottom - SYNC_HEIGHT);
+      const pixel = (value: number): number => Math.round(scale.getPixelForValue(x.at(value)));
+      const bars: { readonly left: number; right: number }[] = [];
+      for (const [index, sync] of timeline.syncs.entries()) {
+        const next = timeline.syncs[index + 1];
+        const left = pixel(sync.x) - 1;
+        const right = next !== undefined && next.x - sync.x < joined ? pixel(next.x) : left + 2;
+        const last = bars.at(-1);
+        if (last !== undefined && left <= last.right) last.right = Math.max(last.right, right);
+        else bars.push({ left, right });
       }
-      ctx.stroke();
-      ctx.restore();
+      ctx.fillStyle = light(SYNC.paint);
+      for (const { left, right } of bars) {
+        ctx.fillRect(left, chartArea.bottom - SYNC_HEIGHT, right - left, SYNC_HEIGHT);
+      }
     },
   };
 }
@@ -204,13 +212,14 @@ function legend(
     style: 'line',
   };
   const shown = KINDS.filter((kind) => timeline.queries[kind].length > 0).map((kind) => KIND_STYLE[kind]);
-  const phases = new Map(bands.map(({ name, band }) => [name, band.paint]));
+  const phases = new Map<Paint, Set<string>>();
+  for (const { name, band } of bands) phases.set(band.paint, (phases.get(band.paint) ?? new Set()).add(name));
   return [
     ...(parts.length === 0 ? [pending] : parts.length === 1 ? [total] : lines),
     ...shown,
     ...(timeline.thresholds.length > 0 ? [THRESHOLD] : []),
     ...(timeline.syncs.length > 0 ? [SYNC] : []),
-    ...[...phases].map(([text, paint]): LegendEntry => ({ text, paint, style: 'box' })),
+    ...[...phases].map(([paint, names]): LegendEntry => ({ text: [...names].join(', '), paint, style: 'box' })),
   ];
 }
 

@@ -12,10 +12,14 @@ import { type Axis, byteAxis, numberAxis, roundTicks } from '../scales.ts';
 import type { Timeline } from '../timeline.ts';
 
 const HEIGHT: Readonly<Record<Medium, number>> = { page: 300, mail: 210 };
-const BINS: Readonly<Record<Medium, number>> = { page: 96, mail: 32 };
+const BINS: Readonly<Record<Medium, number>> = { page: 96, mail: 24 };
 const ROWS: Readonly<Record<Medium, number>> = { page: 64, mail: 12 };
 /** Of a panel, for its title above the bars. */
 const ROOM = 1.3;
+
+const THICKEST = 28;
+/** Beside the plot, about. */
+const MARGINS = 100;
 
 interface Panel {
   readonly id: 'pages' | 'rate';
@@ -30,7 +34,8 @@ export const roundsChart: ChartKind = {
   draw: ({ timeline }, medium) => {
     const bins = fewerBins(timeline.iterations, BINS[medium]);
     const panels = panelsOf(bins, medium);
-    if (panels.length === 0) return undefined;
+    // A snapshot has the sync of its setup alone.
+    if (panels.length === 0 || (timeline.iterations.length === 1 && panels.length === 1)) return undefined;
     const x = iterationAxis(timeline.iterations, medium);
     const perBin = bins.reduce((most, { first, last }) => Math.max(most, last - first + 1), 1);
     return {
@@ -40,7 +45,7 @@ export const roundsChart: ChartKind = {
       size: { width: WIDTH[medium], height: panels.length === 2 ? HEIGHT[medium] : HEIGHT[medium] * 0.65 },
       configuration: {
         type: 'bar',
-        data: { datasets: panels.flatMap((panel) => bars(panel, bins, perBin)) },
+        data: { datasets: panels.flatMap((panel) => bars(panel, bins, perBin, medium)) },
         options: {
           layout: { padding: { top: 4, right: 14 } },
           scales: {
@@ -112,7 +117,8 @@ function iterationAxis(iterations: readonly IterationBin[], medium: Medium): Axi
 }
 
 /** A bar is one iteration; of several neighbours the smallest stands before the largest. */
-function bars(panel: Panel, bins: readonly IterationBin[], perBin: number): readonly ChartDataset[] {
+function bars(panel: Panel, bins: readonly IterationBin[], perBin: number, medium: Medium): readonly ChartDataset[] {
+  const thickness = Math.min(THICKEST, ((WIDTH[medium] - MARGINS) / bins.length) * 0.8);
   const known = bins.flatMap((bin) => {
     const range = panel.range(bin);
     return range === undefined ? [] : [{ bin, range }];
@@ -124,8 +130,7 @@ function bars(panel: Panel, bins: readonly IterationBin[], perBin: number): read
     backgroundColor: known.map(({ bin }) => light(bin.switchover ? own : paint)),
     grouped: false,
     borderWidth: 0,
-    categoryPercentage: 0.9,
-    maxBarThickness: 28,
+    barThickness: thickness,
     minBarLength: 2,
     order: end === 'low' ? 0 : 1,
   });
@@ -150,8 +155,10 @@ function panelTitles(panels: readonly Panel[], medium: Medium): Plugin {
 function legend(panels: readonly Panel[], bins: readonly IterationBin[], perBin: number): readonly LegendEntry[] {
   if (perBin > 1) {
     const many = `of each ${perBin} iterations`;
-    const smallest = panels.map(({ paint }): LegendEntry => ({ text: `smallest ${many}`, paint, style: 'box' }));
-    return [...smallest.slice(-1), { text: `largest ${many}`, paint: '--chart-6', style: 'box' }];
+    const smallest = panels.map(
+      ({ paint, title }): LegendEntry => ({ text: `${title}: smallest`, paint, style: 'box' }),
+    );
+    return [...smallest.reverse(), { text: `largest ${many}`, paint: '--chart-6', style: 'box' }];
   }
   if (!bins.some(({ switchover }) => switchover)) return [];
   return [{ text: 'iteration that ends with the sync of the switchover', paint: '--chart-4', style: 'box' }];
@@ -206,5 +213,6 @@ function tableOf({ iterations }: Timeline, limit: number): ChartTable {
 
 function sayRange(range: Range | undefined, say: (value: number) => string): string {
   if (range === undefined) return '-';
-  return range.low === range.high ? say(range.low) : `${say(range.low)} to ${say(range.high)}`;
+  const [low, high] = [say(range.low), say(range.high)];
+  return low === high ? low : `${low} to ${high}`;
 }
