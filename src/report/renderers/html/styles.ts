@@ -43,7 +43,7 @@ summary { cursor: pointer; }
 dt { color: var(--muted); font-size: .875rem; margin-top: .5rem; }
 dd { margin: 0; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-td code, th code { display: inline-block; min-width: 8ch; max-width: 40ch; overflow-wrap: anywhere; }
+td code, th code { display: inline-block; min-width: 8ch; max-width: 40ch; overflow-wrap: anywhere; vertical-align: top; }
 caption { text-align: left; color: var(--muted); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--muted); font-weight: 600; white-space: nowrap; }
