@@ -28,7 +28,7 @@ const MAX_CUTS = 2;
 const CUT_FROM = 0.6;
 const MIN_CUT = 500;
 /** Of the stretches that stay, so much is a cut drawn wide. */
-const CUT_WIDTH = 0.09;
+const CUT_WIDTH = 0.1;
 const MARGIN = 0.015;
 
 interface Stretch extends Cut {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import type { ChartConfiguration, Chart as ChartJs, Plugin } from 'chart.js';
 import type { ChartJSNodeCanvas } from 'chartjs-node-canvas';
 import { light } from './palette.ts';
-import { SvgContext } from './svg-canvas.ts';
+import { type Inherited, SvgContext } from './svg-canvas.ts';
 
 export interface ChartSize {
   readonly width: number;
@@ -20,15 +20,16 @@ export const FONT = 'DejaVu Sans';
 export async function drawSvg(
   configuration: ChartConfiguration,
   size: ChartSize,
-  style: { readonly colors: 'themed' | 'fixed'; readonly fontSize: number },
+  style: { readonly colors: 'themed' | 'fixed'; readonly inherited: Inherited },
 ): Promise<string> {
   const canvas = await open('svg');
   let context: SvgContext | undefined;
   const recorder: Plugin = {
     id: 'svg',
-    beforeInit: (chart) => {
+    // The first hook of all: the legend takes the context along in its own.
+    install: (chart) => {
       resize(chart, size);
-      context = new SvgContext(chart.ctx, style.colors, style.fontSize);
+      context = new SvgContext(chart.ctx, style.colors, style.inherited);
       Object.defineProperty(chart, 'ctx', { value: context });
     },
   };
@@ -41,7 +42,7 @@ export async function drawPng(configuration: ChartConfiguration, size: ChartSize
   const canvas = await open('png');
   const surface: Plugin = {
     id: 'surface',
-    beforeInit: (chart) => resize(chart, size),
+    install: (chart) => resize(chart, size),
     beforeDraw: ({ ctx }) => {
       ctx.fillStyle = light('--chart-surface');
       ctx.fillRect(0, 0, size.width, size.height);

@@ -158,7 +158,6 @@ export class Collection {
       thresholds: this.#thresholds.points(),
       syncs: this.#syncs.points(),
       iterations: this.#iterations.bins(),
-      bandwidthBehind: this.#iterations.rest,
       switchovers: this.#switchovers.views((at, ns) => this.#xOf(at, ns), to),
       limitMs: this.#limitMs,
       find: (file, line) => this.#lines.find((input) => nameOf(input) === file, line),

@@ -4,6 +4,7 @@ import { drawPng, drawSvg } from './canvas.ts';
 import type { Chart } from './chart.ts';
 import type { Drawing, Medium } from './chart-kind.ts';
 import { FONT_SIZE } from './furniture.ts';
+import { light, themed } from './palette.ts';
 import { signed } from './png.ts';
 import { CHART_KINDS } from './registry.ts';
 import { escapeXml } from './svg-canvas.ts';
@@ -39,8 +40,7 @@ export async function drawCharts(
   let left = MAX_BYTES[size];
   for (const { id, migration, drawing } of plan(report, timelines, size)) {
     const { title, caption, table } = drawing;
-    const markup = await drawSvg(drawing.configuration, drawing.size, { colors: 'themed', fontSize: FONT_SIZE[size] });
-    const svg = svgElement(id, drawing, markup, size);
+    const svg = await svgElement(id, drawing, size, 'themed');
     left -= svg.length;
     if (left >= 0) charts.push({ id, migration, title, caption, svg, table });
   }
@@ -59,8 +59,8 @@ export function isChartFile(bytes: Uint8Array): boolean {
 export async function drawChartFiles(report: Report, timelines: readonly Timeline[]): Promise<readonly ChartFile[]> {
   const files: ChartFile[] = [];
   for (const { id, drawing } of plan(report, timelines, 'page')) {
-    const markup = await drawSvg(drawing.configuration, drawing.size, { colors: 'fixed', fontSize: FONT_SIZE.page });
-    const svg = `<?xml version="1.0" encoding="UTF-8"?>\n<!-- ${MAKER} -->\n${svgElement(id, drawing, markup, 'page')}\n`;
+    const element = await svgElement(id, drawing, 'page', 'fixed');
+    const svg = `<?xml version="1.0" encoding="UTF-8"?>\n<!-- ${MAKER} -->\n${element}\n`;
     files.push({ name: `${id}.svg`, bytes: Buffer.from(svg) });
     files.push({ name: `${id}.png`, bytes: signed(await drawPng(drawing.configuration, drawing.size), MAKER) });
   }
@@ -97,14 +97,19 @@ function chosen(report: Report, timelines: readonly Timeline[], limit: number): 
     .sort((a, b) => a.migration - b.migration);
 }
 
-function svgElement(id: string, { title, caption, size }: Drawing, markup: string, medium: Medium): string {
-  const { width, height } = size;
+async function svgElement(id: string, drawing: Drawing, medium: Medium, colors: 'themed' | 'fixed'): Promise<string> {
+  const { title, caption, size } = drawing;
+  const ink = light('--chart-ink');
+  const inherited = { fill: colors === 'themed' ? themed(ink) : ink, fontSize: FONT_SIZE[medium] };
+  const markup = await drawSvg(drawing.configuration, size, { colors, inherited });
   // In a mail each byte counts, and the caption stands beside the chart anyway.
   const described = medium === 'page';
   const label = described ? `${id}-t ${id}-d` : `${id}-t`;
+  const { width, height } = size;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
-    ` role="img" aria-labelledby="${label}" font-family="DejaVu Sans,Verdana,sans-serif" font-size="${FONT_SIZE[medium]}">` +
+    ` role="img" aria-labelledby="${label}" font-family="DejaVu Sans,Verdana,sans-serif"` +
+    ` font-size="${inherited.fontSize}" fill="${inherited.fill}">` +
     `<title id="${id}-t">${escapeXml(title)}</title>` +
     `${described ? `<desc id="${id}-d">${escapeXml(caption)}</desc>` : ''}${markup}</svg>`
   );

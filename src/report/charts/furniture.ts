@@ -219,12 +219,14 @@ type LegendOptions = NonNullable<NonNullable<ChartOptions['plugins']>['legend']>
 function legendItem({ text, paint, style }: LegendEntry): LegendItem {
   const color = light(paint);
   const stroked = style === 'line' || style === 'dashes' || style === 'tick';
+  // A shade is hard to see without an outline.
+  const outlined = style === 'box' && paint.includes('shade');
   return {
     text,
     fontColor: light('--chart-ink'),
-    fillStyle: color,
-    strokeStyle: stroked ? color : style === 'box' ? light('--chart-grid') : 'transparent',
-    lineWidth: stroked ? 2 : style === 'box' ? 1 : 0,
+    fillStyle: stroked ? 'transparent' : color,
+    strokeStyle: stroked ? color : outlined ? light('--chart-muted') : 'transparent',
+    lineWidth: stroked ? 2 : outlined ? 0.5 : 0,
     lineDash: style === 'dashes' ? [4, 3] : [],
     pointStyle: stroked ? 'line' : style === 'box' ? 'rect' : style,
     rotation: style === 'tick' ? 90 : 0,

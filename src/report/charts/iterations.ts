@@ -1,7 +1,7 @@
 /**
  * What each iteration of a migration found dirty and sent, in bounded memory.
- * An iteration ends with a sync of the dirty bitmap. When they become too many,
- * each two neighbours become one row, with the extremes of both.
+ * An iteration begins with a sync of the dirty bitmap. When they become too
+ * many, each two neighbours become one, with the extremes of both.
  */
 
 /** One iteration, or several neighbours. */
@@ -13,7 +13,7 @@ export interface IterationBin {
   readonly dirtyPages: Range | undefined;
   /** Bytes per second while it went on; undefined where no migrate_transferred came in it. */
   readonly bandwidth: Range | undefined;
-  /** Its sync is one of a switchover. */
+  /** The sync is one of a switchover. */
   readonly switchover: boolean;
 }
 
@@ -28,49 +28,51 @@ export class IterationSeries {
   #bins: IterationBin[] = [];
   /** So many iterations go into a bin. */
   #perBin = 1;
+  #count = 0;
+  /** The iteration that goes on. */
+  #open: Pick<IterationBin, 'dirtyPages' | 'switchover'> | undefined;
   #bytes = 0;
   #ms = 0;
-  count = 0;
 
   /** A window of migrate_transferred. */
   sent(bytes: number, ms: number): void {
+    // The log may begin behind the sync.
+    this.#open ??= { dirtyPages: undefined, switchover: false };
     this.#bytes += bytes;
     this.#ms += ms;
   }
 
   sync(dirtyPages: number | undefined, switchover: boolean): void {
-    this.count += 1;
-    const bin: IterationBin = {
-      first: this.count,
-      last: this.count,
+    this.#close();
+    this.#open = {
       dirtyPages: dirtyPages === undefined ? undefined : { low: dirtyPages, high: dirtyPages },
-      bandwidth: this.#takeBandwidth(),
       switchover,
     };
-    const open = this.#bins.at(-1);
-    if (open !== undefined && open.last - open.first + 1 < this.#perBin)
-      this.#bins[this.#bins.length - 1] = joined(open, bin);
-    else this.#bins.push(bin);
-    if (this.#bins.length > MAX_BINS) this.#halve();
   }
 
+  /** With the one that goes on. */
   bins(): readonly IterationBin[] {
+    this.#close();
     return this.#bins;
   }
 
-  /** What went over the link behind the last sync, in bytes per second. */
-  get rest(): number | undefined {
-    return this.#ms > 0 ? (this.#bytes / this.#ms) * 1000 : undefined;
-  }
-
-  #takeBandwidth(): Range | undefined {
-    const { rest } = this;
+  #close(): void {
+    if (this.#open === undefined) return;
+    this.#count += 1;
+    const rate = this.#ms > 0 ? (this.#bytes / this.#ms) * 1000 : undefined;
+    const bandwidth = rate === undefined ? undefined : { low: rate, high: rate };
+    this.#add({ first: this.#count, last: this.#count, ...this.#open, bandwidth });
+    this.#open = undefined;
     this.#bytes = 0;
     this.#ms = 0;
-    return rest === undefined ? undefined : { low: rest, high: rest };
   }
 
-  #halve(): void {
+  #add(bin: IterationBin): void {
+    const last = this.#bins.at(-1);
+    const joins = last !== undefined && last.last - last.first + 1 < this.#perBin;
+    if (joins) this.#bins[this.#bins.length - 1] = joined(last, bin);
+    else this.#bins.push(bin);
+    if (this.#bins.length <= MAX_BINS) return;
     this.#perBin *= 2;
     this.#bins = pairs(this.#bins);
   }

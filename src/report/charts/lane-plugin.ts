@@ -5,11 +5,15 @@ import type { Medium } from './chart-kind.ts';
 import { FONT_SIZE, widthOf, write } from './furniture.ts';
 import { fitted } from './label.ts';
 import type { LaneContent, LaneItem } from './lanes.ts';
-import { light } from './palette.ts';
+import { light, type Paint } from './palette.ts';
 
 const LONGEST_NAME = 28;
 const MIN_WIDTH = 1.5;
 const MARK = 4;
+/** No name fits into a bar of so few pixels. */
+const NARROW = 14;
+/** Pixels between bars that are not told apart. */
+const NEAR: Readonly<Record<Medium, number>> = { page: 0.4, mail: 1.5 };
 
 export interface PlacedLane extends LaneContent {
   /** Rows above it. */
@@ -75,6 +79,14 @@ export function lanePlugin(lanes: readonly PlacedLane[], axis: BrokenAxis, mediu
   };
 }
 
+/** A bar in pixels. */
+interface Bar {
+  readonly left: number;
+  right: number;
+  readonly text: string;
+  readonly paint: Paint;
+}
+
 function drawBars(
   ctx: Context,
   items: readonly LaneItem[],
@@ -82,21 +94,43 @@ function drawBars(
   { top, height }: Row,
   medium: Medium,
 ): void {
-  const size = FONT_SIZE[medium] - 1;
-  const drawn = new Map<string, number>();
-  for (const { from, to, text, paint } of items) {
-    const left = pixel(from);
-    const width = Math.max(MIN_WIDTH, pixel(to) - left);
-    // Hundreds of them may share a pixel.
-    if (left + width < (drawn.get(paint) ?? Number.NEGATIVE_INFINITY) + 0.5) continue;
-    drawn.set(paint, left + width);
+  const bars = joinedBars(
+    items.map(({ from, to, text, paint }) => {
+      const left = pixel(from);
+      return { left, right: Math.max(left + MIN_WIDTH, pixel(to)), text, paint };
+    }),
+    NEAR[medium],
+  );
+  // Those of one colour together: in SVG they are one path.
+  for (const { left, right, paint } of bars.sort((a, b) => a.paint.localeCompare(b.paint) || a.left - b.left)) {
     ctx.fillStyle = light(paint);
-    ctx.fillRect(left, top + 3, width, height - 6);
+    ctx.fillRect(left, top + 3, right - left, height - 6);
+  }
+  const size = FONT_SIZE[medium] - 1;
+  for (const { left, right, text, paint } of bars) {
     const name = fitted(text, LONGEST_NAME);
-    if (widthOf(ctx, name, { size }) + 8 > width) continue;
+    if (text === '' || widthOf(ctx, name, { size }) + 8 > right - left) continue;
     const style = { paint: paint === '--chart-grid' ? '--chart-ink' : '--chart-surface', size } as const;
     write(ctx, name, left + 4, top + height / 2, style);
   }
+}
+
+/** Hundreds of narrow bars may share a few pixels: those of one colour that nearly touch are one, without a name. */
+function joinedBars(bars: readonly Bar[], near: number): Bar[] {
+  const joined: Bar[] = [];
+  const last = new Map<Paint, Bar>();
+  for (const bar of bars) {
+    const before = last.get(bar.paint);
+    const narrow = bar.right - bar.left < NARROW;
+    if (before !== undefined && narrow && before.text === '' && bar.left - before.right < near) {
+      before.right = Math.max(before.right, bar.right);
+      continue;
+    }
+    const own = narrow ? { ...bar, text: '' } : bar;
+    joined.push(own);
+    last.set(bar.paint, own);
+  }
+  return joined;
 }
 
 /** In the first row that has room for the name; where none has, a short line without one. */
@@ -178,7 +212,7 @@ export function cutPlugin(axis: BrokenAxis, medium: Medium): Plugin {
         for (const side of [left, right]) zigzag(ctx, side, chartArea.top, chartArea.bottom + 3);
         ctx.stroke();
         const style = { paint: '--chart-ink', size: FONT_SIZE[medium] - 1, align: 'center' } as const;
-        const text = `${roughly(to - from)} cut`;
+        const text = medium === 'page' ? `${roughly(to - from)} cut` : roughly(to - from);
         // Beside another cut there may be no room; the caption tells it, too.
         if (widthOf(ctx, text, style) > right - left + 10) continue;
         write(ctx, text, (left + right) / 2, chartArea.bottom + 11, style);

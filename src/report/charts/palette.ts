@@ -13,19 +13,19 @@ export const PALETTE = {
   '--chart-grid': { light: '#d5dbe1', dark: '#3a424c' },
   '--chart-surface': { light: '#ffffff', dark: '#14181d' },
   /** Precopy bytes, dirty pages, stages: blue. */
-  '--chart-1': { light: '#193780', dark: '#178cfe' },
+  '--chart-1': { light: '#183a78', dark: '#178cfe' },
   /** Postcopy bytes, bandwidth, iterable devices: orange. */
-  '--chart-2': { light: '#b56106', dark: '#fcb83b' },
+  '--chart-2': { light: '#ad5f03', dark: '#fcb83b' },
   /** Stopcopy bytes, the destination: green. */
-  '--chart-3': { light: '#109383', dark: '#61d2ad' },
+  '--chart-3': { light: '#018470', dark: '#61d2ad' },
   /** The final query: purple. */
-  '--chart-4': { light: '#9932d2', dark: '#c471ae' },
+  '--chart-4': { light: '#8c4fc4', dark: '#c471ae' },
   /** The threshold in force, limits: grey. */
-  '--chart-5': { light: '#585c68', dark: '#e9f0e9' },
+  '--chart-5': { light: '#594d54', dark: '#e9f0e9' },
   /** Other threads, unnamed devices: grey. */
   '--chart-6': { light: '#6e7781', dark: '#8b949e' },
   /** Where a duty is violated: red, and never without a label. */
-  '--chart-alarm': { light: '#8b0207', dark: '#f9624b' },
+  '--chart-alarm': { light: '#a01603', dark: '#f9624b' },
   /** Behind the setup. */
   '--chart-shade-1': { light: '#eceff2', dark: '#22282f' },
   /** Behind the iterations. */

@@ -4,8 +4,8 @@
  * The SVG of the canvas library itself can't be used in a page: a circle takes
  * it 2 KB, a dashed line becomes hundreds of outlines, each letter of a text
  * gets a place of its own, and colours are fixed. Here strokes and fills of one
- * style that follow each other become one path, text stays text, and colours
- * refer to the page's properties.
+ * style that follow each other become one path, text stays text, above all
+ * paths, and colours refer to the page's properties.
  *
  * Clipping is left out: the axes of the charts hold all that is drawn.
  */
@@ -41,11 +41,21 @@ const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0];
 const BASELINE: Readonly<Record<string, number>> = { middle: 0.36, top: 0.8, hanging: 0.8, bottom: -0.2 };
 const ANCHOR: Readonly<Record<string, string>> = { center: 'middle', right: 'end', end: 'end' };
 
-interface Element {
-  /** Elements that follow each other and share these become one. */
+/** What a text or a filled path has when it says nothing: it stands at the root. */
+export interface Inherited {
+  readonly fill: string;
+  readonly fontSize: number;
+}
+
+/** Strokes or fills that follow each other and have the same attributes. */
+interface Path {
   readonly attributes: string;
-  readonly path: PathData | undefined;
-  text: string;
+  readonly data: PathData;
+}
+
+interface Text {
+  readonly place: string;
+  readonly text: string;
 }
 
 export class SvgContext {
@@ -63,28 +73,33 @@ export class SvgContext {
 
   readonly #measure: TextMeasure;
   readonly #colors: 'themed' | 'fixed';
-  readonly #fontSize: number;
-  readonly #elements: Element[] = [];
+  readonly #inherited: Inherited;
+  readonly #paths: Path[] = [];
+  /** By their attributes: no text covers another one, so their order is free. */
+  readonly #texts = new Map<string, Text[]>();
   readonly #saved: State[] = [];
   #dash: readonly number[] = [];
   #matrix = IDENTITY;
   #path: Step[] = [];
 
-  /** `measure` is a context of the same fonts, for the widths of texts; `fontSize` is what the elements around say. */
-  constructor(measure: TextMeasure & { readonly canvas: unknown }, colors: 'themed' | 'fixed', fontSize: number) {
-    this.#fontSize = fontSize;
-    this.#measure = measure;
+  /** `measure` is a context of the same fonts, for the widths of texts. */
+  constructor(measure: TextMeasure & { readonly canvas: unknown }, colors: 'themed' | 'fixed', inherited: Inherited) {
     this.canvas = measure.canvas;
+    this.#measure = measure;
     this.#colors = colors;
+    this.#inherited = inherited;
   }
 
   /** The elements drawn so far. */
   markup(): string {
-    return this.#elements
-      .map(({ attributes, path, text }) => {
-        return path === undefined ? `<g${attributes}>${text}</g>` : `<path${attributes} d="${path.text}"/>`;
-      })
-      .join('');
+    const paths = this.#paths.map(({ attributes, data }) => `<path${attributes} d="${data.text}"/>`);
+    const texts = [...this.#texts].map(([attributes, all]) => {
+      const [one, ...more] = all;
+      if (one !== undefined && more.length === 0) return `<text${attributes}${one.place}>${one.text}</text>`;
+      const inner = all.map(({ place, text }) => `<text${place}>${text}</text>`).join('');
+      return attributes === '' ? inner : `<g${attributes}>${inner}</g>`;
+    });
+    return paths.join('') + texts.join('');
   }
 
   save(): void {
@@ -193,7 +208,7 @@ export class SvgContext {
       this.#open(` stroke="${color}" stroke-width="${short(first.r * 2)}" stroke-linecap="round"`).dot(x, y);
       return;
     }
-    this.#draw(this.#path, ` fill="${color}"${this.#alpha('fill')}`);
+    this.#draw(this.#path, this.#fillOf(color));
   }
 
   stroke(): void {
@@ -202,7 +217,7 @@ export class SvgContext {
 
   fillRect(x: number, y: number, width: number, height: number): void {
     const color = this.#color(this.fillStyle);
-    if (color !== undefined) this.#draw(rectangle(x, y, width, height), ` fill="${color}"${this.#alpha('fill')}`);
+    if (color !== undefined) this.#draw(rectangle(x, y, width, height), this.#fillOf(color));
   }
 
   strokeRect(x: number, y: number, width: number, height: number): void {
@@ -215,12 +230,14 @@ export class SvgContext {
     if (color === undefined || text.trim() === '') return;
     const anchor = ANCHOR[this.textAlign];
     const attributes =
-      ` fill="${color}"${this.#alpha('fill')}` +
-      (size === this.#fontSize ? '' : ` font-size="${short(size)}"`) +
+      this.#fillOf(color) +
+      (size === this.#inherited.fontSize ? '' : ` font-size="${short(size)}"`) +
       (bold ? ' font-weight="bold"' : '') +
       (anchor === undefined ? '' : ` text-anchor="${anchor}"`);
     const below = y + size * (BASELINE[this.textBaseline] ?? 0);
-    this.#group(attributes).text += `<text ${this.#place(x, below)}>${escapeXml(text)}</text>`;
+    const group = this.#texts.get(attributes) ?? [];
+    group.push({ place: this.#place(x, below), text: escapeXml(text) });
+    this.#texts.set(attributes, group);
   }
 
   clearRect(): void {}
@@ -276,25 +293,21 @@ export class SvgContext {
   #place(x: number, y: number): string {
     const [a, b, c, d, e, f] = this.#matrix;
     const upright = a === 1 && b === 0 && c === 0 && d === 1;
-    if (upright) return `x="${short(x + e)}" y="${short(y + f)}"`;
+    if (upright) return ` x="${short(x + e)}" y="${short(y + f)}"`;
     const matrix = [a, b, c, d].map((value) => Math.round(value * 1000) / 1000).join(' ');
-    return `transform="matrix(${matrix} ${short(e)} ${short(f)})" x="${short(x)}" y="${short(y)}"`;
+    return ` transform="matrix(${matrix} ${short(e)} ${short(f)})" x="${short(x)}" y="${short(y)}"`;
   }
 
   #open(attributes: string): PathData {
-    const last = this.#elements.at(-1);
-    if (last?.path !== undefined && last.attributes === attributes) return last.path;
-    const path = new PathData();
-    this.#elements.push({ attributes, path, text: '' });
-    return path;
+    const last = this.#paths.at(-1);
+    if (last?.attributes === attributes) return last.data;
+    const data = new PathData();
+    this.#paths.push({ attributes, data });
+    return data;
   }
 
-  #group(attributes: string): Element {
-    const last = this.#elements.at(-1);
-    if (last !== undefined && last.path === undefined && last.attributes === attributes) return last;
-    const group: Element = { attributes, path: undefined, text: '' };
-    this.#elements.push(group);
-    return group;
+  #fillOf(color: string): string {
+    return (color === this.#inherited.fill ? '' : ` fill="${color}"`) + this.#alpha('fill');
   }
 
   #alpha(what: 'fill' | 'stroke'): string {

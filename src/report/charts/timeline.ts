@@ -21,8 +21,6 @@ export interface Timeline {
   readonly thresholds: readonly ThresholdPoint[];
   readonly syncs: readonly SyncPoint[];
   readonly iterations: readonly IterationBin[];
-  /** Bytes per second behind the last sync. */
-  readonly bandwidthBehind: number | undefined;
   readonly switchovers: readonly SwitchoverView[];
   /** The downtime-limit in ms where the last switchover began, as far as the log tells it. */
   readonly limitMs: number | undefined;

@@ -34,22 +34,21 @@ export const roundsChart: ChartKind = {
   draw: ({ timeline }, medium) => {
     const bins = fewerBins(timeline.iterations, BINS[medium]);
     const panels = panelsOf(bins, medium);
-    // A snapshot has the sync of its setup alone.
-    if (panels.length === 0 || (timeline.iterations.length === 1 && panels.length === 1)) return undefined;
+    if (panels.length === 0 || timeline.iterations.length < 2) return undefined;
     const x = iterationAxis(timeline.iterations, medium);
     const perBin = bins.reduce((most, { first, last }) => Math.max(most, last - first + 1), 1);
     return {
       title: 'Dirty pages and bandwidth per iteration',
       caption: captionOf(timeline),
       table: tableOf(timeline, ROWS[medium]),
-      size: { width: WIDTH[medium], height: panels.length === 2 ? HEIGHT[medium] : HEIGHT[medium] * 0.65 },
+      size: { width: WIDTH[medium], height: panels.length === 2 ? HEIGHT[medium] : Math.round(HEIGHT[medium] * 0.65) },
       configuration: {
         type: 'bar',
         data: { datasets: panels.flatMap((panel) => bars(panel, bins, perBin, medium)) },
         options: {
           layout: { padding: { top: 4, right: 14 } },
           scales: {
-            x: scaleOptions(x, medium, 'iteration, by the number of its sync'),
+            x: scaleOptions(x, medium, 'iteration, by the number of the sync that it begins with'),
             ...Object.fromEntries(
               panels.map(({ id, axis }) => [id, { ...scaleOptions(axis, medium), axis: 'y', stack: 'panels' }]),
             ),
@@ -161,13 +160,13 @@ function legend(panels: readonly Panel[], bins: readonly IterationBin[], perBin:
     return [...smallest.reverse(), { text: `largest ${many}`, paint: '--chart-6', style: 'box' }];
   }
   if (!bins.some(({ switchover }) => switchover)) return [];
-  return [{ text: 'iteration that ends with the sync of the switchover', paint: '--chart-4', style: 'box' }];
+  return [{ text: 'begins with the sync of a switchover', paint: '--chart-4', style: 'box' }];
 }
 
 /** Of the target: on x86 and as a rule elsewhere. */
 const PAGE_BYTES = 4096;
 
-function captionOf({ iterations, bandwidthBehind }: Timeline): string {
+function captionOf({ iterations }: Timeline): string {
   const count = iterations.at(-1)?.last ?? 0;
   const worst = largestOf(iterations, ({ dirtyPages }) => dirtyPages);
   const rates = iterations.flatMap(({ bandwidth }) => bandwidth ?? []);
@@ -176,12 +175,11 @@ function captionOf({ iterations, bandwidthBehind }: Timeline): string {
       ? ''
       : `The most dirty pages, ${sayCount(worst.value)} (${formatBytes(worst.value * PAGE_BYTES)} if a page has 4 KiB), stand at ${iterationsOf(worst.bin)}; migration_bitmap_sync_end adds them up for about a second.`;
   return sentences(
-    `${plural(count, 'iteration')}, each ending with a sync.`,
+    `${plural(count, 'iteration')}, each beginning with a sync.`,
     pages,
     rates.length === 0
       ? ''
       : `Sent: ${sayRange({ low: Math.min(...rates.map(({ low }) => low)), high: Math.max(...rates.map(({ high }) => high)) }, sayRate)}; no bar where an iteration was shorter than the 100 ms of a measurement.`,
-    bandwidthBehind === undefined ? '' : `Behind the last sync: ${sayRate(bandwidthBehind)}.`,
   );
 }
 
