@@ -44,7 +44,7 @@ export const FULL_ROOM: Room = {
 const MAIL_ROOM: Room = {
   ...{ violations: 20, findings: 3, evidence: 6, context: 2, raw: 300, prose: 400 },
   ...{ undecided: 40, settled: 0, migrations: 4, states: 20, rounds: 16, steps: 10, devices: 6 },
-  ...{ messages: 5, charts: 4, chartRows: 0, inputs: 8, problems: 8, bugs: 1 },
+  ...{ messages: 5, charts: 4, chartRows: 4, inputs: 8, problems: 8, bugs: 1 },
 };
 
 /** Each step keeps what the one before it left. */
