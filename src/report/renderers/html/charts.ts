@@ -28,7 +28,7 @@ function twin({ title, table }: Chart, sheet: Sheet): Piece {
 <summary>${title}: the numbers</summary>
 ${dataTable({
   caption: title,
-  columns: table.columns.map((column, at) => ({ title: column, numeric: at > 0 })),
+  columns: table.columns.map((title, at) => ({ title, numeric: rows.every((row) => /^[-\d]/.test(row[at] ?? '-')) })),
   rows,
   omitted: table.omitted + table.rows.length - rows.length,
 })}</details>

@@ -57,7 +57,7 @@ function migrationPart(migration: MigrationReport, sheet: Sheet): Markup {
   const id = `migration-${index}`;
   return html`<section id="${id}" aria-labelledby="${id}-title">
 <h3 id="${id}-title">Migration ${index}: ${kind === 'unknown' ? 'kind not shown' : kind}, ${outcomeText(outcome)}</h3>
-${facts(migration)}${states(migration, sheet)}${phases(migration)}${chartFigures(index, sheet)}${rounds(migration, sheet)}${downtimePart(
+${facts(migration)}${states(migration, sheet)}${phases(migration, sheet)}${chartFigures(index, sheet)}${rounds(migration, sheet)}${downtimePart(
   migration,
   sheet,
 )}${destinationPart(migration, sheet)}${
@@ -114,8 +114,9 @@ function states({ states: all }: MigrationReport, sheet: Sheet): Piece {
   return html`<h4>States</h4>\n<ol class="flow">\n${shown}</ol>\n`;
 }
 
-function phases({ phases: all }: MigrationReport): Piece {
-  if (all.length === 0) return undefined;
+function phases({ phases: all }: MigrationReport, sheet: Sheet): Piece {
+  const shown = sheet.first(all, sheet.room.phases, 'phases');
+  if (shown.length === 0) return undefined;
   return dataTable({
     caption: 'Phases (seconds since the first event)',
     columns: [
@@ -124,15 +125,13 @@ function phases({ phases: all }: MigrationReport): Piece {
       { title: 'to', numeric: true },
       { title: 'lines', numeric: true },
     ],
-    rows: all
-      .slice(0, SHORT_ROWS)
-      .map(({ name, startNs, endNs, lines }) => [
-        shortened(name, 40),
-        seconds(startNs),
-        seconds(endNs),
-        `${lines[0]} to ${lines[1]}`,
-      ]),
-    omitted: Math.max(0, all.length - SHORT_ROWS),
+    rows: shown.map(({ name, startNs, endNs, lines }) => [
+      shortened(name, 40),
+      seconds(startNs),
+      seconds(endNs),
+      `${lines[0]} to ${lines[1]}`,
+    ]),
+    omitted: all.length - shown.length,
   });
 }
 

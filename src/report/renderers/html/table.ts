@@ -26,7 +26,7 @@ export function dataTable({ caption, columns, rows, omitted = 0, omittedAfter, t
       : undefined;
   const at = Math.min(omittedAfter ?? rows.length, rows.length);
   const body = rows.map((cells) => tableRow(cells, columns));
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption.replace(/ \(.*/, '')}">
 <table>
 <caption>${caption}</caption>
 <thead><tr>${columns.map(({ title, numeric }) => html`<th scope="col"${numericClass(numeric)}>${title}</th>`)}</tr></thead>
