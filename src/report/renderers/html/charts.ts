@@ -5,11 +5,23 @@ import type { Sheet } from './sheet.ts';
 import { dataTable } from './table.ts';
 
 export function chartFigures(migration: number, sheet: Sheet): Piece {
-  const all = sheet.beside.charts;
-  const shown = all.slice(0, sheet.room.charts);
-  const own = (charts: readonly Chart[]): readonly Chart[] => charts.filter((chart) => chart.migration === migration);
-  sheet.leaveOut(own(all).length - own(shown).length, 'charts');
-  return own(shown).map((chart) => figure(chart, sheet));
+  const own = sheet.beside.charts.filter((chart) => chart.migration === migration);
+  const there = fitting(sheet.beside.charts, sheet.room.charts);
+  const shown = own.filter((chart) => there.has(chart));
+  sheet.leaveOut(own.length - shown.length, 'charts');
+  return shown.map((chart) => figure(chart, sheet));
+}
+
+/** In their order, as many as there is room for. */
+function fitting(charts: readonly Chart[], room: number): ReadonlySet<Chart> {
+  let left = room;
+  return new Set(
+    charts.filter(({ svg }) => {
+      if (svg.length > left) return false;
+      left -= svg.length;
+      return true;
+    }),
+  );
 }
 
 function figure(chart: Chart, sheet: Sheet): Markup {
