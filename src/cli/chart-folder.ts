@@ -1,6 +1,16 @@
 /** The folder of `--charts DIR`: made if absent, and nothing in it is replaced that qtrace has not drawn. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
 import { plural } from '../base/text.ts';
@@ -11,8 +21,8 @@ import { reasonOf } from './output.ts';
 
 export class ChartFolder {
   readonly #folder: string;
-  /** The uppermost folder that was made for it. */
-  readonly #made: string | undefined;
+  /** Folders that were made for it, the uppermost first. */
+  readonly #made: string[] = [];
   readonly #forget: () => void;
   #temporary: string[] = [];
 
@@ -20,11 +30,15 @@ export class ChartFolder {
   constructor(folder: string) {
     if (folder === '') throw new UserError('--charts has an empty value; check the variables of your shell');
     this.#folder = folder;
-    if (existsSync(folder) && !statSync(folder).isDirectory()) {
-      throw new UserError(`${folder} is no folder; name one for --charts, it is made if absent`);
-    }
-    this.#made = this.#attempt(() => mkdirSync(folder, { recursive: true }));
     this.#forget = onInterrupt(() => this.abort());
+    try {
+      const there = this.#attempt(() => kindOf(folder));
+      if (there === 'other') throw new UserError(`${folder} is no folder; name one for --charts, it is made if absent`);
+      this.#attempt(() => this.#make(resolve(folder)));
+    } catch (thrown) {
+      this.abort();
+      throw thrown;
+    }
   }
 
   /** What to tell the user. @throws UserError */
@@ -63,10 +77,17 @@ export class ChartFolder {
     this.#temporary = [];
   }
 
+  /** One by one: where that is not possible at all, `recursive` of Node.js 20 tries for ever. */
+  #make(folder: string): void {
+    if (existsSync(folder)) return;
+    this.#make(dirname(folder));
+    mkdirSync(folder);
+    this.#made.push(folder);
+  }
+
   #removeEmpty(): void {
-    if (this.#made === undefined) return;
     try {
-      for (let path = resolve(this.#folder); path.startsWith(this.#made); path = join(path, '..')) rmdirSync(path);
+      for (let path = this.#made.pop(); path !== undefined; path = this.#made.pop()) rmdirSync(path);
     } catch {
       // Somebody else has put something into it.
     }
@@ -79,4 +100,10 @@ export class ChartFolder {
       throw new UserError(`--charts ${this.#folder} can't be written: ${reasonOf(thrown)}`);
     }
   }
+}
+
+/** A link that leads nowhere is something else, too. */
+function kindOf(path: string): 'folder' | 'other' | 'nothing' {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return 'nothing';
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? 'folder' : 'other';
 }

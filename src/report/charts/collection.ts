@@ -12,8 +12,16 @@ import { PARTS, type Part, type QueryPoint, type SyncPoint, type ThresholdPoint,
 const STRETCHES = 256;
 const MAX_OPEN_SECTIONS = 256;
 
+/** All that is read of a migration and of what happens in it. */
+export type Run = Pick<Migration, 'index' | 'first' | 'last' | 'openSwitchover' | 'downtimeLimitAt'>;
+export type Asked = Pick<
+  Query,
+  'kind' | 'at' | 'precopyBytes' | 'stopcopyBytes' | 'postcopyBytes' | 'totalBytes' | 'maxBytes' | 'thresholdBytes'
+>;
+export type Synced = Pick<Sync, 'start' | 'end' | 'dirtyPages'>;
+
 export class Collection {
-  readonly #migration: Migration;
+  readonly #migration: Run;
   readonly #axis: Timeline['axis'];
   readonly #lines = new LineIndex();
   readonly #queries: Readonly<Record<QueryKind, ExtremeSeries<QueryPoint>>> = {
@@ -33,13 +41,13 @@ export class Collection {
   #lastX: number;
   #furthestQuery = 0;
 
-  constructor(migration: Migration) {
+  constructor(migration: Run) {
     this.#migration = migration;
     this.#axis = migration.first.ns === undefined ? 'line' : 'time';
     this.#lastX = this.#xOf(migration.first.place, migration.first.ns);
   }
 
-  query(query: Query): void {
+  query(query: Asked): void {
     const { kind, at } = query;
     const x = this.#pass(at.place, at.ns);
     const point: QueryPoint = {
@@ -62,7 +70,7 @@ export class Collection {
     this.#mark({ lane: 'query', x, endX: x, label: kind, bytes: point.y, place: at.place });
   }
 
-  sync({ start, end, dirtyPages }: Sync): void {
+  sync({ start, end, dirtyPages }: Synced): void {
     const at = end ?? start;
     if (at === undefined) return;
     const endX = this.#pass(at.place, at.ns);

@@ -1,7 +1,8 @@
 /** What stands in the lanes of the chart of a switchover. */
-import { visible } from '../../base/text.ts';
+
 import { formatBytes } from '../../base/units.ts';
 import type { MigrationReport } from '../report.ts';
+import { clean } from './label.ts';
 import type { Paint } from './palette.ts';
 import type { Mark, SwitchoverView } from './switchover-recorder.ts';
 import type { Timeline } from './timeline.ts';
@@ -40,7 +41,7 @@ export function lanesOf(view: SwitchoverView, migration: MigrationReport, timeli
     { title: 'VM', rows: 1, items: vmItems(view, of('vm')) },
     { title: 'state', rows: 1, items: stateItems(view, migration, timeline) },
     { title: 'BQL', rows: 1, items: of('bql').map((mark) => bar(view, mark, HOLDER[mark.label] ?? UNKNOWN)) },
-    { title: 'steps', rows: 4, items: of('step').map((mark) => point(mark, visible(mark.label), STEP)) },
+    { title: 'steps', rows: 4, items: of('step').map((mark) => point(mark, clean(mark.label), STEP)) },
     { title: 'queries', rows: 2, items: of('query').map(queryItem) },
     { title: 'sync', rows: 1, items: of('sync').map((mark) => bar(view, mark, SYNC)) },
     { title: 'device save', rows: 1, items: savedItems(view, of('save'), of('section'), migration) },
@@ -63,7 +64,7 @@ function savedItems(
   const iterable = new Set(downtime?.iterable.devices.map(({ idstr }) => idstr));
   const known = saves.length > 0 ? saves : sections.map((mark) => ({ ...mark, iterable: iterable.has(mark.label) }));
   return known.map((mark) =>
-    bar(view, mark, { text: visible(mark.label), paint: mark.iterable === true ? '--chart-2' : '--chart-3' }),
+    bar(view, mark, { text: clean(mark.label), paint: mark.iterable === true ? '--chart-2' : '--chart-3' }),
   );
 }
 
@@ -88,7 +89,7 @@ function vmItems(view: SwitchoverView, marks: readonly Mark[]): readonly LaneIte
   return segments(view, [{ x: view.from, label: 'running' }, ...changes]).map(({ from, to, label }) => ({
     from,
     to,
-    text: visible(label),
+    text: clean(label),
     paint: label === 'running' ? '--chart-3' : '--chart-5',
   }));
 }
@@ -101,7 +102,7 @@ function stateItems(view: SwitchoverView, { states }: MigrationReport, timeline:
   return segments(view, changes).map(({ from, to, label }, index) => ({
     from,
     to,
-    text: visible(label),
+    text: clean(label),
     paint: index % 2 === 0 ? '--chart-6' : '--chart-5',
   }));
 }

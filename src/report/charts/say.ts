@@ -1,7 +1,7 @@
 /** How the charts' captions and tables say figures. */
 
-import { visible } from '../../base/text.ts';
 import { formatBytes, formatDuration } from '../../base/units.ts';
+import { clean } from './label.ts';
 import { grouped } from './scales.ts';
 import type { Timeline } from './timeline.ts';
 import type { Violation } from './violations.ts';
@@ -32,7 +32,7 @@ const NAMED = 3;
 export function sayViolations(violations: readonly Violation[], where: (violation: Violation) => string): string {
   if (violations.length === 0) return '';
   const named = violations.slice(0, NAMED).map((one) => {
-    return `${visible(one.rule)} at ${visible(one.file)}:${one.line} (${where(one)})`;
+    return `${clean(one.rule)} at ${clean(one.file)}:${one.line} (${where(one)})`;
   });
   const more = violations.length > NAMED ? ` and at ${violations.length - NAMED} more places` : '';
   return `Violated: ${named.join(', ')}${more}.`;

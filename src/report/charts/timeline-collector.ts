@@ -3,9 +3,9 @@
  * when charts are asked for, and keeps a few MB at most: see `ExtremeSeries`.
  */
 import type { EventItem } from '../../ingest/trace-item.ts';
-import type { Migration, Query, StateChange, Switchover, Sync } from '../../replay/run.ts';
+import type { StateChange, Switchover } from '../../replay/run.ts';
 import type { BqlHold, ReplaySink } from '../../replay/sink.ts';
-import { Collection } from './collection.ts';
+import { type Asked, Collection, type Run, type Synced } from './collection.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Beyond these nobody draws. */
@@ -13,36 +13,36 @@ const MAX_MIGRATIONS = 64;
 
 export class TimelineCollector implements ReplaySink {
   readonly #nameOf: (input: number) => string;
-  readonly #collections = new Map<Migration, Collection>();
+  readonly #collections = new Map<Run, Collection>();
   #current: Collection | undefined;
-  #migration: Migration | undefined;
+  #migration: Run | undefined;
 
   constructor(nameOf: (input: number) => string) {
     this.#nameOf = nameOf;
   }
 
-  queryMade(query: Query, migration: Migration): void {
+  queryMade(query: Asked, migration: Run): void {
     this.#of(migration)?.query(query);
   }
 
-  syncEnds(sync: Sync, migration: Migration): void {
+  syncEnds(sync: Synced, migration: Run): void {
     this.#of(migration)?.sync(sync);
   }
 
-  state(change: StateChange, migration: Migration): void {
+  state(change: StateChange, migration: Run): void {
     this.#of(migration)?.state(change);
   }
 
-  switchover(switchover: Switchover, migration: Migration): void {
+  switchover(switchover: Switchover, migration: Run): void {
     this.#of(migration)?.switchover(switchover);
   }
 
-  event(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void {
+  event(item: EventItem, migration: Run | undefined, ns: number | undefined, inRound: boolean): void {
     if (migration === undefined || inRound) return;
     this.#of(migration)?.event(item, ns);
   }
 
-  bqlHold(hold: BqlHold, migration: Migration): void {
+  bqlHold(hold: BqlHold, migration: Run): void {
     this.#of(migration)?.bqlHold(hold);
   }
 
@@ -52,7 +52,7 @@ export class TimelineCollector implements ReplaySink {
     return all.sort((a, b) => a.migration - b.migration);
   }
 
-  #of(migration: Migration): Collection | undefined {
+  #of(migration: Run): Collection | undefined {
     if (this.#migration === migration) return this.#current;
     let collection = this.#collections.get(migration);
     if (collection === undefined && this.#collections.size < MAX_MIGRATIONS) {

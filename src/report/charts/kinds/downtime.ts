@@ -1,10 +1,10 @@
 /** What the downtime was spent on: its stages in their order, then the devices, the longest first. */
-import { plural, visible } from '../../../base/text.ts';
+import { plural } from '../../../base/text.ts';
 import type { DestinationReport, DeviceBlock, DowntimeReport } from '../../report.ts';
 import type { ChartTable } from '../chart.ts';
 import type { ChartKind, ChartSource, Drawing, Medium } from '../chart-kind.ts';
 import { FONT_SIZE, type LegendEntry, legendOptions, scaleOptions, WIDTH, write } from '../furniture.ts';
-import { fitted } from '../label.ts';
+import { clean, fitted } from '../label.ts';
 import { light, type Paint } from '../palette.ts';
 import { sayDuration } from '../say.ts';
 import { type Axis, decimal, numberAxis } from '../scales.ts';
@@ -131,10 +131,10 @@ function axisTo(longest: number, medium: Medium): Axis {
 
 function rowsOf(downtime: DowntimeReport, destination: DestinationReport | null, devices: number): readonly Row[] {
   const stages = downtime.checkpoints.map(
-    ({ to, durationNs }): Row => ({ group: 'stage', label: `to ${visible(to)}`, ns: Number(durationNs) }),
+    ({ to, durationNs }): Row => ({ group: 'stage', label: `to ${clean(to)}`, ns: Number(durationNs) }),
   );
   const there = (destination?.checkpoints ?? []).flatMap(({ to, durationNs }): Row[] =>
-    durationNs === null ? [] : [{ group: 'destination', label: `to ${visible(to)}`, ns: Number(durationNs) }],
+    durationNs === null ? [] : [{ group: 'destination', label: `to ${clean(to)}`, ns: Number(durationNs) }],
   );
   return [
     { group: 'downtime', label: 'downtime', ns: Number(downtime.durationNs) },
@@ -152,7 +152,7 @@ function deviceRows(block: DeviceBlock, group: Group, limit: number): readonly R
   const rows = shown.map(
     ({ idstr, instance, durationNs }): Row => ({
       group,
-      label: `${visible(idstr)}:${instance}`,
+      label: `${clean(idstr)}:${instance}`,
       ns: Number(durationNs),
     }),
   );
@@ -169,7 +169,7 @@ function captionOf({ timeline }: ChartSource, downtime: DowntimeReport): string 
   if (worst !== undefined && total > 0) {
     const share = Math.round((Number(worst.durationNs) / total) * 100);
     parts.push(
-      `The longest stage, ${visible(worst.from)} to ${visible(worst.to)}, took ${sayDuration(Number(worst.durationNs))} (${share} %).`,
+      `The longest stage, ${clean(worst.from)} to ${clean(worst.to)}, took ${sayDuration(Number(worst.durationNs))} (${share} %).`,
     );
   }
   const [device] = [...iterable.devices, ...nonIterable.devices].sort(
@@ -178,7 +178,7 @@ function captionOf({ timeline }: ChartSource, downtime: DowntimeReport): string 
   if (device !== undefined) {
     const count = [iterable, nonIterable].reduce((sum, block) => sum + block.devices.length + block.omitted, 0);
     parts.push(
-      `Of ${plural(count, 'device')} ${visible(device.idstr)} took longest: ${sayDuration(Number(device.durationNs))}.`,
+      `Of ${plural(count, 'device')} ${clean(device.idstr)} took longest: ${sayDuration(Number(device.durationNs))}.`,
     );
   }
   if (timeline.limitMs !== undefined) parts.push(`The downtime-limit was ${timeline.limitMs} ms.`);

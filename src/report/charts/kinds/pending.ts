@@ -1,6 +1,7 @@
 /** Pending bytes over the run: what QEMU thought was left, query by query. */
+
 import type { ChartDataset, Plugin } from 'chart.js';
-import { plural, visible } from '../../../base/text.ts';
+import { plural } from '../../../base/text.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { QueryKind } from '../../../replay/run.ts';
 import type { MigrationReport } from '../../report.ts';
@@ -18,6 +19,7 @@ import {
   ViolationMarks,
   WIDTH,
 } from '../furniture.ts';
+import { clean } from '../label.ts';
 import { light, type Paint } from '../palette.ts';
 import { sayDuration, sayPlace, sayQueries, sayViolations, sentences } from '../say.ts';
 import { type ByteAxis, byteAxis, runAxis, type TimeAxis } from '../scales.ts';
@@ -166,7 +168,7 @@ function phaseBands(migration: MigrationReport, timeline: Timeline, x: TimeAxis)
     const [from, to] = timeline.axis === 'line' ? lines : [startNs, endNs];
     if (from === null || to === null) return [];
     const known = SWITCHOVER_PHASES.includes(name) ? SWITCHOVER : PHASE_PAINT[name];
-    const { text, paint } = known ?? { text: visible(name), paint: '--chart-shade-1' };
+    const { text, paint } = known ?? { text: clean(name), paint: '--chart-shade-1' };
     return [{ name: text, band: { from: x.at(Number(from)), to: x.at(Number(to)), paint } }];
   });
 }
@@ -270,7 +272,7 @@ function tableOf({ migration, timeline }: ChartSource, queries: readonly QueryPo
     columns: [timeline.axis === 'time' ? 'time' : 'place', 'at', 'query', 'precopy', 'stopcopy', 'postcopy', 'total'],
     rows: shown.map((query) => [
       sayPlace(timeline, query.x),
-      `${visible(timeline.nameOf(query.input))}:${query.line}`,
+      `${clean(timeline.nameOf(query.input))}:${query.line}`,
       query.kind,
       formatBytes(query.precopy),
       formatBytes(query.stopcopy),

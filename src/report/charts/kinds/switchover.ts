@@ -1,5 +1,6 @@
 /** The switchover under the microscope: who did what, in lanes over microseconds. */
-import { plural, visible } from '../../../base/text.ts';
+
+import { plural } from '../../../base/text.ts';
 import { formatBytes } from '../../../base/units.ts';
 import { type BrokenAxis, brokenAxis } from '../broken-axis.ts';
 import type { ChartTable } from '../chart.ts';
@@ -14,6 +15,7 @@ import {
   ViolationMarks,
   WIDTH,
 } from '../furniture.ts';
+import { clean } from '../label.ts';
 import { cutPlugin, lanePlugin, type PlacedLane, rowsNeeded } from '../lane-plugin.ts';
 import { type LaneContent, lanesOf } from '../lanes.ts';
 import { light } from '../palette.ts';
@@ -180,9 +182,9 @@ function tableOf({ timeline }: ChartSource, view: SwitchoverView, limit: number)
   const time = timeline.axis === 'time';
   const rows = view.marks.map(({ lane, x, endX, label, place }) => [
     time ? String(Math.round((x - view.stop) / 1000)) : '-',
-    `${visible(timeline.nameOf(place.input))}:${place.line}`,
+    `${clean(timeline.nameOf(place.input))}:${place.line}`,
     lane,
-    visible(label),
+    clean(label),
     endX > x && Number.isFinite(endX) && time ? sayDuration(endX - x) : '-',
   ]);
   return {
