@@ -146,11 +146,10 @@ function rounds(migration: MigrationReport, sheet: Sheet): Piece {
   if (rows.length === 0) return undefined;
   const fields = exactFields(rows, migration, sheet.report.qemu, 40);
   const file = commonFile(rows);
+  const whose = file === undefined ? '' : `; lines of ${file.slice(-60)}`;
   return html`<h4>Iterations</h4>
 ${dataTable({
-  caption: `What was pending, round by round (bytes; time since the first event${file === undefined ? '' : '; lines'}${
-    file === undefined ? '' : ` of ${file.slice(-60)}`
-  })`,
+  caption: `What was pending, round by round (bytes; time since the first event${whose})`,
   columns: fields.map(({ column }) => ({ title: column.title, numeric: column.align === 'right' })),
   rows: rows.map((_, at) => fields.map(({ cells }) => cells[at])),
   omitted: migration.rounds.omitted + all.length - rows.length,

@@ -57,7 +57,7 @@ export function placeOf({ file, line }: { readonly file: string; readonly line: 
   return html`<code>${shortened(file, 120)}:${line}</code>`;
 }
 
-export function tag(kind: Severity | 'good' | 'plain', text: string): Markup {
+export function tag(kind: Severity | 'plain', text: string): Markup {
   return html`<span class="tag ${kind}">${text}</span>`;
 }
 
@@ -65,7 +65,7 @@ export function omittedNote(count: number, noun: string, nouns?: string): Piece 
   return count > 0 ? html`<p class="muted">${plural(count, noun, nouns)} omitted</p>\n` : undefined;
 }
 
-/** A section of the page that can be linked to; nothing where it has nothing. */
+/** A section of the page that can be linked to. */
 export function section(id: string, title: string, ...content: readonly Piece[]): Markup {
   return html`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${title}</h2>
@@ -81,7 +81,7 @@ export function verdictId({ rule, migration }: Pick<VerdictReport, 'rule' | 'mig
     .replace(/^(?![A-Za-z])/, 'r')}-${migration}`;
 }
 
-/** `, migration 1`, where there is more than one. */
+/** `migration 1`; empty where there is only one. */
 export function ofMigration({ migration }: Pick<VerdictReport, 'migration'>, { report }: Sheet): string {
   return report.migrations.length > 1 ? `migration ${migration}` : '';
 }
