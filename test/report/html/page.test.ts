@@ -90,7 +90,7 @@ describe('a run with a violation', async () => {
   test('the digests and the versions', () => {
     for (const { digest } of report.inputs) expect(page).toContain(digest.hex);
     expect(page).toContain(report.ruleset);
-    expect(textOf(page)).toContain('Judged as the posted patch on its older QEMU, by qtrace');
+    expect(textOf(page)).toContain('Judged as the posted patch on its older QEMU; qtrace');
   });
 
   test('is valid, small, and the same each time', () => {
@@ -119,6 +119,15 @@ test('each of several findings can be linked to', () => {
   }
   expect(textOf(page)).toContain('6 more findings omitted');
   expect(complaints(page)).toEqual([]);
+});
+
+test('a page that decides nothing does not say that nothing is wrong', () => {
+  const titles = [
+    buildReport({ migrations: [] }),
+    buildReport({ verdicts: [buildVerdict({ verdict: 'undecidable' })] }),
+  ];
+  for (const report of titles) expect(render(report)).toContain('<title>nothing decided in src.log</title>');
+  expect(render(buildReport({ verdicts: [buildVerdict()] }))).toContain('<title>no violation in src.log</title>');
 });
 
 describe('what holds is never painted over what does not', () => {

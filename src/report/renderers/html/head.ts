@@ -9,8 +9,9 @@ import type { Sheet } from './sheet.ts';
 
 /** Of the window: at most 70 characters. */
 export function pageTitle({ report }: Sheet): string {
-  const { violated } = report.summary;
-  const verdict = violated === 0 ? 'no violation' : plural(violated, 'violation');
+  const { violated, pass } = report.summary;
+  const clean = pass > 0 ? 'no violation' : 'nothing decided';
+  const verdict = violated > 0 ? plural(violated, 'violation') : clean;
   const name = report.inputs[0] === undefined ? '' : ` in ${ending(report.inputs[0].name, 40)}`;
   return `${verdict}${name}`;
 }
@@ -21,7 +22,7 @@ export function pageHead({ report }: Sheet): Markup {
   return html`<header>
 <p class="kind">qtrace: the query protocol of QEMU live migration</p>
 <h1 class="${tone(report)}">${capital(verdict)}</h1>
-${rest.map((sentence) => html`<p>${sentence}</p>\n`)}${
+${rest.map((sentence) => html`<p>${capital(sentence)}</p>\n`)}${
   weakened === undefined ? undefined : html`<p class="note">${weakened}</p>\n`
 }<p class="muted">${report.inputs
     .map(({ name }) => ending(name, 60))

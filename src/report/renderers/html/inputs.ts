@@ -16,7 +16,7 @@ export function inputsSection(sheet: Sheet): Markup {
     shown.length === 0 ? undefined : inputTable(shown, report.inputs.length - shown.length),
     shown.map((input) => problems(input, sheet)),
     report.samples === null ? undefined : sampleLine(report.samples),
-    html`<p>${capital(judgedAs(report.qemu))}, by qtrace ${report.qtrace.slice(0, 40)} with rule set ${code(report.ruleset.slice(0, 16))}.</p>\n`,
+    html`<p>${capital(judgedAs(report.qemu))}; qtrace ${report.qtrace.slice(0, 40)}, rule set ${code(report.ruleset.slice(0, 16))}.</p>\n`,
   );
 }
 

@@ -28,8 +28,7 @@ function ofFile(file: string, evidence: readonly LineReport[], sheet: Sheet): Ma
   const around = sheet.beside.context.get(file);
   const own = evidence.filter((line) => line.file === file);
   const entries = withContext(own, evidence[0], around, sheet.room);
-  const alone =
-    around === undefined && sheet.beside.context.size > 0 ? ' (the lines around them could not be read)' : '';
+  const alone = around === undefined && sheet.room.context > 0 ? ' (the lines around could not be read once more)' : '';
   return html`<figure class="proof">
 <figcaption>${code(file)}${alone}</figcaption>
 ${rawList(entries)}</figure>
