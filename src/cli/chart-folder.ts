@@ -1,5 +1,7 @@
 /** The folder of `--charts DIR`: made if absent, and nothing in it is replaced that qtrace has not drawn. */
 import {
+  accessSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -34,7 +36,10 @@ export class ChartFolder {
     try {
       const there = this.#attempt(() => kindOf(folder));
       if (there === 'other') throw new UserError(`${folder} is no folder; name one for --charts, it is made if absent`);
-      this.#attempt(() => this.#make(resolve(folder)));
+      this.#attempt(() => {
+        this.#make(resolve(folder));
+        accessSync(folder, constants.W_OK);
+      });
     } catch (thrown) {
       this.abort();
       throw thrown;

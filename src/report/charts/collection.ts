@@ -37,6 +37,7 @@ export class Collection {
   readonly #switchovers = new SwitchoverRecorder();
   #threshold: number | undefined;
   #limitMs: number | undefined;
+  readonly #iterating = new Set<string>();
   readonly #openSections = new Map<string, LinePlace & { readonly x: number }>();
   #lastX: number;
   #furthestQuery = 0;
@@ -130,13 +131,17 @@ export class Collection {
       case 'savevm_section_end': {
         const start = this.#openSections.get(event.args.id);
         this.#openSections.delete(event.args.id);
-        if (start !== undefined)
-          this.#mark({ lane: 'section', x: start.x, endX: x, label: event.args.id, place: start });
+        if (start !== undefined) this.#section(event.args.id, start, x);
         return;
       }
       default:
         return;
     }
+  }
+
+  /** A module that is asked for more in each iteration. */
+  iterates(id: string): void {
+    if (this.#iterating.size < MAX_OPEN_SECTIONS) this.#iterating.add(id);
   }
 
   bqlHold({ by, takenAt, releasedAt, startNs, endNs }: BqlHold): void {
@@ -171,6 +176,11 @@ export class Collection {
       find: (file, line) => this.#lines.find((input) => nameOf(input) === file, line),
       nameOf,
     };
+  }
+
+  #section(id: string, start: LinePlace & { readonly x: number }, endX: number): void {
+    const iterable = this.#iterating.has(id);
+    this.#mark({ lane: 'section', x: start.x, endX, label: id, iterable, place: start });
   }
 
   #setThreshold(x: number, bytes: number): void {

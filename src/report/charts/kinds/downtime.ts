@@ -15,6 +15,8 @@ interface Row {
   readonly group: Group;
   readonly label: string;
   readonly ns: number;
+  /** Where it is not known exactly: from here to `ns`. */
+  readonly lowNs?: number;
 }
 
 const GROUPS: Readonly<Record<Group, { readonly text: string; readonly paint: Paint }>> = {
@@ -22,16 +24,14 @@ const GROUPS: Readonly<Record<Group, { readonly text: string; readonly paint: Pa
   stage: { text: 'stage', paint: '--chart-1' },
   iterable: { text: 'iterable device', paint: '--chart-2' },
   device: { text: 'non-iterable device', paint: '--chart-3' },
-  destination: { text: 'stage on the destination', paint: '--chart-4' },
+  destination: { text: 'on the destination', paint: '--chart-4' },
 };
 
 const DEVICES: Readonly<Record<Medium, number>> = { page: 8, mail: 4 };
 const ROW_HEIGHT: Readonly<Record<Medium, number>> = { page: 20, mail: 17 };
-const LABEL_LENGTH: Readonly<Record<Medium, number>> = { page: 40, mail: 26 };
+const LABEL_LENGTH: Readonly<Record<Medium, number>> = { page: 40, mail: 29 };
 /** Below and above the rows. */
 const FRAME: Readonly<Record<Medium, number>> = { page: 84, mail: 70 };
-/** Of the plot, for the figures behind the bars. */
-const ROOM = 1.18;
 
 export const downtimeChart: ChartKind = {
   id: 'downtime',
@@ -48,7 +48,7 @@ function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly 
   const [unit, scale] =
     longest >= 2e9 ? (['s', 1e9] as const) : longest >= 1e6 ? (['ms', 1e6] as const) : (['\u00b5s', 1e3] as const);
   const limitNs = shownLimit(source.timeline.limitMs, longest);
-  const axis = axisTo(Math.max(longest, limitNs ?? 0) / scale, medium);
+  const axis = axisFor(rows, limitNs ?? 0, scale, medium);
   const groups = [...new Set(rows.map(({ group }) => group))].filter((group) => group !== 'downtime');
   const legend: LegendEntry[] = groups.map((group) => ({ ...GROUPS[group], style: 'box' }));
   if (limitNs !== undefined) legend.push({ text: 'downtime-limit', paint: '--chart-ink', style: 'tick' });
@@ -64,7 +64,7 @@ function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly 
         datasets: [
           {
             type: 'bar',
-            data: rows.map(({ ns }) => ns / scale),
+            data: rows.map(({ ns, lowNs }) => (lowNs ?? ns) / scale),
             backgroundColor: rows.map(({ group }) => light(GROUPS[group].paint)),
             borderWidth: 0,
             barPercentage: 0.9,
@@ -94,9 +94,20 @@ function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly 
             const { x, y } = scales;
             if (x === undefined || y === undefined) return;
             const size = FONT_SIZE[medium];
-            for (const [at, { ns }] of rows.entries()) {
-              const text = sayDuration(ns);
-              write(ctx, text, x.getPixelForValue(ns / scale) + 5, y.getPixelForValue(at), {
+            for (const [at, row] of rows.entries()) {
+              const { ns, lowNs = ns } = row;
+              const text = sayRow(row);
+              const middle = y.getPixelForValue(at);
+              ctx.fillStyle = light(GROUPS[row.group].paint);
+              // Up to the bound above: a thread.
+              if (lowNs < ns)
+                ctx.fillRect(
+                  x.getPixelForValue(lowNs / scale),
+                  middle - 1,
+                  x.getPixelForValue(ns / scale) - x.getPixelForValue(lowNs / scale),
+                  2,
+                );
+              write(ctx, text, x.getPixelForValue(ns / scale) + 5, middle, {
                 paint: '--chart-ink',
                 size,
               });
@@ -123,9 +134,17 @@ function shownLimit(limitMs: number | undefined, longest: number): number | unde
   return limitMs !== undefined && limitMs * 1e6 <= longest * 1.5 ? limitMs * 1e6 : undefined;
 }
 
-function axisTo(longest: number, medium: Medium): Axis {
-  const axis = numberAxis(longest, medium === 'page' ? 9 : 6, decimal);
-  const max = Math.max(longest * ROOM, Number.MIN_VALUE);
+/** Names of rows need about so much, the rest is the plot. */
+const NAMES_WIDTH: Readonly<Record<Medium, number>> = { page: 210, mail: 190 };
+/** A letter of the font, as a share of its size. */
+const LETTER = 0.66;
+
+/** As long as it takes for each figure to stand behind its bar. */
+function axisFor(rows: readonly Row[], limitNs: number, scale: number, medium: Medium): Axis {
+  const plot = WIDTH[medium] - NAMES_WIDTH[medium];
+  const ends = rows.map((row) => row.ns / (1 - (sayRow(row).length * LETTER * FONT_SIZE[medium] + 8) / plot));
+  const max = Math.max(limitNs * 1.05, ...ends, 1) / scale;
+  const axis = numberAxis(max, medium === 'page' ? 9 : 6, decimal);
   return { ...axis, max, ticks: axis.ticks.filter(({ value }) => value <= max) };
 }
 
@@ -133,16 +152,35 @@ function rowsOf(downtime: DowntimeReport, destination: DestinationReport | null,
   const stages = downtime.checkpoints.map(
     ({ to, durationNs }): Row => ({ group: 'stage', label: `to ${clean(to)}`, ns: Number(durationNs) }),
   );
-  const there = (destination?.checkpoints ?? []).flatMap(({ to, durationNs }): Row[] =>
-    durationNs === null ? [] : [{ group: 'destination', label: `to ${clean(to)}`, ns: Number(durationNs) }],
-  );
+  const iterable = Math.max(1, Math.floor(devices / 4));
   return [
     { group: 'downtime', label: 'downtime', ns: Number(downtime.durationNs) },
     ...stages,
-    ...deviceRows(downtime.iterable, 'iterable', Math.max(1, Math.floor(devices / 4))),
-    ...deviceRows(downtime.nonIterable, 'device', devices - Math.max(1, Math.floor(devices / 4))),
-    ...there,
+    ...deviceRows(downtime.iterable, 'iterable', iterable),
+    ...deviceRows(downtime.nonIterable, 'device', devices - iterable),
+    ...(destination === null ? [] : destinationRows(destination, iterable)),
   ];
+}
+
+function destinationRows(
+  { checkpoints, iterable, nonIterable, blackout }: DestinationReport,
+  loads: number,
+): readonly Row[] {
+  const group = 'destination' as const;
+  const stages = checkpoints.flatMap(({ to, durationNs }): Row[] =>
+    durationNs === null ? [] : [{ group, label: `to ${clean(to)}`, ns: Number(durationNs) }],
+  );
+  const loaded = [...iterable.devices, ...nonIterable.devices]
+    .map(({ idstr, instance, durationNs }): Row => {
+      return { group, label: `load of ${clean(idstr)}:${instance}`, ns: Number(durationNs) };
+    })
+    .sort((a, b) => b.ns - a.ns);
+  const { lowNs = null, highNs = null } = blackout ?? {};
+  const stood: readonly Row[] =
+    highNs === null
+      ? []
+      : [{ group, label: 'stop here to run there', ns: Number(highNs), lowNs: Math.max(0, Number(lowNs)) }];
+  return [...stages, ...loaded.slice(0, loads), ...stood];
 }
 
 /** Those beyond the limit, and those that took no time, are one row. */
@@ -161,7 +199,7 @@ function deviceRows(block: DeviceBlock, group: Group, limit: number): readonly R
   return [...rows, { group, label: plural(rest, 'other device'), ns: restNs }];
 }
 
-function captionOf({ timeline }: ChartSource, downtime: DowntimeReport): string {
+function captionOf({ timeline, migration }: ChartSource, downtime: DowntimeReport): string {
   const { checkpoints, iterable, nonIterable } = downtime;
   const total = Number(downtime.durationNs);
   const parts = [`The guest stood still for ${sayDuration(total)}.`];
@@ -182,6 +220,11 @@ function captionOf({ timeline }: ChartSource, downtime: DowntimeReport): string 
     );
   }
   if (timeline.limitMs !== undefined) parts.push(`The downtime-limit was ${timeline.limitMs} ms.`);
+  const { lowNs = null, highNs = null } = migration.destination?.blackout ?? {};
+  if (highNs !== null) {
+    const low = sayDuration(Math.max(0, Number(lowNs)));
+    parts.push(`From the stop here to the run on the destination it took ${low} to ${sayDuration(Number(highNs))}.`);
+  }
   return parts.join(' ');
 }
 
@@ -189,7 +232,11 @@ function tableOf(downtime: DowntimeReport, rows: readonly Row[]): ChartTable {
   const omitted = downtime.iterable.omitted + downtime.nonIterable.omitted;
   return {
     columns: ['part of the downtime', 'kind', 'time'],
-    rows: rows.map(({ group, label, ns }) => [label, GROUPS[group].text, sayDuration(ns)]),
+    rows: rows.map((row) => [row.label, GROUPS[row.group].text, sayRow(row)]),
     omitted,
   };
+}
+
+function sayRow({ ns, lowNs }: Row): string {
+  return lowNs === undefined ? sayDuration(ns) : `${sayDuration(lowNs)} to ${sayDuration(ns)}`;
 }

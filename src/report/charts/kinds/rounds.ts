@@ -15,7 +15,7 @@ const HEIGHT: Readonly<Record<Medium, number>> = { page: 300, mail: 210 };
 const BINS: Readonly<Record<Medium, number>> = { page: 96, mail: 24 };
 const ROWS: Readonly<Record<Medium, number>> = { page: 64, mail: 12 };
 /** Of a panel, for its title above the bars. */
-const ROOM = 1.3;
+const ROOM: Readonly<Record<Medium, number>> = { page: 1.35, mail: 1.75 };
 
 const THICKEST = 28;
 /** Beside the plot, about. */
@@ -34,7 +34,8 @@ export const roundsChart: ChartKind = {
   draw: ({ timeline }, medium) => {
     const bins = fewerBins(timeline.iterations, BINS[medium]);
     const panels = panelsOf(bins, medium);
-    if (panels.length === 0 || timeline.iterations.length < 2) return undefined;
+    const flat = panels.every(({ axis }) => axis.ticks.length === 1);
+    if (flat || timeline.iterations.length < 2) return undefined;
     const x = iterationAxis(timeline.iterations, medium);
     const perBin = bins.reduce((most, { first, last }) => Math.max(most, last - first + 1), 1);
     return {
@@ -70,7 +71,7 @@ function panelsOf(bins: readonly IterationBin[], medium: Medium): readonly Panel
   const panels: Panel[] = [];
   const rate = most(({ bandwidth }) => bandwidth);
   if (rate !== undefined) {
-    const axis = withRoom(linearBytes(rate, ticks));
+    const axis = withRoom(linearBytes(rate, ticks), medium);
     panels.push({
       id: 'rate',
       title: 'sent per second',
@@ -81,7 +82,7 @@ function panelsOf(bins: readonly IterationBin[], medium: Medium): readonly Panel
   }
   const pages = most(({ dirtyPages }) => dirtyPages);
   if (pages !== undefined) {
-    const axis = withRoom(numberAxis(pages, ticks, thousands));
+    const axis = withRoom(numberAxis(pages, ticks, thousands), medium);
     panels.push({ id: 'pages', title: 'dirty pages', axis, paint: '--chart-1', range: ({ dirtyPages }) => dirtyPages });
   }
   return panels;
@@ -92,8 +93,8 @@ function linearBytes(most: number, ticks: number): Axis {
   return { ...axis, ticks: axis.ticks.map(({ value, label }) => ({ value, label: value === 0 ? '0' : `${label}/s` })) };
 }
 
-function withRoom(axis: Axis): Axis {
-  return { ...axis, max: axis.max * ROOM };
+function withRoom(axis: Axis, medium: Medium): Axis {
+  return { ...axis, max: axis.max * ROOM[medium] };
 }
 
 function thousands(value: number): string {

@@ -18,7 +18,7 @@ import {
 import { clean } from '../label.ts';
 import { cutPlugin, lanePlugin, type PlacedLane, rowsNeeded } from '../lane-plugin.ts';
 import { type LaneContent, lanesOf } from '../lanes.ts';
-import { light } from '../palette.ts';
+import { light, type Paint } from '../palette.ts';
 import { sayDuration, sayViolations, sentences } from '../say.ts';
 import type { Lane, SwitchoverView } from '../switchover-recorder.ts';
 import type { Violation } from '../violations.ts';
@@ -115,23 +115,18 @@ function titleOf({ checkpoint, index }: SwitchoverView): string {
   return checkpoint ? `COLO checkpoint ${index}` : '';
 }
 
+/** What the colours of the bars mean whose names find no room. */
 function legend({ marks }: SwitchoverView): readonly LegendEntry[] {
-  const has = (test: (mark: SwitchoverView['marks'][number]) => boolean): boolean => marks.some(test);
-  const entries: readonly (LegendEntry | undefined)[] = [
-    has(({ lane, label }) => lane === 'bql' && label === 'migration-thread')
-      ? { text: 'BQL: migration thread', paint: '--chart-1', style: 'box' }
-      : undefined,
-    has(({ lane, label }) => lane === 'bql' && label !== 'migration-thread')
-      ? { text: 'BQL: another thread', paint: '--chart-6', style: 'box' }
-      : undefined,
-    has(({ lane, iterable }) => lane === 'save' && iterable === true)
-      ? { text: 'iterable device', paint: '--chart-2', style: 'box' }
-      : undefined,
-    has(({ lane, iterable }) => lane === 'save' && iterable !== true)
-      ? { text: 'non-iterable device', paint: '--chart-3', style: 'box' }
-      : undefined,
+  const holders = marks.filter(({ lane }) => lane === 'bql');
+  const devices = marks.filter(({ lane }) => lane === 'save' || lane === 'section');
+  const entries: readonly (readonly [boolean, string, Paint])[] = [
+    [holders.some(({ label }) => label === 'migration-thread'), 'BQL: migration thread', '--chart-1'],
+    [holders.some(({ label }) => label === 'another'), 'BQL: another thread', '--chart-6'],
+    [holders.some(({ label }) => label === 'unknown'), 'BQL: thread not shown', '--chart-grid'],
+    [devices.some(({ iterable }) => iterable === true), 'iterable device', '--chart-2'],
+    [devices.some(({ iterable }) => iterable !== true), 'non-iterable device', '--chart-3'],
   ];
-  return entries.filter((entry) => entry !== undefined);
+  return entries.flatMap(([shown, text, paint]) => (shown ? [{ text, paint, style: 'box' }] : []));
 }
 
 const ENDS: Readonly<Record<SwitchoverView['endedBy'], string>> = {
