@@ -14,7 +14,7 @@ const LABEL_HEIGHT = 15;
 const MAX_LABEL_ROWS = 3;
 const MAX_MARKS = 24;
 
-type ScaleOptions = NonNullable<NonNullable<ChartOptions['scales']>[string]>;
+export type ScaleOptions = NonNullable<NonNullable<ChartOptions['scales']>[string]>;
 
 /** `title` is drawn below a horizontal axis; what a vertical one shows stands above the plot. */
 export function scaleOptions(axis: Axis, medium: Medium, title?: string): ScaleOptions {

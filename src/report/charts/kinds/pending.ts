@@ -9,7 +9,6 @@ import type { ChartTable } from '../chart.ts';
 import type { ChartKind, ChartSource, Medium } from '../chart-kind.ts';
 import { thinned } from '../extremes.ts';
 import {
-  type Band,
   bandsPlugin,
   type LegendEntry,
   legendOptions,
@@ -21,6 +20,7 @@ import {
 } from '../furniture.ts';
 import { clean } from '../label.ts';
 import { light, type Paint } from '../palette.ts';
+import { type PhaseBand, phaseBands } from '../phase-bands.ts';
 import { sayDuration, sayPlace, sayQueries, sayViolations, sentences } from '../say.ts';
 import { type ByteAxis, byteAxis, runAxis, type TimeAxis } from '../scales.ts';
 import { PARTS, type Part, type QueryPoint, type Timeline } from '../timeline.ts';
@@ -146,31 +146,6 @@ function thresholdLine(timeline: Timeline, x: TimeAxis, y: ByteAxis, limit: numb
     pointRadius: 0,
     clip: false,
   };
-}
-
-interface PhaseBand {
-  readonly name: string;
-  readonly band: Band;
-}
-
-const PHASE_PAINT: Readonly<Record<string, { readonly text: string; readonly paint: Paint }>> = {
-  setup: { text: 'setup', paint: '--chart-shade-1' },
-  iterate: { text: 'iterations', paint: '--chart-shade-2' },
-  postcopy: { text: 'postcopy', paint: '--chart-shade-4' },
-  colo: { text: 'COLO', paint: '--chart-shade-4' },
-  checkpoint: { text: 'checkpoint', paint: '--chart-shade-3' },
-};
-const SWITCHOVER = { text: 'switchover', paint: '--chart-shade-3' } as const;
-const SWITCHOVER_PHASES = ['switchover', 'pre-switchover', 'device'];
-
-function phaseBands(migration: MigrationReport, timeline: Timeline, x: TimeAxis): readonly PhaseBand[] {
-  return migration.phases.flatMap(({ name, startNs, endNs, lines }) => {
-    const [from, to] = timeline.axis === 'line' ? lines : [startNs, endNs];
-    if (from === null || to === null) return [];
-    const known = SWITCHOVER_PHASES.includes(name) ? SWITCHOVER : PHASE_PAINT[name];
-    const { text, paint } = known ?? { text: clean(name), paint: '--chart-shade-1' };
-    return [{ name: text, band: { from: x.at(Number(from)), to: x.at(Number(to)), paint } }];
-  });
 }
 
 /** A short line at the foot for each sync; a bar where they are too many to be told apart. */

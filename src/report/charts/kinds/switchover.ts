@@ -6,7 +6,6 @@ import { type BrokenAxis, brokenAxis } from '../broken-axis.ts';
 import type { ChartTable } from '../chart.ts';
 import type { ChartKind, ChartSource, Medium } from '../chart-kind.ts';
 import {
-  FONT_SIZE,
   type LegendEntry,
   legendOptions,
   scaleOptions,
@@ -18,13 +17,16 @@ import {
 import { clean } from '../label.ts';
 import { cutPlugin, lanePlugin, type PlacedLane, rowsNeeded } from '../lane-plugin.ts';
 import { type LaneContent, lanesOf } from '../lanes.ts';
-import { light, type Paint } from '../palette.ts';
+import type { Paint } from '../palette.ts';
 import { sayDuration, sayViolations, sentences } from '../say.ts';
+import type { Axis } from '../scales.ts';
 import type { Lane, SwitchoverView } from '../switchover-recorder.ts';
 import type { Violation } from '../violations.ts';
 
 const ROW_HEIGHT: Readonly<Record<Medium, number>> = { page: 22, mail: 18 };
 const FRAME: Readonly<Record<Medium, number>> = { page: 78, mail: 64 };
+const TIME_TITLE = '\u00b5s since the VM was stopped';
+const LINE_TITLE = 'lines since the VM was stopped (no time stamps)';
 /** Of the lanes' names, left of the plot. */
 const NAMES_WIDTH = 110;
 const ROWS: Readonly<Record<Medium, number>> = { page: 80, mail: 14 };
@@ -52,27 +54,8 @@ export const switchoverChart: ChartKind = {
         options: {
           layout: { padding: { top: head, right: 14 } },
           scales: {
-            x: scaleOptions(
-              axis,
-              medium,
-              timeline.axis === 'time'
-                ? '\u00b5s since the VM was stopped'
-                : 'lines since the VM was stopped (no time stamps)',
-            ),
-            y: {
-              ...scaleOptions({ at: (v) => v, min: 0, max: rows, ticks: [] }, medium),
-              reverse: true,
-              afterBuildTicks: (scale) => {
-                scale.ticks = lanes.map(({ top, rows: own }) => ({ value: top + own / 2 }));
-              },
-              ticks: {
-                autoSkip: false,
-                color: light('--chart-ink'),
-                font: { size: FONT_SIZE[medium] },
-                callback: (_, index) => lanes[index]?.title ?? '',
-              },
-              grid: { display: false },
-            },
+            x: scaleOptions(axis, medium, timeline.axis === 'time' ? TIME_TITLE : LINE_TITLE),
+            y: { ...scaleOptions(laneAxis(lanes, rows), medium), reverse: true, grid: { display: false } },
           },
           plugins: { legend: legendOptions(legend(view), medium) },
         },
@@ -86,6 +69,11 @@ export const switchoverChart: ChartKind = {
     };
   },
 };
+
+function laneAxis(lanes: readonly PlacedLane[], rows: number): Axis {
+  const ticks = lanes.map(({ top, rows: own, title }) => ({ value: top + own / 2, label: title }));
+  return { at: (row) => row, min: 0, max: rows, ticks };
+}
 
 /** The first with a violation in it, else the migration's own. */
 function chosenView(views: readonly SwitchoverView[], violations: readonly Violation[]): SwitchoverView | undefined {
