@@ -72,7 +72,7 @@ export async function drawChartFiles(report: Report, timelines: readonly Timelin
   return files;
 }
 
-export function plan(report: Report, timelines: readonly Timeline[], medium: Medium): readonly Planned[] {
+function plan(report: Report, timelines: readonly Timeline[], medium: Medium): readonly Planned[] {
   return chosen(report, timelines, MAX_MIGRATIONS[medium]).flatMap((timeline) => {
     const migration = report.migrations.find(({ index }) => index === timeline.migration);
     if (migration === undefined) return [];

@@ -1,7 +1,6 @@
 /** Pending bytes over the run: what QEMU thought was left, query by query. */
 
 import type { ChartDataset, Plugin } from 'chart.js';
-import { plural } from '../../../base/text.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { QueryKind } from '../../../replay/run.ts';
 import type { MigrationReport } from '../../report.ts';
@@ -21,7 +20,7 @@ import {
 import { clean } from '../label.ts';
 import { light, type Paint } from '../palette.ts';
 import { type PhaseBand, phaseBands } from '../phase-bands.ts';
-import { sayDuration, sayPlace, sayQueries, sayViolations, sentences } from '../say.ts';
+import { sayCount, sayDuration, sayPlace, sayQueries, sayViolations, sentences } from '../say.ts';
 import { type ByteAxis, byteAxis, runAxis, type TimeAxis } from '../scales.ts';
 import { PARTS, type Part, type QueryPoint, type Timeline } from '../timeline.ts';
 
@@ -211,7 +210,7 @@ function captionOf(source: ChartSource, queries: readonly QueryPoint[], y: ByteA
   ].filter((part) => part !== '');
   const span = timeline.axis === 'time' ? ` in ${sayDuration(timeline.to - timeline.from)}` : '';
   return sentences(
-    `${made.join(', ')} and ${plural(migration.syncs, 'sync')}${span}.`,
+    `${made.join(', ')} and ${sayCount(migration.syncs)} ${migration.syncs === 1 ? 'sync' : 'syncs'}${span}.`,
     courseOf(timeline, queries),
     violations.length === 0 ? '' : sayViolations(violations, ({ at }) => sayPlace(timeline, at)),
     queries.length < countOf(migration) ? 'The queries are thinned out; the smallest and the largest are kept.' : '',

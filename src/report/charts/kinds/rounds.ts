@@ -1,6 +1,5 @@
 /** Dirty pages and bandwidth, iteration by iteration: does the link keep up with the guest? */
 import type { ChartDataset, Plugin } from 'chart.js';
-import { plural } from '../../../base/text.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { ChartTable } from '../chart.ts';
 import type { ChartKind, Medium } from '../chart-kind.ts';
@@ -176,7 +175,7 @@ function captionOf({ iterations }: Timeline): string {
       ? ''
       : `The most dirty pages, ${sayCount(worst.value)} (${formatBytes(worst.value * PAGE_BYTES)} if a page has 4 KiB), stand at ${iterationsOf(worst.bin)}; migration_bitmap_sync_end adds them up for about a second.`;
   return sentences(
-    `${plural(count, 'iteration')}, each beginning with a sync.`,
+    `${sayCount(count)} iterations, each beginning with a sync.`,
     pages,
     rates.length === 0
       ? ''

@@ -137,8 +137,12 @@ function captionOf(
   inside: readonly Violation[],
 ): string {
   const time = timeline.axis === 'time';
-  const since = (x: number): string =>
-    time ? `${sayDuration(x - view.stop)} after the stop` : `line ${Math.round(x)}`;
+  const since = (x: number): string => {
+    if (!time) return `line ${Math.round(x)}`;
+    return x < view.stop
+      ? `${sayDuration(view.stop - x)} before the stop`
+      : `${sayDuration(x - view.stop)} after the stop`;
+  };
   const of = (lane: Lane) => view.marks.filter((mark) => mark.lane === lane);
   const finals = of('query').filter(({ label, x }) => label === 'final' && x >= view.stop);
   const [first] = finals;
