@@ -1,8 +1,11 @@
 /** The folder of `--charts DIR`: made if absent, and nothing in it is replaced that qtrace has not drawn. */
 import {
+  accessSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
@@ -14,7 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
 import { plural } from '../base/text.ts';
-import { type ChartFile, drawChartFiles, isChartFile } from '../report/charts/draw-charts.ts';
+import { type ChartFile, drawChartFiles, isChartFile, isChartName } from '../report/charts/draw-charts.ts';
 import type { Timeline } from '../report/charts/timeline.ts';
 import type { Report } from '../report/report.ts';
 import { reasonOf } from './output.ts';
@@ -34,7 +37,10 @@ export class ChartFolder {
     try {
       const there = this.#attempt(() => kindOf(folder));
       if (there === 'other') throw new UserError(`${folder} is no folder; name one for --charts, it is made if absent`);
-      this.#attempt(() => this.#make(resolve(folder)));
+      this.#attempt(() => {
+        this.#make(resolve(folder));
+        accessSync(folder, constants.W_OK);
+      });
     } catch (thrown) {
       this.abort();
       throw thrown;
@@ -45,7 +51,10 @@ export class ChartFolder {
   async write(report: Report, timelines: readonly Timeline[]): Promise<string> {
     const files = await drawChartFiles(report, timelines);
     for (const { name } of files) this.#refuseForeign(name);
-    this.#attempt(() => this.#put(files));
+    this.#attempt(() => {
+      this.#put(files);
+      this.#removeStale(new Set(files.map(({ name }) => name)));
+    });
     this.#forget();
     if (files.length === 0) return `no charts: the inputs show nothing that could be drawn`;
     const charts = new Set(files.map(({ name }) => name.replace(/\.\w+$/, ''))).size;
@@ -62,7 +71,7 @@ export class ChartFolder {
 
   #refuseForeign(name: string): void {
     const path = join(this.#folder, name);
-    if (!existsSync(path) || this.#attempt(() => isChartFile(readFileSync(path)))) return;
+    if (!existsSync(path) || this.#attempt(() => this.#isOwn(name))) return;
     throw new UserError(`${path} is no chart of qtrace and is not replaced; name another folder, or move it away`);
   }
 
@@ -75,6 +84,18 @@ export class ChartFolder {
     }
     for (const { name } of files) renameSync(join(this.#folder, `.${name}.${process.pid}`), join(this.#folder, name));
     this.#temporary = [];
+  }
+
+  #isOwn(name: string): boolean {
+    const path = join(this.#folder, name);
+    return statSync(path).isFile() && isChartFile(readFileSync(path));
+  }
+
+  /** Charts of an earlier run that this one has not: beside the new ones they would pass for its own. */
+  #removeStale(names: ReadonlySet<string>): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (!names.has(name) && isChartName(name) && this.#isOwn(name)) rmSync(join(this.#folder, name));
+    }
   }
 
   /** One by one: where that is not possible at all, `recursive` of Node.js 20 tries for ever. */

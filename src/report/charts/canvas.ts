@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import type { ChartConfiguration, Chart as ChartJs, Plugin } from 'chart.js';
 import type { ChartJSNodeCanvas } from 'chartjs-node-canvas';
+import { messageOf, UserError } from '../../base/errors.ts';
 import { light } from './palette.ts';
 import { type Inherited, SvgContext } from './svg-canvas.ts';
 
@@ -73,7 +74,17 @@ function open(kind: Kind): Promise<ChartJSNodeCanvas> {
   return canvas;
 }
 
+/** @throws UserError where the canvas has no binary for this machine. */
 async function start(kind: Kind): Promise<ChartJSNodeCanvas> {
+  try {
+    return await load(kind);
+  } catch (thrown) {
+    const [reason = ''] = messageOf(thrown).split('\n');
+    throw new UserError(`the charts can't be drawn on this machine (${reason}); run without --charts, or install anew`);
+  }
+}
+
+async function load(kind: Kind): Promise<ChartJSNodeCanvas> {
   const { ChartJSNodeCanvas } = await import('chartjs-node-canvas');
   const canvas = new ChartJSNodeCanvas({
     width: 100,

@@ -1,4 +1,5 @@
 /** Collects what the charts draw of one migration. */
+import type { EventArgs } from '../../catalog/catalog.ts';
 import { readTransfer } from '../../catalog/transfer.ts';
 import type { EventItem, Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query, QueryKind, StateChange, Switchover, Sync } from '../../replay/run.ts';
@@ -37,6 +38,7 @@ export class Collection {
   readonly #switchovers = new SwitchoverRecorder();
   #threshold: number | undefined;
   #limitMs: number | undefined;
+  readonly #iterating = new Set<string>();
   readonly #openSections = new Map<string, LinePlace & { readonly x: number }>();
   #lastX: number;
   #furthestQuery = 0;
@@ -116,27 +118,24 @@ export class Collection {
       case 'qemu_savevm_send_packaged':
         step(event.name);
         return;
-      case 'vmstate_downtime_save': {
-        const { type, idstr, instance_id, downtime } = event.args;
-        const from = this.#axis === 'time' ? x - Number(downtime) * 1000 : x;
-        const iterable = type === 'iterable';
-        this.#mark({ lane: 'save', x: from, endX: x, label: `${idstr}:${instance_id}`, iterable, place });
+      case 'vmstate_downtime_save':
+        this.#save(event.args, x, place);
         return;
-      }
       case 'savevm_section_start':
         if (this.#openSections.size < MAX_OPEN_SECTIONS)
           this.#openSections.set(event.args.id, { input: place.input, line: place.line, x });
         return;
-      case 'savevm_section_end': {
-        const start = this.#openSections.get(event.args.id);
-        this.#openSections.delete(event.args.id);
-        if (start !== undefined)
-          this.#mark({ lane: 'section', x: start.x, endX: x, label: event.args.id, place: start });
+      case 'savevm_section_end':
+        this.#section(event.args.id, x);
         return;
-      }
       default:
         return;
     }
+  }
+
+  /** A module that is asked for more in each iteration. */
+  iterates(id: string): void {
+    if (this.#iterating.size < MAX_OPEN_SECTIONS) this.#iterating.add(id);
   }
 
   bqlHold({ by, takenAt, releasedAt, startNs, endNs }: BqlHold): void {
@@ -171,6 +170,24 @@ export class Collection {
       find: (file, line) => this.#lines.find((input) => nameOf(input) === file, line),
       nameOf,
     };
+  }
+
+  /** Printed at its end, with the time it took in us. */
+  #save(
+    { type, idstr, instance_id, downtime }: EventArgs<'vmstate_downtime_save'>,
+    endX: number,
+    place: LinePlace,
+  ): void {
+    const x = this.#axis === 'time' ? endX - Number(downtime) * 1000 : endX;
+    this.#mark({ lane: 'save', x, endX, label: `${idstr}:${instance_id}`, iterable: type === 'iterable', place });
+  }
+
+  #section(id: string, endX: number): void {
+    const start = this.#openSections.get(id);
+    if (start === undefined) return;
+    this.#openSections.delete(id);
+    const iterable = this.#iterating.has(id);
+    this.#mark({ lane: 'section', x: start.x, endX, label: id, iterable, place: start });
   }
 
   #setThreshold(x: number, bytes: number): void {

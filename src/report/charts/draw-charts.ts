@@ -7,9 +7,9 @@ import { FONT_SIZE } from './furniture.ts';
 import { light, themed } from './palette.ts';
 import { signed } from './png.ts';
 import { CHART_KINDS } from './registry.ts';
-import { escapeXml } from './svg-canvas.ts';
 import type { Timeline } from './timeline.ts';
 import { violationsOf } from './violations.ts';
+import { escapeXml } from './xml.ts';
 
 /** A chart as a file of its own. */
 export interface ChartFile {
@@ -50,6 +50,11 @@ export async function drawCharts(
 /** What a chart file of qtrace holds, so that it is known again. */
 const MAKER = 'chart of qtrace';
 
+/** The name of a file of `drawChartFiles`. */
+export function isChartName(name: string): boolean {
+  return /^\w+-\d+\.(?:svg|png)$/.test(name) && CHART_KINDS.some(({ id }) => name.startsWith(`${id}-`));
+}
+
 /** A file that `drawChartFiles` has made, of this run or of an earlier one. */
 export function isChartFile(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MAKER);
@@ -67,7 +72,7 @@ export async function drawChartFiles(report: Report, timelines: readonly Timelin
   return files;
 }
 
-export function plan(report: Report, timelines: readonly Timeline[], medium: Medium): readonly Planned[] {
+function plan(report: Report, timelines: readonly Timeline[], medium: Medium): readonly Planned[] {
   return chosen(report, timelines, MAX_MIGRATIONS[medium]).flatMap((timeline) => {
     const migration = report.migrations.find(({ index }) => index === timeline.migration);
     if (migration === undefined) return [];

@@ -23,7 +23,6 @@ export class ExtremeSeries<P extends SeriesPoint> {
   /** The bucket that the last point went into: mostly the next one goes there, too. */
   #open: Bucket<P> | undefined;
   #openAt = Number.NaN;
-  count = 0;
 
   /** At most `limit` stretches, so four times as many points; the first ones are `width` wide. */
   constructor(limit: number, width = 1) {
@@ -32,7 +31,6 @@ export class ExtremeSeries<P extends SeriesPoint> {
   }
 
   add(point: P): void {
-    this.count += 1;
     const at = Math.floor(point.x / this.#width);
     if (at === this.#openAt && this.#open !== undefined) widen(this.#open, point);
     else this.#place(point, at);

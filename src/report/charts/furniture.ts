@@ -11,10 +11,10 @@ export const FONT_SIZE: Readonly<Record<Medium, number>> = { page: 12, mail: 11 
 /** Of the line above the plot that says what is drawn upwards. */
 export const TITLE_HEIGHT = 26;
 const LABEL_HEIGHT = 15;
-const MAX_LABEL_ROWS = 3;
-const MAX_MARKS = 24;
+const MAX_LABEL_ROWS: Readonly<Record<Medium, number>> = { page: 5, mail: 3 };
+const MAX_MARKS: Readonly<Record<Medium, number>> = { page: 24, mail: 8 };
 
-type ScaleOptions = NonNullable<NonNullable<ChartOptions['scales']>[string]>;
+export type ScaleOptions = NonNullable<NonNullable<ChartOptions['scales']>[string]>;
 
 /** `title` is drawn below a horizontal axis; what a vertical one shows stands above the plot. */
 export function scaleOptions(axis: Axis, medium: Medium, title?: string): ScaleOptions {
@@ -119,13 +119,13 @@ export class ViolationMarks {
   constructor(violations: readonly Violation[], axis: Axis, medium: Medium) {
     const byRule = new Map<string, Violation[]>();
     for (const violation of violations) byRule.set(violation.rule, [...(byRule.get(violation.rule) ?? []), violation]);
-    this.#rules = [...byRule].map(([rule, places]) => ({ rule, places: places.slice(0, MAX_MARKS) }));
+    this.#rules = [...byRule].map(([rule, places]) => ({ rule, places: places.slice(0, MAX_MARKS[medium]) }));
     this.#axis = axis;
     this.#medium = medium;
   }
 
   get rows(): number {
-    return Math.min(MAX_LABEL_ROWS, this.#rules.length);
+    return Math.min(MAX_LABEL_ROWS[this.#medium], this.#rules.length);
   }
 
   /** Above the plot: for the labels, and whatever title there is. */
@@ -140,12 +140,12 @@ export class ViolationMarks {
         const labels = this.#labels(chart);
         for (const { places } of this.#rules) this.#lines(chart, places);
         const style = { paint: '--chart-alarm', size: FONT_SIZE[this.#medium], bold: true } as const;
-        for (const { rule, left, row, at } of labels) {
+        for (const { text, left, row, at } of labels) {
           const top = chart.chartArea.top - (this.rows - row) * LABEL_HEIGHT;
           // From the name down to its line, where no other name stands between.
           const free = !labels.some((other) => other.row > row && other.left - 3 < at && at < other.right + 3);
           if (free) stroke(chart.ctx, [[at, top + LABEL_HEIGHT - 1, chart.chartArea.top]]);
-          write(chart.ctx, rule, left, top + LABEL_HEIGHT / 2, style);
+          write(chart.ctx, text, left, top + LABEL_HEIGHT / 2, style);
         }
       },
     };
@@ -161,16 +161,18 @@ export class ViolationMarks {
     );
   }
 
-  /** One per rule, at its first place; those beyond the last row are left to the caption. */
+  /** One per rule, at its first place; the last row tells how many have none. */
   #labels({ ctx, chartArea, scales }: ChartJs) {
     const { x } = scales;
     if (x === undefined) return [];
+    const more = this.#rules.length - this.rows;
     return this.#rules.slice(0, this.rows).flatMap(({ rule, places: [first] }, row) => {
       if (first === undefined) return [];
-      const width = widthOf(ctx, rule, { size: FONT_SIZE[this.#medium], bold: true });
+      const text = more > 0 && row === this.rows - 1 ? `${rule} and ${more} more` : rule;
+      const width = widthOf(ctx, text, { size: FONT_SIZE[this.#medium], bold: true });
       const at = x.getPixelForValue(this.#axis.at(first.at));
       const left = Math.min(Math.max(chartArea.left, at - width / 2), chartArea.right - width);
-      return [{ rule, at, row, left, right: left + width }];
+      return [{ text, at, row, left, right: left + width }];
     });
   }
 }

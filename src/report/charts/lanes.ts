@@ -44,7 +44,7 @@ export function lanesOf(view: SwitchoverView, migration: MigrationReport, timeli
     { title: 'steps', rows: 4, items: of('step').map((mark) => point(mark, clean(mark.label), STEP)) },
     { title: 'queries', rows: 2, items: of('query').map(queryItem) },
     { title: 'sync', rows: 1, items: of('sync').map((mark) => bar(view, mark, SYNC)) },
-    { title: 'device save', rows: 1, items: savedItems(view, of('save'), of('section'), migration) },
+    { title: 'device save', rows: 1, items: savedItems(view, of('save'), of('section')) },
   ];
   return lanes.filter(({ items }) => items.length > 0);
 }
@@ -55,15 +55,8 @@ const STEP = { paint: '--chart-muted', shape: 'tick' } as const;
 const ESTIMATE = { paint: '--chart-ink', shape: 'circle' } as const;
 
 /** As QEMU tells them (8.2 and later), else from the lines around each section. */
-function savedItems(
-  view: SwitchoverView,
-  saves: readonly Mark[],
-  sections: readonly Mark[],
-  { downtime }: MigrationReport,
-): readonly LaneItem[] {
-  const iterable = new Set(downtime?.iterable.devices.map(({ idstr }) => idstr));
-  const known = saves.length > 0 ? saves : sections.map((mark) => ({ ...mark, iterable: iterable.has(mark.label) }));
-  return known.map((mark) =>
+function savedItems(view: SwitchoverView, saves: readonly Mark[], sections: readonly Mark[]): readonly LaneItem[] {
+  return (saves.length > 0 ? saves : sections).map((mark) =>
     bar(view, mark, { text: clean(mark.label), paint: mark.iterable === true ? '--chart-2' : '--chart-3' }),
   );
 }

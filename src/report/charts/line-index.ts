@@ -36,7 +36,11 @@ class FileIndex {
   }
 
   keep(line: number, x: number): void {
-    if (this.#exact.size < MAX_EXACT) this.#exact.set(line, x);
+    this.#exact.set(line, x);
+    if (this.#exact.size <= MAX_EXACT) return;
+    // The last ones stand nearest to the switchover.
+    const [oldest] = this.#exact.keys();
+    if (oldest !== undefined) this.#exact.delete(oldest);
   }
 
   /** undefined before the first and behind the last line that was noted. */

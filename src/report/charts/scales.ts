@@ -105,8 +105,6 @@ export function roundTicks(from: number, to: number, maxTicks: number): readonly
 export interface TimeAxis extends Axis {
   /** `time since the first event, ms`. */
   readonly title: string;
-  /** A place on it in words: `2.447863 s`, `line 120`. */
-  readonly say: (x: number) => string;
 }
 
 /** On both sides, so that no mark stands half outside. */
@@ -124,7 +122,6 @@ export function runAxis(kind: 'time' | 'line', from: number, to: number, maxTick
       max: end,
       ticks: ticks.filter(({ value }) => Number.isInteger(value)),
       title: 'line of the log (it has no time stamps)',
-      say: (x) => `line ${Math.round(x)}`,
     };
   }
   const [unit, ns] =
@@ -140,7 +137,6 @@ export function runAxis(kind: 'time' | 'line', from: number, to: number, maxTick
     max: (end + margin) / ns,
     ticks,
     title: `time since the first event, ${unit}`,
-    say: (x) => `${(x / 1e9).toFixed(6)} s`,
   };
 }
 

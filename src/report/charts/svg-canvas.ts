@@ -11,6 +11,8 @@
  */
 import { themed } from './palette.ts';
 import { PathData, short } from './svg-path.ts';
+import { rectangle, type Step } from './svg-steps.ts';
+import { escapeXml } from './xml.ts';
 
 /** Of a 2D context, what chart.js uses of it. */
 interface TextMeasure {
@@ -321,44 +323,7 @@ export class SvgContext {
   }
 }
 
-type Step =
-  | { readonly kind: 'move' | 'line'; readonly x: number; readonly y: number }
-  | {
-      readonly kind: 'curve';
-      readonly x1: number;
-      readonly y1: number;
-      readonly x2: number;
-      readonly y2: number;
-      readonly x: number;
-      readonly y: number;
-    }
-  | { readonly kind: 'circle'; readonly x: number; readonly y: number; readonly r: number }
-  | { readonly kind: 'arc'; readonly r: number; readonly sweep: boolean; readonly x: number; readonly y: number }
-  | { readonly kind: 'close' };
-
-/** Always the same way round, so that rectangles of one path never cut holes into each other. */
-function rectangle(x: number, y: number, width: number, height: number): readonly Step[] {
-  const [left, right] = width < 0 ? [x + width, x] : [x, x + width];
-  const [top, bottom] = height < 0 ? [y + height, y] : [y, y + height];
-  return [
-    { kind: 'move', x: left, y: top },
-    { kind: 'line', x: right, y: top },
-    { kind: 'line', x: right, y: bottom },
-    { kind: 'line', x: left, y: bottom },
-    { kind: 'close' },
-  ];
-}
-
 /** `bold 12px "DejaVu Sans"` as chart.js writes it. */
 function parseFont(font: string): { readonly size: number; readonly bold: boolean } {
   return { size: Number(/([\d.]+)px/.exec(font)?.[1] ?? 10), bold: /\b(?:bold|[6-9]00)\b/.test(font) };
-}
-
-/** What XML does not allow at all is shown as an escape. */
-export function escapeXml(text: string): string {
-  return text
-    .replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, (character) => {
-      return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
-    });
 }

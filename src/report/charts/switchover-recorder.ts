@@ -14,7 +14,7 @@ export interface Mark {
   readonly label: string;
   /** Bytes of a query, undefined elsewhere. */
   readonly bytes?: number;
-  /** Of a saved device, as QEMU tells it. */
+  /** Of a saved device or module. */
   readonly iterable?: boolean;
   readonly place: LinePlace;
 }

@@ -38,8 +38,9 @@ export class TimelineCollector implements ReplaySink {
   }
 
   event(item: EventItem, migration: Run | undefined, ns: number | undefined, inRound: boolean): void {
-    if (migration === undefined || inRound) return;
-    this.#of(migration)?.event(item, ns);
+    if (migration === undefined) return;
+    if (!inRound) this.#of(migration)?.event(item, ns);
+    else if (item.event.name === 'savevm_section_start') this.#of(migration)?.iterates(item.event.args.id);
   }
 
   bqlHold(hold: BqlHold, migration: Run): void {

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { visible } from '../../../src/base/text.ts';
-import { escapeXml, SvgContext } from '../../../src/report/charts/svg-canvas.ts';
+import { SvgContext } from '../../../src/report/charts/svg-canvas.ts';
 import { PathData } from '../../../src/report/charts/svg-path.ts';
+import { escapeXml } from '../../../src/report/charts/xml.ts';
 import { unescapeXml } from './support.ts';
 import { xmlFault } from './xml.ts';
 

@@ -1,37 +1,37 @@
 /** What the downtime was spent on: its stages in their order, then the devices, the longest first. */
+import type { ChartDataset, Plugin } from 'chart.js';
 import { plural } from '../../../base/text.ts';
-import type { DestinationReport, DeviceBlock, DowntimeReport } from '../../report.ts';
+import type { DowntimeReport } from '../../report.ts';
 import type { ChartTable } from '../chart.ts';
 import type { ChartKind, ChartSource, Drawing, Medium } from '../chart-kind.ts';
-import { FONT_SIZE, type LegendEntry, legendOptions, scaleOptions, WIDTH, write } from '../furniture.ts';
+import { type Group, type Row, rowsOf, sayRow } from '../downtime-rows.ts';
+import {
+  FONT_SIZE,
+  type LegendEntry,
+  legendOptions,
+  type ScaleOptions,
+  scaleOptions,
+  WIDTH,
+  write,
+} from '../furniture.ts';
 import { clean, fitted } from '../label.ts';
 import { light, type Paint } from '../palette.ts';
 import { sayDuration } from '../say.ts';
 import { type Axis, decimal, numberAxis } from '../scales.ts';
-
-type Group = 'downtime' | 'stage' | 'iterable' | 'device' | 'destination';
-
-interface Row {
-  readonly group: Group;
-  readonly label: string;
-  readonly ns: number;
-}
 
 const GROUPS: Readonly<Record<Group, { readonly text: string; readonly paint: Paint }>> = {
   downtime: { text: 'downtime', paint: '--chart-6' },
   stage: { text: 'stage', paint: '--chart-1' },
   iterable: { text: 'iterable device', paint: '--chart-2' },
   device: { text: 'non-iterable device', paint: '--chart-3' },
-  destination: { text: 'stage on the destination', paint: '--chart-4' },
+  destination: { text: 'on the destination', paint: '--chart-4' },
 };
 
 const DEVICES: Readonly<Record<Medium, number>> = { page: 8, mail: 4 };
 const ROW_HEIGHT: Readonly<Record<Medium, number>> = { page: 20, mail: 17 };
-const LABEL_LENGTH: Readonly<Record<Medium, number>> = { page: 40, mail: 26 };
+const LABEL_LENGTH: Readonly<Record<Medium, number>> = { page: 40, mail: 29 };
 /** Below and above the rows. */
 const FRAME: Readonly<Record<Medium, number>> = { page: 84, mail: 70 };
-/** Of the plot, for the figures behind the bars. */
-const ROOM = 1.18;
 
 export const downtimeChart: ChartKind = {
   id: 'downtime',
@@ -45,13 +45,10 @@ export const downtimeChart: ChartKind = {
 
 function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly Row[], medium: Medium): Drawing {
   const longest = rows.reduce((most, { ns }) => Math.max(most, ns), 0);
-  const [unit, scale] =
-    longest >= 2e9 ? (['s', 1e9] as const) : longest >= 1e6 ? (['ms', 1e6] as const) : (['\u00b5s', 1e3] as const);
+  const { unit, scale } = unitFor(longest);
   const limitNs = shownLimit(source.timeline.limitMs, longest);
-  const axis = axisTo(Math.max(longest, limitNs ?? 0) / scale, medium);
-  const groups = [...new Set(rows.map(({ group }) => group))].filter((group) => group !== 'downtime');
-  const legend: LegendEntry[] = groups.map((group) => ({ ...GROUPS[group], style: 'box' }));
-  if (limitNs !== undefined) legend.push({ text: 'downtime-limit', paint: '--chart-ink', style: 'tick' });
+  const x = scaleOptions(axisFor(rows, limitNs ?? 0, scale, medium), medium, unit);
+  const labels = rows.map(({ label }) => fitted(label, LABEL_LENGTH[medium]));
   return {
     title: 'Downtime by stage and device',
     caption: captionOf(source, downtime),
@@ -59,61 +56,78 @@ function drawRows(source: ChartSource, downtime: DowntimeReport, rows: readonly 
     size: { width: WIDTH[medium], height: FRAME[medium] + rows.length * ROW_HEIGHT[medium] },
     configuration: {
       type: 'bar',
-      data: {
-        labels: rows.map(({ label }) => fitted(label, LABEL_LENGTH[medium])),
-        datasets: [
-          {
-            type: 'bar',
-            data: rows.map(({ ns }) => ns / scale),
-            backgroundColor: rows.map(({ group }) => light(GROUPS[group].paint)),
-            borderWidth: 0,
-            barPercentage: 0.9,
-            categoryPercentage: 0.85,
-            minBarLength: 1,
-          },
-        ],
-      },
+      data: { labels, datasets: [bars(rows, scale)] },
       options: {
         indexAxis: 'y',
         layout: { padding: { top: 6, right: 10 } },
-        scales: {
-          x: scaleOptions(axis, medium, unit),
-          y: {
-            type: 'category',
-            grid: { display: false },
-            ticks: { color: light('--chart-ink'), font: { size: FONT_SIZE[medium] }, autoSkip: false, padding: 4 },
-            border: { color: light('--chart-muted') },
-          },
-        },
-        plugins: { legend: legendOptions(legend, medium) },
+        scales: { x, y: rowScale(medium) },
+        plugins: { legend: legendOptions(legend(rows, limitNs), medium) },
       },
-      plugins: [
-        {
-          id: 'figures',
-          afterDatasetsDraw: ({ ctx, scales, chartArea }) => {
-            const { x, y } = scales;
-            if (x === undefined || y === undefined) return;
-            const size = FONT_SIZE[medium];
-            for (const [at, { ns }] of rows.entries()) {
-              const text = sayDuration(ns);
-              write(ctx, text, x.getPixelForValue(ns / scale) + 5, y.getPixelForValue(at), {
-                paint: '--chart-ink',
-                size,
-              });
-            }
-            if (limitNs === undefined) return;
-            const left = x.getPixelForValue(limitNs / scale);
-            ctx.save();
-            ctx.strokeStyle = light('--chart-ink');
-            ctx.lineWidth = 2;
-            ctx.beginPath();
-            ctx.moveTo(left, chartArea.top);
-            ctx.lineTo(left, (y.getPixelForValue(0) + y.getPixelForValue(1)) / 2);
-            ctx.stroke();
-            ctx.restore();
-          },
-        },
-      ],
+      plugins: [figures(rows, scale, medium), limitMark(limitNs, scale)],
+    },
+  };
+}
+function unitFor(longest: number): { readonly unit: string; readonly scale: number } {
+  if (longest >= 2e9) return { unit: 's', scale: 1e9 };
+  return longest >= 1e6 ? { unit: 'ms', scale: 1e6 } : { unit: '\u00b5s', scale: 1e3 };
+}
+
+function bars(rows: readonly Row[], scale: number): ChartDataset {
+  return {
+    type: 'bar',
+    data: rows.map(({ ns, lowNs }) => (lowNs ?? ns) / scale),
+    backgroundColor: rows.map(({ group }) => light(GROUPS[group].paint)),
+    borderWidth: 0,
+    barPercentage: 0.9,
+    categoryPercentage: 0.85,
+    minBarLength: 1,
+  };
+}
+
+function rowScale(medium: Medium): ScaleOptions {
+  return {
+    type: 'category',
+    grid: { display: false },
+    ticks: { color: light('--chart-ink'), font: { size: FONT_SIZE[medium] }, autoSkip: false, padding: 4 },
+    border: { color: light('--chart-muted') },
+  };
+}
+
+function legend(rows: readonly Row[], limitNs: number | undefined): readonly LegendEntry[] {
+  const groups = [...new Set(rows.map(({ group }) => group))].filter((group) => group !== 'downtime');
+  const entries: LegendEntry[] = groups.map((group) => ({ ...GROUPS[group], style: 'box' }));
+  if (limitNs !== undefined) entries.push({ text: 'downtime-limit', paint: '--chart-ink', style: 'tick' });
+  return entries;
+}
+
+/** Each row's time behind its bar. */
+function figures(rows: readonly Row[], scale: number, medium: Medium): Plugin {
+  return {
+    id: 'figures',
+    afterDatasetsDraw: ({ ctx, scales: { x, y } }) => {
+      if (x === undefined || y === undefined) return;
+      for (const [at, row] of rows.entries()) {
+        const { ns, lowNs = ns } = row;
+        const middle = y.getPixelForValue(at);
+        const [low, high] = [x.getPixelForValue(lowNs / scale), x.getPixelForValue(ns / scale)];
+        ctx.fillStyle = light(GROUPS[row.group].paint);
+        // Up to the upper bound: a thread.
+        if (low < high) ctx.fillRect(low, middle - 1, high - low, 2);
+        write(ctx, sayRow(row), high + 5, middle, { paint: '--chart-ink', size: FONT_SIZE[medium] });
+      }
+    },
+  };
+}
+
+/** Across the first row, the downtime. */
+function limitMark(limitNs: number | undefined, scale: number): Plugin {
+  return {
+    id: 'limit',
+    afterDatasetsDraw: ({ ctx, scales: { x, y }, chartArea }) => {
+      if (x === undefined || y === undefined || limitNs === undefined) return;
+      const foot = (y.getPixelForValue(0) + y.getPixelForValue(1)) / 2;
+      ctx.fillStyle = light('--chart-ink');
+      ctx.fillRect(x.getPixelForValue(limitNs / scale) - 1, chartArea.top, 2, foot - chartArea.top);
     },
   };
 }
@@ -123,45 +137,21 @@ function shownLimit(limitMs: number | undefined, longest: number): number | unde
   return limitMs !== undefined && limitMs * 1e6 <= longest * 1.5 ? limitMs * 1e6 : undefined;
 }
 
-function axisTo(longest: number, medium: Medium): Axis {
-  const axis = numberAxis(longest, medium === 'page' ? 9 : 6, decimal);
-  const max = Math.max(longest * ROOM, Number.MIN_VALUE);
+/** Names of rows need about so much, the rest is the plot. */
+const NAMES_WIDTH: Readonly<Record<Medium, number>> = { page: 210, mail: 190 };
+/** A letter of the font, as a share of its size. */
+const LETTER = 0.66;
+
+/** As long as it takes for each figure to stand behind its bar. */
+function axisFor(rows: readonly Row[], limitNs: number, scale: number, medium: Medium): Axis {
+  const plot = WIDTH[medium] - NAMES_WIDTH[medium];
+  const ends = rows.map((row) => row.ns / (1 - (sayRow(row).length * LETTER * FONT_SIZE[medium] + 8) / plot));
+  const max = Math.max(limitNs * 1.05, ...ends, 1) / scale;
+  const axis = numberAxis(max, medium === 'page' ? 9 : 6, decimal);
   return { ...axis, max, ticks: axis.ticks.filter(({ value }) => value <= max) };
 }
 
-function rowsOf(downtime: DowntimeReport, destination: DestinationReport | null, devices: number): readonly Row[] {
-  const stages = downtime.checkpoints.map(
-    ({ to, durationNs }): Row => ({ group: 'stage', label: `to ${clean(to)}`, ns: Number(durationNs) }),
-  );
-  const there = (destination?.checkpoints ?? []).flatMap(({ to, durationNs }): Row[] =>
-    durationNs === null ? [] : [{ group: 'destination', label: `to ${clean(to)}`, ns: Number(durationNs) }],
-  );
-  return [
-    { group: 'downtime', label: 'downtime', ns: Number(downtime.durationNs) },
-    ...stages,
-    ...deviceRows(downtime.iterable, 'iterable', Math.max(1, Math.floor(devices / 4))),
-    ...deviceRows(downtime.nonIterable, 'device', devices - Math.max(1, Math.floor(devices / 4))),
-    ...there,
-  ];
-}
-
-/** Those beyond the limit, and those that took no time, are one row. */
-function deviceRows(block: DeviceBlock, group: Group, limit: number): readonly Row[] {
-  const shown = block.devices.filter(({ durationNs }) => Number(durationNs) > 0).slice(0, limit);
-  const rest = block.devices.length + block.omitted - shown.length;
-  const rows = shown.map(
-    ({ idstr, instance, durationNs }): Row => ({
-      group,
-      label: `${clean(idstr)}:${instance}`,
-      ns: Number(durationNs),
-    }),
-  );
-  const restNs = Number(block.totalNs) - rows.reduce((sum, { ns }) => sum + ns, 0);
-  if (rest === 0 || restNs <= 0) return rows;
-  return [...rows, { group, label: plural(rest, 'other device'), ns: restNs }];
-}
-
-function captionOf({ timeline }: ChartSource, downtime: DowntimeReport): string {
+function captionOf({ timeline, migration }: ChartSource, downtime: DowntimeReport): string {
   const { checkpoints, iterable, nonIterable } = downtime;
   const total = Number(downtime.durationNs);
   const parts = [`The guest stood still for ${sayDuration(total)}.`];
@@ -182,6 +172,11 @@ function captionOf({ timeline }: ChartSource, downtime: DowntimeReport): string 
     );
   }
   if (timeline.limitMs !== undefined) parts.push(`The downtime-limit was ${timeline.limitMs} ms.`);
+  const { lowNs = null, highNs = null } = migration.destination?.blackout ?? {};
+  if (highNs !== null) {
+    const low = sayDuration(Math.max(0, Number(lowNs)));
+    parts.push(`From the stop here to the run on the destination it took ${low} to ${sayDuration(Number(highNs))}.`);
+  }
   return parts.join(' ');
 }
 
@@ -189,7 +184,7 @@ function tableOf(downtime: DowntimeReport, rows: readonly Row[]): ChartTable {
   const omitted = downtime.iterable.omitted + downtime.nonIterable.omitted;
   return {
     columns: ['part of the downtime', 'kind', 'time'],
-    rows: rows.map(({ group, label, ns }) => [label, GROUPS[group].text, sayDuration(ns)]),
+    rows: rows.map((row) => [row.label, GROUPS[row.group].text, sayRow(row)]),
     omitted,
   };
 }

@@ -1,7 +1,6 @@
 /** Pending bytes over the run: what QEMU thought was left, query by query. */
 
 import type { ChartDataset, Plugin } from 'chart.js';
-import { plural } from '../../../base/text.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { QueryKind } from '../../../replay/run.ts';
 import type { MigrationReport } from '../../report.ts';
@@ -9,7 +8,6 @@ import type { ChartTable } from '../chart.ts';
 import type { ChartKind, ChartSource, Medium } from '../chart-kind.ts';
 import { thinned } from '../extremes.ts';
 import {
-  type Band,
   bandsPlugin,
   type LegendEntry,
   legendOptions,
@@ -21,7 +19,8 @@ import {
 } from '../furniture.ts';
 import { clean } from '../label.ts';
 import { light, type Paint } from '../palette.ts';
-import { sayDuration, sayPlace, sayQueries, sayViolations, sentences } from '../say.ts';
+import { type PhaseBand, phaseBands } from '../phase-bands.ts';
+import { sayCount, sayDuration, sayPlace, sayQueries, sayViolations, sentences } from '../say.ts';
 import { type ByteAxis, byteAxis, runAxis, type TimeAxis } from '../scales.ts';
 import { PARTS, type Part, type QueryPoint, type Timeline } from '../timeline.ts';
 
@@ -148,31 +147,6 @@ function thresholdLine(timeline: Timeline, x: TimeAxis, y: ByteAxis, limit: numb
   };
 }
 
-interface PhaseBand {
-  readonly name: string;
-  readonly band: Band;
-}
-
-const PHASE_PAINT: Readonly<Record<string, { readonly text: string; readonly paint: Paint }>> = {
-  setup: { text: 'setup', paint: '--chart-shade-1' },
-  iterate: { text: 'iterations', paint: '--chart-shade-2' },
-  postcopy: { text: 'postcopy', paint: '--chart-shade-4' },
-  colo: { text: 'COLO', paint: '--chart-shade-4' },
-  checkpoint: { text: 'checkpoint', paint: '--chart-shade-3' },
-};
-const SWITCHOVER = { text: 'switchover', paint: '--chart-shade-3' } as const;
-const SWITCHOVER_PHASES = ['switchover', 'pre-switchover', 'device'];
-
-function phaseBands(migration: MigrationReport, timeline: Timeline, x: TimeAxis): readonly PhaseBand[] {
-  return migration.phases.flatMap(({ name, startNs, endNs, lines }) => {
-    const [from, to] = timeline.axis === 'line' ? lines : [startNs, endNs];
-    if (from === null || to === null) return [];
-    const known = SWITCHOVER_PHASES.includes(name) ? SWITCHOVER : PHASE_PAINT[name];
-    const { text, paint } = known ?? { text: clean(name), paint: '--chart-shade-1' };
-    return [{ name: text, band: { from: x.at(Number(from)), to: x.at(Number(to)), paint } }];
-  });
-}
-
 /** A short line at the foot for each sync; a bar where they are too many to be told apart. */
 function syncMarks({ timeline, migration }: ChartSource, x: TimeAxis): Plugin {
   const thinnedOut = migration.syncs > timeline.syncs.length;
@@ -236,7 +210,7 @@ function captionOf(source: ChartSource, queries: readonly QueryPoint[], y: ByteA
   ].filter((part) => part !== '');
   const span = timeline.axis === 'time' ? ` in ${sayDuration(timeline.to - timeline.from)}` : '';
   return sentences(
-    `${made.join(', ')} and ${plural(migration.syncs, 'sync')}${span}.`,
+    `${made.join(', ')} and ${sayCount(migration.syncs)} ${migration.syncs === 1 ? 'sync' : 'syncs'}${span}.`,
     courseOf(timeline, queries),
     violations.length === 0 ? '' : sayViolations(violations, ({ at }) => sayPlace(timeline, at)),
     queries.length < countOf(migration) ? 'The queries are thinned out; the smallest and the largest are kept.' : '',

@@ -1,6 +1,5 @@
 /** Dirty pages and bandwidth, iteration by iteration: does the link keep up with the guest? */
 import type { ChartDataset, Plugin } from 'chart.js';
-import { plural } from '../../../base/text.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { ChartTable } from '../chart.ts';
 import type { ChartKind, Medium } from '../chart-kind.ts';
@@ -15,7 +14,7 @@ const HEIGHT: Readonly<Record<Medium, number>> = { page: 300, mail: 210 };
 const BINS: Readonly<Record<Medium, number>> = { page: 96, mail: 24 };
 const ROWS: Readonly<Record<Medium, number>> = { page: 64, mail: 12 };
 /** Of a panel, for its title above the bars. */
-const ROOM = 1.3;
+const ROOM: Readonly<Record<Medium, number>> = { page: 1.35, mail: 1.75 };
 
 const THICKEST = 28;
 /** Beside the plot, about. */
@@ -34,7 +33,8 @@ export const roundsChart: ChartKind = {
   draw: ({ timeline }, medium) => {
     const bins = fewerBins(timeline.iterations, BINS[medium]);
     const panels = panelsOf(bins, medium);
-    if (panels.length === 0 || timeline.iterations.length < 2) return undefined;
+    const flat = panels.every(({ axis }) => axis.ticks.length === 1);
+    if (flat || timeline.iterations.length < 2) return undefined;
     const x = iterationAxis(timeline.iterations, medium);
     const perBin = bins.reduce((most, { first, last }) => Math.max(most, last - first + 1), 1);
     return {
@@ -70,7 +70,7 @@ function panelsOf(bins: readonly IterationBin[], medium: Medium): readonly Panel
   const panels: Panel[] = [];
   const rate = most(({ bandwidth }) => bandwidth);
   if (rate !== undefined) {
-    const axis = withRoom(linearBytes(rate, ticks));
+    const axis = withRoom(linearBytes(rate, ticks), medium);
     panels.push({
       id: 'rate',
       title: 'sent per second',
@@ -81,7 +81,7 @@ function panelsOf(bins: readonly IterationBin[], medium: Medium): readonly Panel
   }
   const pages = most(({ dirtyPages }) => dirtyPages);
   if (pages !== undefined) {
-    const axis = withRoom(numberAxis(pages, ticks, thousands));
+    const axis = withRoom(numberAxis(pages, ticks, thousands), medium);
     panels.push({ id: 'pages', title: 'dirty pages', axis, paint: '--chart-1', range: ({ dirtyPages }) => dirtyPages });
   }
   return panels;
@@ -92,8 +92,8 @@ function linearBytes(most: number, ticks: number): Axis {
   return { ...axis, ticks: axis.ticks.map(({ value, label }) => ({ value, label: value === 0 ? '0' : `${label}/s` })) };
 }
 
-function withRoom(axis: Axis): Axis {
-  return { ...axis, max: axis.max * ROOM };
+function withRoom(axis: Axis, medium: Medium): Axis {
+  return { ...axis, max: axis.max * ROOM[medium] };
 }
 
 function thousands(value: number): string {
@@ -175,7 +175,7 @@ function captionOf({ iterations }: Timeline): string {
       ? ''
       : `The most dirty pages, ${sayCount(worst.value)} (${formatBytes(worst.value * PAGE_BYTES)} if a page has 4 KiB), stand at ${iterationsOf(worst.bin)}; migration_bitmap_sync_end adds them up for about a second.`;
   return sentences(
-    `${plural(count, 'iteration')}, each beginning with a sync.`,
+    `${sayCount(count)} iterations, each beginning with a sync.`,
     pages,
     rates.length === 0
       ? ''

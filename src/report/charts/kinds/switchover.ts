@@ -6,7 +6,6 @@ import { type BrokenAxis, brokenAxis } from '../broken-axis.ts';
 import type { ChartTable } from '../chart.ts';
 import type { ChartKind, ChartSource, Medium } from '../chart-kind.ts';
 import {
-  FONT_SIZE,
   type LegendEntry,
   legendOptions,
   scaleOptions,
@@ -18,13 +17,16 @@ import {
 import { clean } from '../label.ts';
 import { cutPlugin, lanePlugin, type PlacedLane, rowsNeeded } from '../lane-plugin.ts';
 import { type LaneContent, lanesOf } from '../lanes.ts';
-import { light } from '../palette.ts';
+import type { Paint } from '../palette.ts';
 import { sayDuration, sayViolations, sentences } from '../say.ts';
+import type { Axis } from '../scales.ts';
 import type { Lane, SwitchoverView } from '../switchover-recorder.ts';
 import type { Violation } from '../violations.ts';
 
 const ROW_HEIGHT: Readonly<Record<Medium, number>> = { page: 22, mail: 18 };
 const FRAME: Readonly<Record<Medium, number>> = { page: 78, mail: 64 };
+const TIME_TITLE = '\u00b5s since the VM was stopped';
+const LINE_TITLE = 'lines since the VM was stopped (no time stamps)';
 /** Of the lanes' names, left of the plot. */
 const NAMES_WIDTH = 110;
 const ROWS: Readonly<Record<Medium, number>> = { page: 80, mail: 14 };
@@ -52,27 +54,8 @@ export const switchoverChart: ChartKind = {
         options: {
           layout: { padding: { top: head, right: 14 } },
           scales: {
-            x: scaleOptions(
-              axis,
-              medium,
-              timeline.axis === 'time'
-                ? '\u00b5s since the VM was stopped'
-                : 'lines since the VM was stopped (no time stamps)',
-            ),
-            y: {
-              ...scaleOptions({ at: (v) => v, min: 0, max: rows, ticks: [] }, medium),
-              reverse: true,
-              afterBuildTicks: (scale) => {
-                scale.ticks = lanes.map(({ top, rows: own }) => ({ value: top + own / 2 }));
-              },
-              ticks: {
-                autoSkip: false,
-                color: light('--chart-ink'),
-                font: { size: FONT_SIZE[medium] },
-                callback: (_, index) => lanes[index]?.title ?? '',
-              },
-              grid: { display: false },
-            },
+            x: scaleOptions(axis, medium, timeline.axis === 'time' ? TIME_TITLE : LINE_TITLE),
+            y: { ...scaleOptions(laneAxis(lanes, rows), medium), reverse: true, grid: { display: false } },
           },
           plugins: { legend: legendOptions(legend(view), medium) },
         },
@@ -86,6 +69,11 @@ export const switchoverChart: ChartKind = {
     };
   },
 };
+
+function laneAxis(lanes: readonly PlacedLane[], rows: number): Axis {
+  const ticks = lanes.map(({ top, rows: own, title }) => ({ value: top + own / 2, label: title }));
+  return { at: (row) => row, min: 0, max: rows, ticks };
+}
 
 /** The first with a violation in it, else the migration's own. */
 function chosenView(views: readonly SwitchoverView[], violations: readonly Violation[]): SwitchoverView | undefined {
@@ -115,23 +103,18 @@ function titleOf({ checkpoint, index }: SwitchoverView): string {
   return checkpoint ? `COLO checkpoint ${index}` : '';
 }
 
+/** What the colours of the bars mean whose names find no room. */
 function legend({ marks }: SwitchoverView): readonly LegendEntry[] {
-  const has = (test: (mark: SwitchoverView['marks'][number]) => boolean): boolean => marks.some(test);
-  const entries: readonly (LegendEntry | undefined)[] = [
-    has(({ lane, label }) => lane === 'bql' && label === 'migration-thread')
-      ? { text: 'BQL: migration thread', paint: '--chart-1', style: 'box' }
-      : undefined,
-    has(({ lane, label }) => lane === 'bql' && label !== 'migration-thread')
-      ? { text: 'BQL: another thread', paint: '--chart-6', style: 'box' }
-      : undefined,
-    has(({ lane, iterable }) => lane === 'save' && iterable === true)
-      ? { text: 'iterable device', paint: '--chart-2', style: 'box' }
-      : undefined,
-    has(({ lane, iterable }) => lane === 'save' && iterable !== true)
-      ? { text: 'non-iterable device', paint: '--chart-3', style: 'box' }
-      : undefined,
+  const holders = marks.filter(({ lane }) => lane === 'bql');
+  const devices = marks.filter(({ lane }) => lane === 'save' || lane === 'section');
+  const entries: readonly (readonly [boolean, string, Paint])[] = [
+    [holders.some(({ label }) => label === 'migration-thread'), 'BQL: migration thread', '--chart-1'],
+    [holders.some(({ label }) => label === 'another'), 'BQL: another thread', '--chart-6'],
+    [holders.some(({ label }) => label === 'unknown'), 'BQL: thread not shown', '--chart-grid'],
+    [devices.some(({ iterable }) => iterable === true), 'iterable device', '--chart-2'],
+    [devices.some(({ iterable }) => iterable !== true), 'non-iterable device', '--chart-3'],
   ];
-  return entries.filter((entry) => entry !== undefined);
+  return entries.flatMap(([shown, text, paint]) => (shown ? [{ text, paint, style: 'box' }] : []));
 }
 
 const ENDS: Readonly<Record<SwitchoverView['endedBy'], string>> = {
@@ -154,8 +137,12 @@ function captionOf(
   inside: readonly Violation[],
 ): string {
   const time = timeline.axis === 'time';
-  const since = (x: number): string =>
-    time ? `${sayDuration(x - view.stop)} after the stop` : `line ${Math.round(x)}`;
+  const since = (x: number): string => {
+    if (!time) return `line ${Math.round(x)}`;
+    return x < view.stop
+      ? `${sayDuration(view.stop - x)} before the stop`
+      : `${sayDuration(x - view.stop)} after the stop`;
+  };
   const of = (lane: Lane) => view.marks.filter((mark) => mark.lane === lane);
   const finals = of('query').filter(({ label, x }) => label === 'final' && x >= view.stop);
   const [first] = finals;
