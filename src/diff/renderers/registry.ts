@@ -1,0 +1,7 @@
+/** Every renderer of the diff; the first is the default of --format. */
+import { jsonDiff } from './json.ts';
+import { markdownDiff } from './markdown.ts';
+import type { DiffRenderer } from './renderer.ts';
+import { textDiff } from './text.ts';
+
+export const DIFF_RENDERERS: readonly DiffRenderer[] = [textDiff, jsonDiff, markdownDiff];
