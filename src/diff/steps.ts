@@ -32,6 +32,11 @@ export function diffSteps(
     base: new Set(base.migration.steps.rows.map(({ section }) => section)),
     head: new Set(head.migration.steps.rows.map(({ section }) => section)),
   };
+  const [a, b] = [base.migration, head.migration];
+  const alike = {
+    run: a.kind === b.kind && a.outcome === b.outcome,
+    qemu: base.run.facts.qemu === head.run.facts.qemu,
+  };
   return aligned.map((step) => {
     const { base: before, head: after, section } = step;
     const only = before === null ? after : after === null ? before : null;
@@ -39,7 +44,7 @@ export function diffSteps(
     return {
       ...{ pair, section, base: before, head: after },
       ...changeOf(step),
-      notShown: only !== null && sections[other].has(section) && isNotShown(only, shown[other]),
+      notShown: only !== null && sections[other].has(section) && isNotShown(only, shown[other], alike),
       rules: [],
     };
   });
@@ -56,10 +61,15 @@ function changeOf({ base, head }: AlignedStep): Pick<StepDiff, 'change' | 'diffe
   return { change: differs.length > 0 ? 'changed' : 'same', differs };
 }
 
-function isNotShown({ name }: StepReport, other: Shown): boolean {
+/** Where the runs are not of one sort, a line that one of them lacks may well be a difference. */
+function isNotShown(
+  { name }: StepReport,
+  other: Shown,
+  alike: { readonly run: boolean; readonly qemu: boolean },
+): boolean {
   if (name === 'sync') return !other.syncs;
   if (/query$|^iterations$|^queries /.test(name)) return !other.queries;
-  return OPTIONAL.test(name) && !other.names.has(name);
+  return (alike.run || !alike.qemu) && OPTIONAL.test(name) && !other.names.has(name);
 }
 
 /** `steps` with the rules that head violates, and each rule with its step. */

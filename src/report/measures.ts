@@ -108,14 +108,14 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'exact-query',
-    title: 'exact query, mean',
+    title: 'mean exact query',
     unit: 'ns',
     worse: 'higher',
     of: (_, { exactNs, exactCount }) => (exactCount > 0 ? Math.round(exactNs / exactCount) : undefined),
   },
   {
     name: 'exact-query-longest',
-    title: 'exact query, longest',
+    title: 'longest exact query',
     unit: 'ns',
     worse: 'higher',
     of: (_, { exactCount, longestExactNs }) => (exactCount > 0 ? longestExactNs : undefined),

@@ -46,7 +46,7 @@ function protocolPart(diff: Diff): string {
 
 function metricsPart({ metrics, pairs }: Diff): string {
   if (pairs.length === 0) return '';
-  if (!metrics.some(({ p }) => p !== null)) return 'metrics not tested (too few runs)';
+  if (!metrics.some(({ p }) => p !== null)) return 'one run on a side, so no metric is tested';
   const significant = metrics.filter((metric) => metric.significant);
   if (significant.length === 0) return 'no metric differs beyond noise';
   return significant
