@@ -4,6 +4,8 @@
  * visible escape (control characters, bidirectional marks, lone surrogates).
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** What a document may not hold either: XML and HTML know no such character. */
+const UNFIT = new RegExp(`${HIDDEN.source}|\\p{Noncharacter_Code_Point}`, 'gu');
 
 export function visible(text: string): string {
   return text.replace(HIDDEN, (character) => {
@@ -11,6 +13,14 @@ export function visible(text: string): string {
     if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
     const digits = code.toString(16).padStart(4, '0');
     return code < 0x10000 ? `\\u${digits}` : `\\u{${digits}}`;
+  });
+}
+
+/** The same for a page that is read, not pasted into a shell: `\u202e` stands as `\u27e8U+202E\u27e9`. */
+export function marked(text: string): string {
+  return text.replace(UNFIT, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
   });
 }
 
