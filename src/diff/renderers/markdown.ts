@@ -1,8 +1,8 @@
 /** The diff for a tracker or a merge request: tables, every text of a trace escaped. */
 import { visible } from '../../base/text.ts';
-import type { Diff, MetricDiff, PairReport, RuleDiff } from '../diff.ts';
+import type { Diff, PairReport, RuleDiff } from '../diff.ts';
 import type { DiffRenderer } from './renderer.ts';
-import { deltaOf, percentOf, pText, sideAmount } from './words/amounts.ts';
+import { changeText, sideAmount } from './words/amounts.ts';
 import { type Cell, notShown, type SequenceRow, sequenceRows } from './words/sequence.ts';
 import { headlineOf, pairNotes, shownMetrics, sideText, verdictText } from './words/summary.ts';
 
@@ -29,10 +29,14 @@ export const markdownDiff: DiffRenderer = {
   },
 };
 
-/** As text, whatever it holds. */
+/** As text, whatever it holds: no markup, no link, nobody is mentioned. */
 function quoted(text: string): string {
   const shown = visible(text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}...` : text);
-  return shown.replace(/[\\`*_{}[\]()#+!|<>&~@:]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return shown
+    .replace(/[\\`*_[\]~|]/g, '\\$&')
+    .replace(/[&<>@]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replaceAll('://', '&#58;//')
+    .replace(/www\./gi, (found) => `${found.slice(0, -1)}&#46;`);
 }
 
 function list(items: readonly string[]): string {
@@ -115,9 +119,4 @@ function metricsPart(diff: Diff, { pair }: PairReport): string {
     `n=${metric.base.n}+${metric.head.n}`,
   ]);
   return `### Metrics\n\n${note}\n\n${table(['metric', 'base', 'head', 'change', 'n'], rows)}`;
-}
-
-export function changeText(metric: MetricDiff): string {
-  if (metric.p === null) return metric.delta === 0 ? '=' : deltaOf(metric);
-  return `${metric.significant ? percentOf(metric) : '~'} (${pText(metric)})`;
 }

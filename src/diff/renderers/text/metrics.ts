@@ -3,7 +3,7 @@ import { layoutTable } from '../../../report/columns.ts';
 import { wrap } from '../../../report/renderers/text/layout.ts';
 import type { Page } from '../../../report/renderers/text/page.ts';
 import type { Diff, MetricDiff } from '../../diff.ts';
-import { deltaOf, percentOf, pText, sideAmount } from '../words/amounts.ts';
+import { amount, deltaOf, percentOf, pText, sideAmount } from '../words/amounts.ts';
 import { shownMetrics } from '../words/summary.ts';
 import { plainClip } from './plain.ts';
 
@@ -30,9 +30,7 @@ function explanation(metrics: readonly MetricDiff[]): string {
     return 'one run on a side (n): the difference is what it is, and says nothing about the next run';
   }
   const tested = metrics.filter(({ p }) => p !== null).length;
-  const few = metrics.some(
-    ({ base, head }) => Math.max(base.n, head.n) > 1 && (base.low === null || head.low === null),
-  );
+  const few = metrics.some(({ base, head }) => [base, head].some(({ n, low }) => n > 1 && low === null));
   return [
     `median +- 95 % interval; ~ is noise; p of the Mann-Whitney U test, corrected for ${tested} metrics`,
     ...(few ? ['+-inf: fewer than 6 runs give no 95 % interval'] : []),
@@ -62,7 +60,7 @@ function table(metrics: readonly MetricDiff[]): readonly string[] {
 
 function equalLines(equal: readonly MetricDiff[], different: number): readonly string[] {
   if (equal.length === 0) return [];
-  const names = equal.map((metric) => `${metric.title} ${sideAmount(metric.head, metric.unit)}`);
+  const names = equal.map((metric) => `${metric.title} ${amount(metric.head.median, metric.unit)}`);
   const title = different === 0 ? 'all equal: ' : 'equal: ';
   return wrap(`${title}${names.join(', ')}`, '  ', '    ');
 }

@@ -46,3 +46,9 @@ export function pText({ adjustedP }: MetricDiff): string {
   if (adjustedP === null) return '';
   return adjustedP < 0.001 ? 'p<0.001' : `p=${adjustedP.toFixed(3)}`;
 }
+
+/** For a table whose rows are tested or not: `~` is noise, `=` no difference. */
+export function changeText(metric: MetricDiff): string {
+  if (metric.p === null) return metric.delta === 0 ? '=' : deltaOf(metric);
+  return `${metric.significant ? percentOf(metric) : '~'} (${pText(metric)})`;
+}
