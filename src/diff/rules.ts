@@ -50,7 +50,7 @@ function diffRule(
     {
       ...{ rule, severity: one.severity, pair },
       ...{ base: base?.verdict ?? null, head: head?.verdict ?? null },
-      change: changeOf(base?.verdict, head?.verdict),
+      change: isChance(base, head) ? 'unchanged' : changeOf(base?.verdict, head?.verdict),
       ...{ baseCounts: countsOf(before), headCounts: countsOf(after) },
       ...{ baseReason: base?.reason ?? '', headReason: head?.reason ?? '' },
       enable: head?.verdict === 'undecidable' ? head.enable : [],
@@ -65,6 +65,19 @@ export function changeOf(base: Verdict | undefined, head: Verdict | undefined): 
   if (base === 'violated' && head === 'pass') return 'fixed';
   if (head === 'undecidable' && base !== 'undecidable') return 'newly-undecidable';
   return base === 'undecidable' && head === 'pass' ? 'newly-decidable' : 'unchanged';
+}
+
+/** Whether a sample of query-migrate falls behind the final query is chance: with samples on both sides nothing changed. */
+const SAMPLES_MISS_IT = /^\d+ samples? of query-migrate agree, but none /;
+const SAMPLES_SHOW_IT = /\bsamples? of query-migrate\b/;
+
+function isChance(base: VerdictReport | undefined, head: VerdictReport | undefined): boolean {
+  const reasons = [base, head].flatMap((one) => (one === undefined || one.verdict === 'violated' ? [] : [one.reason]));
+  return (
+    reasons.length === 2 &&
+    reasons.every((reason) => SAMPLES_SHOW_IT.test(reason)) &&
+    reasons.some((reason) => SAMPLES_MISS_IT.test(reason))
+  );
 }
 
 function worst(verdicts: readonly VerdictReport[]): VerdictReport | undefined {

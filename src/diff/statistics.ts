@@ -5,7 +5,7 @@
  */
 
 /** From this many values on the normal approximation replaces the count of all arrangements. */
-const EXACT_UP_TO = 60;
+const EXACT_UP_TO = 40;
 export const CONFIDENCE = 0.95;
 export const ALPHA = 0.05;
 
@@ -42,7 +42,7 @@ export function medianInterval(values: readonly number[]): Interval | undefined 
   return found;
 }
 
-/** Two-sided p of the Mann-Whitney U test: exact, given the ties, up to 60 values. */
+/** Two-sided p of the Mann-Whitney U test: exact, given the ties, up to 40 values. */
 export function mannWhitney(a: readonly number[], b: readonly number[]): number {
   const n = a.length + b.length;
   if (a.length === 0 || b.length === 0) return 1;
