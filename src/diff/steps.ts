@@ -98,6 +98,7 @@ function stepOf(steps: readonly StepDiff[], rule: Omit<RuleDiff, 'step'>): numbe
     differing.find(holding(first)) ??
     differing.find((entry) => evidence.some((line) => holding(line)(entry))) ??
     differing.find(([index, step]) => step.head === null && isBetween(steps, index, evidence)) ??
+    own.find((entry) => isLineOf(entry[1].head, first) && holding(first)(entry)) ??
     own.find(holding(first)) ??
     own.findLast(([, { head }]) => head !== null && head.file === first.file && head.lines[0] <= first.line);
   return found?.[0];
@@ -107,12 +108,17 @@ function holds(step: StepReport | null, { file, line }: LineReport): boolean {
   return step !== null && step.file === file && step.lines[0] <= line && line <= step.lines[1];
 }
 
+/** Folded steps share the lines from the first to the last of them. */
+function isLineOf(step: StepReport | null, { text }: LineReport): boolean {
+  return step !== null && text.includes(step.event);
+}
+
 /** A step that head lacks stands between its neighbours there: the evidence of its absence spans them. */
 function isBetween(steps: readonly StepDiff[], index: number, evidence: readonly LineReport[]): boolean {
   const before = steps.slice(0, index).findLast(({ head }) => head !== null)?.head;
   const after = steps.slice(index).find(({ head }) => head !== null)?.head;
   const lines = evidence.filter(({ file }) => file === before?.file).map(({ line }) => line);
   if (before === undefined || before === null || lines.length === 0) return false;
-  const last = after?.lines[0] ?? Number.POSITIVE_INFINITY;
-  return Math.min(...lines) <= last && Math.max(...lines) >= before.lines[1];
+  const next = after?.lines[0] ?? before.lines[1];
+  return Math.min(...lines) <= before.lines[1] && next <= Math.max(...lines);
 }
