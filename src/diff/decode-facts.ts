@@ -91,15 +91,14 @@ function decodeSteps(steps: Fields): MigrationReport['steps'] {
 function decodeStep(step: Fields): StepReport {
   const facts = Object.entries(record(step['facts'], 'facts'));
   const queries = step['queries'] === null ? null : record(step['queries'], 'queries');
-  const [first, last] = Array.isArray(step['lines']) ? step['lines'].map(Number) : [];
-  if (first === undefined || last === undefined) throw new Mismatch('a step has no lines');
+  const lines = record({ ...(Array.isArray(step['lines']) ? step['lines'] : []) }, 'lines');
   return {
     section: oneOf(step, 'section', SECTIONS),
     name: text(step, 'name'),
     event: text(step, 'event'),
     count: number(step, 'count'),
     file: text(step, 'file'),
-    lines: [first, last],
+    lines: [number(lines, '0'), number(lines, '1')],
     ns: amount(step, 'ns'),
     facts: Object.fromEntries(facts.map(([fact, value]) => [fact, String(value)])),
     totalBytes: amount(step, 'totalBytes'),
