@@ -16,20 +16,20 @@ export function rulesSection(diff: Diff): Markup {
   const changed = diff.rules.filter(({ change }) => change !== 'unchanged');
   const unchanged = diff.rules.filter(({ change }) => change === 'unchanged');
   return html`<h2>Rules</h2>
-${changed.length === 0 ? html`<p>No rule changed.</p>` : table(changed)}
+${changed.length === 0 ? html`<p>No rule changed.</p>` : table(changed, 'Rules that changed')}
 ${changed.filter(({ change }) => change === 'newly-violated').map((rule) => finding(rule, diff))}
-<details><summary>${unchanged.length} unchanged rules</summary>${table(unchanged)}</details>`;
+<details><summary>${unchanged.length} unchanged rules</summary>${table(unchanged, 'Rules that did not change')}</details>`;
 }
 
-function table(rules: readonly RuleDiff[]): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Rules"><table>
+function table(rules: readonly RuleDiff[], name: string): Markup {
+  return html`<section class="scroll" tabindex="0" aria-label="${name}"><table>
 <thead><tr><th scope="col">change</th><th scope="col">rule</th><th scope="col">base</th><th scope="col">head</th><th scope="col">why</th></tr></thead>
 <tbody>${rules.map(
     (
       rule,
     ) => html`<tr><td>${tag(rule)}</td><th scope="row"><code>${rule.rule}</code></th><td>${verdictText(rule, 'base')}</td><td>${verdictText(rule, 'head')}</td><td>${rule.findings[0]?.message ?? rule.headReason}</td></tr>
 `,
-  )}</tbody></table></div>`;
+  )}</tbody></table></section>`;
 }
 
 function tag({ change, severity }: RuleDiff): Markup {

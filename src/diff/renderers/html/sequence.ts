@@ -8,14 +8,14 @@ const WORDS = { same: 'same', changed: 'changed', 'base-only': 'only base', 'hea
 export function sequenceTable(diff: Diff, pair: number): Markup {
   const rows = sequenceRows(diff, pair, false);
   const differs = rows.some(({ kind }) => kind === 'step');
-  return html`${differs ? table(rows, 'Steps that differ') : undefined}
-<details><summary>All steps</summary>${table(sequenceRows(diff, pair, true), 'All steps')}</details>`;
+  return html`${differs ? table(rows, `Steps of pair ${pair} that differ`) : undefined}
+<details><summary>All steps</summary>${table(sequenceRows(diff, pair, true), `All steps of pair ${pair}`)}</details>`;
 }
 
 function table(rows: readonly SequenceRow[], name: string): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table class="seq">
+  return html`<section class="scroll" tabindex="0" aria-label="${name}"><table class="seq">
 <thead><tr><th scope="col">base</th><th scope="col">change</th><th scope="col">head</th></tr></thead>
-<tbody>${rows.map(rowMarkup)}</tbody></table></div>`;
+<tbody>${rows.map(rowMarkup)}</tbody></table></section>`;
 }
 
 function rowMarkup(row: SequenceRow): Markup {
