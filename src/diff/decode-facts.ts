@@ -75,7 +75,7 @@ function decodeMigration(migration: Fields): MigrationFacts {
     measures: list(migration, 'measures').map((measure) => ({
       name: text(measure, 'name'),
       unit: oneOf(measure, 'unit', UNITS),
-      value: measure['value'] === null ? null : number(measure, 'value'),
+      value: amount(measure, 'value'),
     })),
   };
 }

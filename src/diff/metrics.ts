@@ -36,7 +36,10 @@ function compare({ name, title, unit, worse }: Measure, pair: number, slot: Slot
 }
 
 function valuesOf(members: readonly Member[], name: string): readonly number[] {
-  return members.flatMap(({ migration }) => migration.measures.find((one) => one.name === name)?.value ?? []);
+  return members.flatMap(({ migration }) => {
+    const value = migration.measures.find((one) => one.name === name)?.value ?? null;
+    return value === null ? [] : [Number(value)];
+  });
 }
 
 function sideOf(values: readonly number[]): MetricSide {

@@ -2,6 +2,7 @@
  * The figures of a run that are compared between runs. One entry per figure;
  * a figure that the log does not show is null, never 0.
  */
+import { normalise, toJsonNumber, type Uint64 } from '../base/uint64.ts';
 import { readTransfer } from '../catalog/transfer.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import type { Migration, Query, Sync } from '../replay/run.ts';
@@ -29,7 +30,7 @@ export interface Measure {
   readonly unit: MeasureReport['unit'];
   /** In which direction it is a regression. */
   readonly worse: 'higher' | 'lower';
-  readonly of: (migration: Migration, tally: Tally) => number | undefined;
+  readonly of: (migration: Migration, tally: Tally) => Uint64 | undefined;
 }
 
 /** From one checkpoint to the next, in the migration's own switchover. */
@@ -196,14 +197,14 @@ export const MEASURES: readonly Measure[] = [
     title: 'final total',
     unit: 'bytes',
     worse: 'higher',
-    of: ({ finalTotalBytes }) => (finalTotalBytes === undefined ? undefined : Number(finalTotalBytes)),
+    of: ({ finalTotalBytes }) => finalTotalBytes,
   },
   {
     name: 'last-exact-total',
     title: 'last exact total',
     unit: 'bytes',
     worse: 'higher',
-    of: (_, { lastExact }) => (lastExact === undefined ? undefined : Number(lastExact.totalBytes)),
+    of: (_, { lastExact }) => lastExact?.totalBytes,
   },
   {
     name: 'convergence',
@@ -214,6 +215,13 @@ export const MEASURES: readonly Measure[] = [
   },
   { name: 'throttle', title: 'highest CPU throttle', unit: '%', worse: 'higher', of: (_, { throttle }) => throttle },
 ];
+
+/** The sum of a hostile log may be beyond what a number holds exactly; then it is as near as a double comes. */
+function jsonValue(value: Uint64 | undefined): MeasureReport['value'] {
+  if (value === undefined) return null;
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return toJsonNumber(value);
+  return Number.isFinite(value) ? toJsonNumber(normalise(BigInt(Math.round(value)))) : null;
+}
 
 function total({ counts }: Migration): number {
   return counts.estimate + counts.exact + counts.final + counts.unspecified;
@@ -257,7 +265,7 @@ export class MeasureTaker implements ReplaySink {
 
   measures(migration: Migration): readonly MeasureReport[] {
     const tally = this.#tally(migration);
-    return MEASURES.map(({ name, unit, of }) => ({ name, unit, value: of(migration, tally) ?? null }));
+    return MEASURES.map(({ name, unit, of }) => ({ name, unit, value: jsonValue(of(migration, tally)) }));
   }
 
   #tally(migration: Migration): Tally {

@@ -152,7 +152,7 @@ export interface StepReport {
 export interface MeasureReport {
   readonly name: string;
   readonly unit: 'ns' | 'bytes' | 'bytes/s' | 'count' | '%';
-  readonly value: number | null;
+  readonly value: JsonNumber | null;
 }
 
 /** The three blocks that migration developers know, largest first. */

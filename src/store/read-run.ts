@@ -1,5 +1,5 @@
 /** Reads back from a database of `analyze` what a diff compares. */
-import { UserError } from '../base/errors.ts';
+import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { normalise, toJsonNumber } from '../base/uint64.ts';
 import type { FindingReport, LineReport, StepReport, VerdictReport } from '../report/report.ts';
 import type { MigrationFacts, RunFacts } from '../report/run-facts.ts';
@@ -14,6 +14,11 @@ export async function readRun(path: string): Promise<unknown> {
   try {
     refuseOthers(connection, path);
     return readFacts(connection) satisfies Record<keyof RunFacts, unknown>;
+  } catch (thrown) {
+    if (systemCode(thrown)?.startsWith('SQLITE_') !== true) throw thrown;
+    throw new UserError(`${path} is damaged: ${messageOf(thrown)}; run \`qtrace analyze\` on its trace again`, {
+      cause: thrown,
+    });
   } finally {
     connection.close();
   }

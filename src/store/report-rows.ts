@@ -46,7 +46,7 @@ function writeComparable(database: NewDatabase, { qtrace, ruleset, migrations }:
   const measures = new BulkInsert(database, 'measures', 4);
   const steps = new BulkInsert(database, 'steps', 12);
   for (const { index, measures: figures, steps: listed } of migrations) {
-    for (const { name, unit, value } of figures) measures.add([index, name, unit, value]);
+    for (const { name, unit, value } of figures) measures.add([index, name, unit, jsonCountCell(value)]);
     for (const [at, row] of listed.rows.entries()) {
       if (at === listed.omittedAfter && listed.omitted > 0) steps.add(omittedRow(index, listed.omitted));
       const { section, name, event, count, file, lines, ns, facts, totalBytes, queries } = row;

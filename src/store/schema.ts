@@ -61,7 +61,7 @@ CREATE TABLE measures ( -- what qtrace diff compares
   migration INTEGER NOT NULL REFERENCES migrations(id),
   name TEXT NOT NULL,
   unit TEXT NOT NULL,
-  value REAL -- NULL: not shown
+  value ANY -- NULL: not shown
 ) STRICT;
 
 CREATE TABLE steps ( -- the protocol's steps in their order, equal ones folded

@@ -124,13 +124,15 @@ function sidesOf(options: Options, others: readonly string[]): Sides {
   }
   const grouped = base.length > 0 || head.length > 0;
   if (grouped && (named.length > 0 || base.length === 0 || head.length === 0)) {
-    throw new UserError('name both groups: --base A... --head B..., and no run outside of them');
+    throw new UserError(
+      'there are runs on one side only, or outside of the groups; name both groups, with --base and --head',
+    );
   }
   if (grouped) return checked(options, { base, head });
   const [before, after, ...more] = named;
   if (before === undefined || after === undefined || more.length > 0) {
     throw new UserError(
-      `a diff is of two runs, BASE and HEAD, not of ${named.length}; name many with --base A... --head B...`,
+      `a diff is of two runs, BASE and HEAD, not of ${named.length}; name groups of runs with --base and --head`,
     );
   }
   return checked(options, { base: [before], head: [after] });
