@@ -229,6 +229,7 @@ function total({ counts }: Migration): number {
 
 export class MeasureTaker implements ReplaySink {
   readonly #tallies = new Map<Migration, Tally>();
+  #last: { readonly migration: Migration; readonly tally: Tally } | undefined;
 
   query(query: Query, migration: Migration): void {
     const tally = this.#tally(migration);
@@ -269,10 +270,10 @@ export class MeasureTaker implements ReplaySink {
   }
 
   #tally(migration: Migration): Tally {
-    const known = this.#tallies.get(migration);
-    if (known !== undefined) return known;
-    const tally = new Tally();
+    if (this.#last?.migration === migration) return this.#last.tally;
+    const tally = this.#tallies.get(migration) ?? new Tally();
     this.#tallies.set(migration, tally);
+    this.#last = { migration, tally };
     return tally;
   }
 }

@@ -12,6 +12,7 @@ import { StepTable } from './step-table.ts';
 
 /** Syncs that no query has claimed yet. */
 const MAX_WAITING = 64;
+const NONE: readonly Sync[] = [];
 /** What begins the switchover when it comes in the iteration. */
 const OPENING = new Set(['decision', 'downtime begins', 'guest stops', 'guest has stopped']);
 /** What is still told when the migration is over. */
@@ -64,7 +65,7 @@ class RunSteps {
   readonly #table: StepTable;
   readonly #migration: Migration;
   /** Syncs since the last query or step: a query may claim them. */
-  #waiting: Sync[] = [];
+  readonly #waiting: Sync[] = [];
   #lastKind: Query['kind'] | undefined;
   #lastStep = '';
   /** The last final query, until it is known who held the lock at it. */
@@ -76,18 +77,16 @@ class RunSteps {
   }
 
   query(query: Query): void {
-    const claimed = new Set(query.syncs.map((sync) => sync.end?.place.line));
-    this.#releaseSyncs(claimed);
-    const event = eventOf(query);
+    if (this.#waiting.length > 0) this.#releaseSyncs(query.syncs);
     const table = this.#table;
     if (table.section === 'setup') table.enter('iterate');
     if (query.final === true && table.section === 'iterate') table.enter('switchover');
     if (query.inPostcopy && table.section === 'switchover') table.enter('postcopy');
     if (query.final !== true && (table.section === 'iterate' || table.section === 'postcopy')) {
-      table.round(query, event);
+      table.round(query);
       this.#lastStep = '';
     } else {
-      const row = table.query(query, event);
+      const row = table.query(query);
       this.#lastStep = row.name;
       const stage = query.syncs.at(-1)?.stage ?? query.probes.stage;
       if (stage !== undefined) row.facts['last_stage'] = stage.lastStage ? '1' : '0';
@@ -106,11 +105,11 @@ class RunSteps {
 
   sync(sync: Sync): void {
     this.#waiting.push(sync);
-    if (this.#waiting.length > MAX_WAITING) this.#releaseSyncs(new Set());
+    if (this.#waiting.length > MAX_WAITING) this.#releaseSyncs(NONE);
   }
 
   state({ state, at }: StateChange): void {
-    this.#releaseSyncs(new Set());
+    this.#releaseSyncs(NONE);
     this.#enterFor(state);
     this.#step({ name: `state ${state}`, event: 'migrate_set_state', at });
   }
@@ -123,7 +122,7 @@ class RunSteps {
     if (table.section === 'end' && !AFTERWARDS.has(name)) return;
     if (IN_SWITCHOVER.has(name) && (table.section === 'iterate' || table.section === 'postcopy')) return;
     if (IN_SWITCHOVER.has(name) && table.section === 'setup') return;
-    this.#releaseSyncs(new Set());
+    this.#releaseSyncs(NONE);
     if (isCommand(event)) {
       table.command({ name, event: event.name, at });
       return;
@@ -135,13 +134,13 @@ class RunSteps {
   }
 
   assertion({ place }: AssertionFailure): void {
-    this.#releaseSyncs(new Set());
+    this.#releaseSyncs(NONE);
     const { ns } = this.#migration.last;
     this.#step({ name: 'assertion failed', event: 'stderr', at: { place, ns, thread: undefined } });
   }
 
   finish(): MigrationReport['steps'] {
-    this.#releaseSyncs(new Set());
+    this.#releaseSyncs(NONE);
     return this.#table.finish();
   }
 
@@ -167,18 +166,23 @@ class RunSteps {
   }
 
   /** Syncs that the query at hand did not claim are steps of their own. */
-  #releaseSyncs(claimed: ReadonlySet<number | undefined>): void {
-    if (this.#waiting.length === 0) return;
+  #releaseSyncs(claimed: readonly Sync[]): void {
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const sync of waiting) {
-      const at = sync.start ?? sync.end;
-      if (at === undefined || claimed.has(sync.end?.place.line)) continue;
-      const facts = sync.stage === undefined ? undefined : { last_stage: sync.stage.lastStage ? '1' : '0' };
-      const row = this.#table.step({ name: 'sync', event: 'migration_bitmap_sync_start', at, ...(facts && { facts }) });
-      row.lines[1] = sync.end?.place.line ?? row.lines[1];
-      this.#lastStep = 'sync';
-    }
+    if (waiting.length === 0) return;
+    const isClaimed = (sync: Sync): boolean =>
+      claimed.some(({ end }) => end?.place.line === sync.end?.place.line && end?.place.input === sync.end?.place.input);
+    const left = waiting.filter((sync) => !isClaimed(sync));
+    waiting.length = 0;
+    for (const sync of left) this.#ownSync(sync);
+  }
+
+  #ownSync(sync: Sync): void {
+    const at = sync.start ?? sync.end;
+    if (at === undefined) return;
+    const facts = sync.stage === undefined ? {} : { last_stage: sync.stage.lastStage ? '1' : '0' };
+    const row = this.#table.step({ name: 'sync', event: 'migration_bitmap_sync_start', at, facts });
+    row.lines[1] = sync.end?.place.line ?? row.lines[1];
+    this.#lastStep = 'sync';
   }
 
   #enterFor(state: string): void {
@@ -189,12 +193,4 @@ class RunSteps {
     else if (state.startsWith('postcopy-')) this.#table.enter(early ? 'switchover' : 'postcopy');
     else if (early && (state === 'pre-switchover' || state === 'device')) this.#table.enter('switchover');
   }
-}
-
-/** The event that printed it. */
-function eventOf({ at, exact, final }: Query): string {
-  if (exact === undefined) return 'migrate_pending';
-  // Snapshots of May to July 2026 have the new event without `final=`.
-  if (final !== undefined || at.place.text.includes('qemu_savevm_query')) return 'qemu_savevm_query_pending';
-  return exact ? 'migrate_pending_exact' : 'migrate_pending_estimate';
 }

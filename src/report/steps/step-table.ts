@@ -3,18 +3,7 @@ import { toJsonNumber, type Uint64 } from '../../base/uint64.ts';
 import type { Moment, Query } from '../../replay/run.ts';
 import type { StepReport, StepSection } from '../report.ts';
 import { BoundedRows } from './bounded-rows.ts';
-import {
-  addQuery,
-  agree,
-  firstLine,
-  ITERATIONS,
-  isExact,
-  POSTCOPY_QUERIES,
-  postcopyFacts,
-  type Row,
-  roundFacts,
-  syncFact,
-} from './round-row.ts';
+import { eventOf, firstLine, isExact, Rounds, type Row, syncFact } from './round-row.ts';
 
 /** A checkpoint has about ten steps. */
 const MAX_CHECKPOINT = 60;
@@ -32,9 +21,9 @@ export class StepTable {
   readonly #nameOf: (input: number) => string;
   readonly #rows = new BoundedRows();
   /** Rounds that may go on. */
-  #rounds: Row | undefined;
+  #rounds: Rounds | undefined;
   /** Polls behind the last exact query: the round that they begin. */
-  #polls: Row | undefined;
+  #polls: Rounds | undefined;
   /** Commands that came in the middle of rounds. */
   #commands: Row[] = [];
   /** The COLO checkpoint in hand, and the one before it. */
@@ -60,19 +49,19 @@ export class StepTable {
   }
 
   /** A query of the iteration or of postcopy. */
-  round(query: Query, event: string): void {
-    if (this.section === 'postcopy') this.#postcopyQuery(query, event);
-    else if (isExact(query)) this.#exact(query, event);
-    else this.#poll(query, event);
+  round(query: Query): void {
+    if (this.section === 'postcopy') this.#postcopyQuery(query);
+    else if (isExact(query)) this.#exact(query);
+    else this.#poll(query);
   }
 
   /** A query where each one counts. */
-  query(query: Query, event: string): Row {
+  query(query: Query): Row {
     const name = query.final === true ? 'final query' : isExact(query) ? 'exact query' : 'estimate query';
     const sync = syncFact(query, 'with a sync of its own');
     const facts: Record<string, string> = sync === undefined ? {} : { sync };
     if (query.final === true && query.exact !== undefined) facts['made as'] = query.exact ? 'exact' : 'estimate';
-    const row = this.step({ name, event, at: query.at, facts, totalBytes: query.totalBytes });
+    const row = this.step({ name, event: eventOf(query), at: query.at, facts, totalBytes: query.totalBytes });
     row.lines[0] = firstLine(query);
     return row;
   }
@@ -97,50 +86,43 @@ export class StepTable {
     return this.#rows.finish();
   }
 
-  #poll(query: Query, event: string): void {
-    const facts = roundFacts(query);
-    if (this.#polls !== undefined && !agree(this.#polls.facts, facts)) this.#closePolls();
-    this.#polls ??= this.#roundRow(ITERATIONS, query, event, facts);
-    Object.assign(this.#polls.facts, facts);
-    addQuery(this.#polls, query);
+  #poll(query: Query): void {
+    const fact = syncFact(query, 'with a sync');
+    const differs = this.#polls?.estimates !== undefined && fact !== undefined && this.#polls.estimates !== fact;
+    if (differs) this.#closePolls();
+    this.#polls ??= new Rounds(this.section, query);
+    this.#polls.estimates ??= fact;
+    this.#polls.add(query);
   }
 
-  #exact(query: Query, event: string): void {
-    const round = this.#polls ?? this.#roundRow(ITERATIONS, query, event, {});
+  #exact(query: Query): void {
+    const round = this.#polls ?? new Rounds(this.section, query);
     this.#polls = undefined;
-    Object.assign(round.facts, roundFacts(query));
-    round.event = event;
-    addQuery(round, query);
+    round.exacts = syncFact(query, 'with a sync of their own');
+    round.add(query);
     round.count = 1;
     this.#append(round);
   }
 
   /** To the rounds before it, if they were made alike. */
-  #append(round: Row): void {
-    const before = this.#rounds;
-    if (before === undefined || !agree(before.facts, round.facts)) {
-      this.#closeRow();
-      this.#rounds = round;
+  #append(round: Rounds): void {
+    if (this.#rounds?.goesOnWith(round) === true) {
+      this.#rounds.append(round);
       return;
     }
-    before.count += round.count;
-    Object.assign(before.facts, round.facts);
-    before.lines = [before.lines[0], round.lines[1]];
-    before.ns = round.ns;
-    before.totalBytes = round.totalBytes;
-    if (before.queries === null || round.queries === null) return;
-    before.queries.estimate += round.queries.estimate;
-    before.queries.exact += round.queries.exact;
-    before.queries.unspecified += round.queries.unspecified;
+    this.#closeRow();
+    this.#rounds = round;
   }
 
-  #postcopyQuery(query: Query, event: string): void {
-    const facts = postcopyFacts(query);
-    if (this.#rounds === undefined) this.#rounds = this.#roundRow(POSTCOPY_QUERIES, query, event, facts);
+  /** In postcopy exact queries need no sync: what counts is whether anything synced. */
+  #postcopyQuery(query: Query): void {
+    this.#rounds ??= new Rounds(this.section, query);
     const row = this.#rounds;
-    if (isExact(query) && facts['kinds'] !== undefined) row.facts['kinds'] = facts['kinds'];
-    if (facts['syncs'] === 'some') row.facts['syncs'] = 'some';
-    addQuery(row, query);
+    if (query.syncs.length > 0) row.estimates = 'some';
+    else if (query.syncsShown) row.estimates ??= 'none';
+    if (query.exact === true) row.exacts = 'estimate and exact';
+    else if (query.exact === false) row.exacts ??= 'estimate';
+    row.add(query);
     row.count += 1;
   }
 
@@ -151,7 +133,7 @@ export class StepTable {
   }
 
   #closeRow(): void {
-    if (this.#rounds !== undefined) this.#push(this.#rounds);
+    if (this.#rounds !== undefined) this.#push(this.#rounds.row(this.#nameOf));
     this.#rounds = undefined;
   }
 
@@ -190,10 +172,6 @@ export class StepTable {
     }
   }
 
-  #roundRow(name: string, query: Query, event: string, facts: Record<string, string>): Row {
-    return { ...this.#row({ name, event, at: query.at, facts }), count: 0 };
-  }
-
   #row({ name, event, at, facts = {}, totalBytes }: Step): Row {
     return {
       section: this.section,
@@ -211,6 +189,5 @@ export class StepTable {
 }
 
 function isLike(a: Row, b: Row | undefined): boolean {
-  if (a.name !== b?.name) return false;
-  return agree(a.facts, b.facts) && Object.keys(a.facts).length === Object.keys(b.facts).length;
+  return a.name === b?.name && JSON.stringify(a.facts) === JSON.stringify(b.facts);
 }
