@@ -23,6 +23,7 @@ export function compareRuns(request: CompareRequest): Omit<Diff, 'gate'> {
   const base = request.base.map((run) => onlyMigration(run, request.baseMigration, 'base'));
   const head = request.head.map((run) => onlyMigration(run, request.headMigration, 'head'));
   const { slots, unpaired } = pairUp(base, head);
+  if (slots.length === 0) throw new UserError(nothingToCompare(base, head));
   const members = { base: slots.flatMap((slot) => slot.base), head: slots.flatMap((slot) => slot.head) };
   const shown = { base: shownBy(members.base), head: shownBy(members.head) };
   const representatives = slots.flatMap((slot, pair) => representativesOf(slot, pair) ?? []);
@@ -49,6 +50,11 @@ function onlyMigration(run: DiffRun, index: number | undefined, side: 'base' | '
   throw new UserError(`${run.name} has no migration ${index} for --${side}-migration; ${known}`);
 }
 
+function nothingToCompare(base: readonly DiffRun[], head: readonly DiffRun[]): string {
+  const empty = [base[0], head[0]].find((run) => run?.facts.migrations.length === 0);
+  return `${empty?.name ?? 'one of the sides'} shows no migration that could be compared; name the log of a source`;
+}
+
 function describeSide(runs: readonly DiffRun[]): SideReport {
   return {
     runs: runs.map(({ name, source, facts }) => ({
@@ -71,7 +77,7 @@ function notesOf(
 ): readonly string[] {
   const runs = [...base, ...head];
   const rulesets = new Set(runs.map(({ facts }) => facts.ruleset));
-  const versions = new Set(runs.map(({ facts }) => facts.qemu ?? 'unknown'));
+  const versions = new Set(runs.flatMap(({ facts }) => facts.qemu ?? []));
   const damaged = runs.filter(({ facts }) => facts.inputs.some(({ problems }) => problems.some((one) => one.weakens)));
   const cut = representatives.filter(
     ({ base: a, head: b }) => a.migration.steps.omitted + b.migration.steps.omitted > 0,
@@ -82,8 +88,15 @@ function notesOf(
       : []),
     ...(rulesets.size > 1 ? ['not all were judged by the same rules: a changed verdict may be a changed rule'] : []),
     ...(damaged.length > 0
-      ? [`${plural(damaged.length, 'log')} lack lines or are damaged (${damaged.map(({ name }) => name).join(', ')})`]
+      ? [`lines are missing or damaged in ${plural(damaged.length, 'log')}: ${namesOf(damaged)}`]
       : []),
     ...(cut.length > 0 ? ['of the longest sequences of steps the middle is left out'] : []),
   ];
+}
+
+const NAMED = 5;
+
+function namesOf(runs: readonly DiffRun[]): string {
+  const names = runs.slice(0, NAMED).map(({ name }) => name);
+  return [...names, ...(runs.length > NAMED ? [`${runs.length - NAMED} more`] : [])].join(', ');
 }

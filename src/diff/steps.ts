@@ -37,17 +37,34 @@ export function diffSteps(
     run: a.kind === b.kind && a.outcome === b.outcome,
     qemu: base.run.facts.qemu === head.run.facts.qemu,
   };
-  return aligned.map((step) => {
+  const outside = { base: outsideOf(aligned, base, 'base'), head: outsideOf(aligned, head, 'head') };
+  return aligned.map((step, index) => {
     const { base: before, head: after, section } = step;
     const only = before === null ? after : after === null ? before : null;
     const other = before === null ? 'base' : 'head';
     return {
       ...{ pair, section, base: before, head: after },
       ...changeOf(step),
-      notShown: only !== null && sections[other].has(section) && isNotShown(only, shown[other], alike),
+      notShown:
+        only !== null &&
+        (outside[other](index) || (sections[other].has(section) && isNotShown(only, shown[other], alike))),
       rules: [],
     };
   });
+}
+
+/** Whether a place of the sequence lies before the first or behind the last line of a log that is a part only. */
+function outsideOf(
+  aligned: readonly AlignedStep[],
+  { migration: { steps, outcome } }: Member,
+  side: 'base' | 'head',
+): (index: number) => boolean {
+  const [first, last] = [
+    aligned.findIndex((step) => step[side] !== null),
+    aligned.findLastIndex((step) => step[side] !== null),
+  ];
+  const [late, early] = [steps.rows[0]?.name !== 'state setup', outcome === 'running'];
+  return (index) => (late && index < first) || (early && index > last);
 }
 
 function changeOf({ base, head }: AlignedStep): Pick<StepDiff, 'change' | 'differs'> {

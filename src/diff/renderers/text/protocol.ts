@@ -27,7 +27,9 @@ export function protocolSections(diff: Diff, page: Page): readonly (readonly str
 
 function pairSections(diff: Diff, pair: PairReport, page: Page): readonly (readonly string[])[] {
   const changes = diff.changes.filter((change) => change.pair === pair.pair);
-  const count = diff.steps.filter((step) => step.pair === pair.pair).length;
+  const own = diff.steps.filter((step) => step.pair === pair.pair);
+  const both = plural(own.filter(({ notShown }) => !notShown).length, 'step');
+  const same = `  the same ${both} in the same order${own.some(({ notShown }) => notShown) ? ', as far as both logs show them' : ''}`;
   const more = changes.length - MAX_CHANGES;
   const title = `Protocol${diff.pairs.length > 1 ? ` of migration ${pair.base.index} / ${pair.head.index}` : ''}`;
   const sentences = changes.slice(0, MAX_CHANGES).flatMap(({ text }) => wrap(plain(text), '  - ', '    '));
@@ -35,7 +37,7 @@ function pairSections(diff: Diff, pair: PairReport, page: Page): readonly (reado
   const words = [
     page.heading(title),
     ...kindLines(pair),
-    ...(changes.length === 0 ? [`  the same ${plural(count, 'step')} in the same order`] : sentences),
+    ...(changes.length === 0 ? [same] : sentences),
     ...(more > 0 ? [`  - ${plural(more, 'more change')}; --format json lists all`] : []),
     ...hidden.flatMap((line) => wrap(plain(line), '  ', '    ')),
   ];

@@ -104,6 +104,8 @@ export function notShown(diff: Diff): readonly string[] {
       diff.steps.flatMap((step) => (step.notShown && step[which] === null ? (step[other]?.name ?? []) : [])),
     );
     if (names.size === 0) return [];
-    return [`not in ${which}'s log (not recorded, or no event of that version): ${[...names].join(', ')}`];
+    return [
+      `not in ${which}'s log (not recorded, outside of it, or no event of that version): ${[...names].join(', ')}`,
+    ];
   });
 }

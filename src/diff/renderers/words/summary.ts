@@ -5,7 +5,9 @@ import { percentOf, pText } from './amounts.ts';
 
 export function headlineOf(diff: Diff): string {
   const rules = rulesPart(diff);
-  const [first = '', ...rest] = [rules, protocolPart(diff), metricsPart(diff)].filter((part) => part !== '');
+  const [first = '', ...rest] = [rules, ...outcomeParts(diff), protocolPart(diff), metricsPart(diff)].filter(
+    (part) => part !== '',
+  );
   if (isWithoutDifference(diff)) return 'no difference';
   return [first, ...rest].join('; ');
 }
@@ -21,8 +23,16 @@ export function hasChanges({ changes, pairs }: Diff): boolean {
   return changes.length > 0 || pairs.some(({ base, head }) => base.kind !== head.kind || base.outcome !== head.outcome);
 }
 
-function rulesPart({ rules, pairs }: Diff): string {
-  if (pairs.length === 0) return 'nothing can be compared: no migration has a partner';
+/** What the migrations were and how they ended, where the sides differ in it. */
+function outcomeParts({ pairs }: Diff): readonly string[] {
+  const words = pairs.flatMap(({ base, head }) => [
+    ...(base.kind === head.kind ? [] : [`${base.kind} in base, ${head.kind} in head`]),
+    ...(base.outcome === head.outcome ? [] : [`${base.outcome} in base, ${head.outcome} in head`]),
+  ]);
+  return [...new Set(words)].slice(0, 3);
+}
+
+function rulesPart({ rules }: Diff): string {
   const named = (change: RuleChange, words: string): readonly string[] => {
     const ids = [...new Set(rules.filter((rule) => rule.change === change).map(({ rule }) => rule))];
     if (ids.length === 0) return [];
@@ -38,14 +48,12 @@ function rulesPart({ rules, pairs }: Diff): string {
 }
 
 function protocolPart(diff: Diff): string {
-  if (diff.pairs.length === 0) return '';
   return diff.changes.length === 0
-    ? 'the protocol is the same'
+    ? `the protocol is the same${diff.steps.some(({ notShown }) => notShown) ? ' as far as both logs show it' : ''}`
     : plural(diff.changes.length, 'change of the protocol', 'changes of the protocol');
 }
 
-function metricsPart({ metrics, pairs }: Diff): string {
-  if (pairs.length === 0) return '';
+function metricsPart({ metrics }: Diff): string {
   if (!metrics.some(({ p }) => p !== null)) return 'one run on a side, so no metric is tested';
   const significant = metrics.filter((metric) => metric.significant);
   if (significant.length === 0) return 'no metric differs beyond noise';
