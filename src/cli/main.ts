@@ -88,6 +88,8 @@ const LISTS = new Set([
 /** Options that can be switched off with --no-. */
 const SWITCHES = new Set([
   'db',
+  'html',
+  'mail',
   'color',
   'quiet',
   'verbose',

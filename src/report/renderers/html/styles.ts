@@ -4,6 +4,8 @@
  * so that one picture serves all three. Every pair of text and ground has a
  * contrast of at least 4.5.
  */
+import { PALETTE } from '../../charts/palette.ts';
+
 const LIGHT = `
   color-scheme: light;
   --ink: #1c2128; --muted: #57606a; --ground: #ffffff; --panel: #f5f7f9; --line: #d0d7de; --link: #0550ae;
@@ -21,10 +23,11 @@ const DARK = `
 const PAGE = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif;
+  overflow-wrap: anywhere; }
 main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
 footer { padding-bottom: 2rem; color: var(--muted); font-size: .875rem; }
-h1, h2, h3, h4 { line-height: 1.25; margin: 0; overflow-wrap: anywhere; }
+h1, h2, h3, h4 { line-height: 1.25; margin: 0; }
 h1 { font-size: 1.5rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1.0625rem; margin: 1.5rem 0 .5rem; }
@@ -35,27 +38,29 @@ a { color: var(--link); }
 a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 :target { scroll-margin-top: 1rem; }
 code, .raw { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .875em; }
-code { overflow-wrap: anywhere; unicode-bidi: isolate-override; }
+code { unicode-bidi: isolate-override; }
 summary { cursor: pointer; }
 dt { color: var(--muted); font-size: .875rem; margin-top: .5rem; }
-dd { margin: 0; overflow-wrap: anywhere; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+dd { margin: 0; }
+table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+td code, th code { display: inline-block; min-width: 8ch; max-width: 40ch; overflow-wrap: anywhere; vertical-align: top; }
 caption { text-align: left; color: var(--muted); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--muted); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; }
 .n { text-align: right; white-space: nowrap; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; max-width: 100%; }
 .muted { color: var(--muted); }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: .5rem; top: .5rem; padding: .5rem; background: var(--ground); }
-.raw { margin: .25rem 0; padding: .375rem .5rem .375rem 5.5em; background: var(--panel); border-left: 3px solid var(--line);
+.raw { margin: .25rem 0; padding: .375rem .5rem .375rem 6.5ch; background: var(--panel); border-left: 3px solid var(--line);
   line-height: 1.45; }
-.raw li { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate-override; padding-left: 2ch;
+.raw.long { padding-left: 10ch; }
+.raw li { white-space: pre-wrap; unicode-bidi: isolate-override; padding-left: 2ch;
   text-indent: -1.5ch; }
 .raw li::marker { color: var(--muted); }
 .raw .hit { background: var(--hit); box-shadow: -3px 0 var(--hit-edge); font-weight: 600; }
-.raw .gap { list-style: none; color: var(--muted); font-family: system-ui, sans-serif; }
+.raw .gap { list-style: none; padding-left: .5ch; text-indent: 0; color: var(--muted); font-family: system-ui, sans-serif; }
 .tag { display: inline-block; padding: 0 .5em; border-radius: .75em; font-size: .8125rem; font-weight: 600;
   white-space: nowrap; }
 .error { color: var(--error); background: var(--error-ground); }
@@ -78,8 +83,8 @@ details::details-content { content-visibility: visible; height: auto; }`;
 
 /** The shared style, and `more` for one kind of page, without what only its source needs. */
 export function styleSheet(more = ''): string {
-  const sheet = `:root{${LIGHT}}
-@media screen and (prefers-color-scheme:dark){:root{${DARK}}}
+  const sheet = `:root{${LIGHT}${chartColors('light')}}
+@media screen and (prefers-color-scheme:dark){:root{${DARK}${chartColors('dark')}}}
 ${PAGE}${more}
 @media print{${PAPER}}`;
   return sheet
@@ -87,4 +92,11 @@ ${PAGE}${more}
     .replace(/ ?([{}:;,]) /g, '$1')
     .replaceAll(';}', '}')
     .trim();
+}
+
+/** The charts' own, which stand in their pictures as references with the light value as fallback. */
+function chartColors(scheme: 'light' | 'dark'): string {
+  return Object.entries(PALETTE)
+    .map(([name, value]) => `${name}:${value[scheme]};`)
+    .join('');
 }
