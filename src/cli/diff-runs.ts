@@ -6,6 +6,7 @@ import { messageOf, UserError } from '../base/errors.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { decodeFacts } from '../diff/decode-facts.ts';
 import type { DiffRun } from '../diff/diff.ts';
+import { TimelineCollector } from '../report/charts/timeline-collector.ts';
 import type { Rule } from '../rules/rule.ts';
 import { readRun } from '../store/read-run.ts';
 
@@ -21,6 +22,8 @@ export interface RunRequest {
   readonly qmp: string | undefined;
   readonly band: Band | undefined;
   readonly rules: readonly Rule[];
+  /** Whether charts are to be drawn. */
+  readonly charts: boolean;
   readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void | Promise<void>;
 }
 
@@ -30,7 +33,7 @@ export async function loadRun(request: RunRequest): Promise<DiffRun> {
   const files = filesOf(argument);
   const [file = argument] = files;
   const stored = files.length === 1 ? storedKind(file) : undefined;
-  if (stored === undefined) return { name, source: 'trace', facts: await analyzed(request, files) };
+  if (stored === undefined) return { name, source: 'trace', ...(await analyzed(request, files)) };
   if (request.qmp !== undefined) {
     throw new UserError(`${file} is a stored ${stored}, to which no samples can be added; name its trace instead`);
   }
@@ -45,11 +48,13 @@ export function filesOf(argument: string): readonly string[] {
 }
 
 async function analyzed(
-  { qmp, band, rules, progress }: RunRequest,
+  { qmp, band, rules, charts, progress }: RunRequest,
   files: readonly string[],
-): Promise<DiffRun['facts']> {
+): Promise<Pick<DiffRun, 'facts' | 'timelines'>> {
   const plan = planInputs(files, qmp);
-  return analyze({ paths: plan.files, qmp, band, rules, fullDigest: false, listener: undefined, progress }, plan);
+  const listener = charts ? new TimelineCollector(plan.nameOf) : undefined;
+  const facts = await analyze({ paths: plan.files, qmp, band, rules, fullDigest: false, listener, progress }, plan);
+  return listener === undefined ? { facts } : { facts, timelines: listener.timelines() };
 }
 
 /** By its first bytes. */

@@ -2,6 +2,7 @@
  * Two runs, or two groups of runs, side by side: what every renderer of the
  * diff reads, and, as it stands, its JSON (schema `qtrace-diff/1`).
  */
+import type { Timeline } from '../report/charts/timeline.ts';
 import type {
   FindingReport,
   MeasureReport,
@@ -19,6 +20,8 @@ export interface DiffRun {
   readonly name: string;
   readonly source: 'trace' | 'report' | 'database';
   readonly facts: RunFacts;
+  /** What charts draw; undefined when none are asked for, and of a stored run. */
+  readonly timelines?: readonly Timeline[];
 }
 
 export interface Diff {
@@ -52,6 +55,7 @@ export interface SideReport {
 }
 
 export interface MigrationName extends Pick<MigrationReport, 'index' | 'kind' | 'outcome'> {
+  readonly run: string;
   readonly qemu: Report['qemu'];
 }
 

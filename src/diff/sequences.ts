@@ -26,7 +26,7 @@ export function representativesOf({ base, head }: Slot, pair: number): Represent
 }
 
 function nameOf({ run, migration: { index, kind, outcome } }: Member): PairReport['base'] {
-  return { index, kind, outcome, qemu: run.facts.qemu };
+  return { run: run.name, index, kind, outcome, qemu: run.facts.qemu };
 }
 
 function countRuns(members: readonly Member[], own: string, other: string): PairReport['baseRuns'] {

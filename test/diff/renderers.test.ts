@@ -1,11 +1,23 @@
 /** What is printed: for a mail, a tracker, a browser and a program. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { HtmlValidate } from 'html-validate';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Diff } from '../../src/diff/diff.ts';
+import { drawOverlays } from '../../src/diff/overlays.ts';
+import { htmlDiff } from '../../src/diff/renderers/html.ts';
 import { DIFF_RENDERERS } from '../../src/diff/renderers/registry.ts';
 import { textDiff } from '../../src/diff/renderers/text.ts';
-import { compare, emulatedRun, whole } from './support.ts';
+import { accessibilityViolations, CHROMIUM, launch, NEEDS, openPage } from '../report/html/browser.ts';
+import { compare, drawnRun, emulatedRun, whole } from './support.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qtrace-diff-page-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const render = (id: string, diff: Diff): string =>
   DIFF_RENDERERS.find((renderer) => renderer.id === id)?.render(diff, { color: false, verbose: true }) ?? '';
@@ -138,6 +150,55 @@ test('the page is valid, and needs nothing from elsewhere', async () => {
     expect(results.flatMap(({ messages }) => messages.map(({ message, line }) => `${line}: ${message}`))).toEqual([]);
     expect(page).not.toMatch(/https?:\/\/|<script|<iframe| on\w+=/);
   }
+});
+
+describe('the page with its chart', () => {
+  async function page(): Promise<string> {
+    const [base, head] = await Promise.all([
+      drawnRun({ version: '10.0' }),
+      drawnRun({ faults: ['no-bql'], events: ['probe', 'bql'] }),
+    ]);
+    const diff = whole(compare([base], [head]));
+    const charts = await drawOverlays(diff, { base: [base], head: [head] });
+    expect(charts.map(({ id }) => id)).toEqual(['overlay-0']);
+    return htmlDiff.render(diff, { color: false, verbose: false }, charts);
+  }
+
+  test('shows both runs, in words and numbers, too', async () => {
+    const text = await page();
+    expect(text).toMatch(
+      /<figcaption>Each run from its own first event on; base: .*no final query.*; head: .* at the final one/,
+    );
+    expect(text).toMatch(/<svg [^>]*role="img"/);
+    expect(text).toMatch(/<td>head<\/td><td>[\d.]+ s<\/td><td>src\.log:\d+<\/td><td>final<\/td>/);
+    const { results } = await new HtmlValidate({ extends: ['html-validate:recommended'] }).validateString(text);
+    expect(results.flatMap(({ messages }) => messages.map(({ message }) => message))).toEqual([]);
+  });
+
+  test('has none for a stored run', async () => {
+    const [base, head] = await Promise.all([drawnRun({}), emulatedRun('precopy')]);
+    expect(await drawOverlays(compare([base], [head]), { base: [base], head: [head] })).toEqual([]);
+  });
+
+  test.skipIf(CHROMIUM === undefined)(
+    `is accessible, light and dark${NEEDS}`,
+    async () => {
+      const file = join(folder, 'diff.html');
+      writeFileSync(file, await page());
+      const browser = await launch();
+      try {
+        for (const dark of [false, true]) {
+          const opened = await openPage(browser, `file://${file}`, { width: 900, dark });
+          expect(await accessibilityViolations(opened.page)).toEqual([]);
+          expect(opened.complaints).toEqual([]);
+          await opened.close();
+        }
+      } finally {
+        await browser.close();
+      }
+    },
+    60_000,
+  );
 });
 
 test('no diff is too strange to be printed', async () => {

@@ -8,6 +8,7 @@ import { FAIL_ON, type FailOn, judge, parseThreshold } from '../../diff/gate.ts'
 import { DIFF_RENDERERS } from '../../diff/renderers/registry.ts';
 import { headlineLines } from '../../diff/renderers/text.ts';
 import { inputNames } from '../../ingest/input-names.ts';
+import type { Chart } from '../../report/charts/chart.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
@@ -99,7 +100,7 @@ async function runDiff(options: Options): Promise<number> {
     const diff: Diff = { ...compared, gate: judge(compared, failOnOf(options), thresholds) };
     const code = diff.gate.failures.length > 0 ? EXIT.violated : EXIT.clean;
     process.exitCode = code;
-    const text = render(diff, options);
+    const text = render(diff, options, await chartsOf(diff, runs, options));
     if (output === undefined) await writeOut(text);
     else output.write(text);
     return code;
@@ -107,6 +108,15 @@ async function runDiff(options: Options): Promise<number> {
     output?.abort();
     throw thrown;
   }
+}
+
+type Runs = Record<'base' | 'head', readonly DiffRun[]>;
+
+/** chart.js and its canvas are loaded for a page alone. */
+async function chartsOf(diff: Diff, runs: Runs, { format }: Options): Promise<readonly Chart[]> {
+  if (format !== 'html') return [];
+  const { drawOverlays } = await import('../../diff/overlays.ts');
+  return drawOverlays(diff, runs);
 }
 
 function failOnOf({ failOn }: Options): FailOn {
@@ -160,11 +170,7 @@ function migrationIndex(text: string | undefined, side: 'base' | 'head'): number
 }
 
 /** One after the other: of each only what is compared stays in memory. */
-async function loadSides(
-  options: Options,
-  sides: Sides,
-  rules: readonly Rule[],
-): Promise<{ readonly base: readonly DiffRun[]; readonly head: readonly DiffRun[] }> {
+async function loadSides(options: Options, sides: Sides, rules: readonly Rule[]): Promise<Runs> {
   const paths = [...new Set([...sides.base, ...sides.head])];
   const names = inputNames(paths.map((path) => filesOf(path)[0] ?? path));
   const progress = new Progress(options.quiet);
@@ -173,7 +179,7 @@ async function loadSides(
     for (const argument of sides[side]) {
       const run = await loadRun({
         ...{ argument, rules, name: names[paths.indexOf(argument)] ?? argument },
-        ...{ qmp: options[`${side}-qmp`], band: bandOf(options.qemu) },
+        ...{ qmp: options[`${side}-qmp`], band: bandOf(options.qemu), charts: options.format === 'html' },
         progress: (read, inAll) => progress.update(read, inAll),
       });
       runs.push(run);
@@ -188,11 +194,11 @@ async function loadSides(
   }
 }
 
-function render(diff: Diff, options: Options): string {
+function render(diff: Diff, options: Options, charts: readonly Chart[]): string {
   const toTerminal = options.output === undefined && process.stdout.isTTY === true;
   const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
   if (options.quiet && options.format === 'text') return `${headlineLines(diff).join('\n')}\n`;
   const renderer = DIFF_RENDERERS.find(({ id }) => id === options.format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
-  return renderer.render(diff, { color, verbose: options.verbose });
+  return renderer.render(diff, { color, verbose: options.verbose }, charts);
 }

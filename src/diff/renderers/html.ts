@@ -1,6 +1,7 @@
 /** The diff as one page that needs nothing else: no script, no network. */
+import type { Chart } from '../../report/charts/chart.ts';
 import { document } from '../../report/renderers/html/document.ts';
-import { html, type Markup } from '../../report/renderers/html/markup.ts';
+import { html, type Markup, trusted } from '../../report/renderers/html/markup.ts';
 import type { Diff, PairReport } from '../diff.ts';
 import { metricsTable } from './html/metrics.ts';
 import { rulesSection } from './html/rules.ts';
@@ -12,6 +13,7 @@ import { headlineOf, pairNotes, sideText } from './words/summary.ts';
 const MAX_PAIRS = 50;
 
 const CSS = `
+h1 { margin-top: 1.5rem; }
 .seq td { width: 45%; overflow-wrap: anywhere; }
 .seq th { width: 10%; text-align: center; white-space: nowrap; }
 .seq .same td { color: var(--muted); }
@@ -23,13 +25,13 @@ const CSS = `
 export const htmlDiff: DiffRenderer = {
   id: 'html',
   mediaType: 'text/html; charset=utf-8',
-  render: (diff) => {
+  render: (diff, _, charts = []) => {
     const shown = diff.pairs.slice(0, MAX_PAIRS);
     const more = diff.pairs.length - shown.length;
     const body = html`<h1>${headlineOf(diff)}</h1>
 ${head(diff)}
 ${rulesSection(diff)}
-${shown.map((pair) => pairSection(diff, pair))}
+${shown.map((pair) => pairSection(diff, pair, charts))}
 ${more > 0 ? html`<p>${more} more pairs of migrations stand in the JSON alone.</p>` : undefined}`;
     return document({
       title: `qtrace diff: ${diff.head.runs[0]?.name ?? ''}`,
@@ -52,7 +54,7 @@ ${failures.length === 0 ? undefined : html`<h2>What makes it fail</h2>${listOf(f
 ${listOf(remarks)}`;
 }
 
-function pairSection(diff: Diff, pair: PairReport): Markup {
+function pairSection(diff: Diff, pair: PairReport, charts: readonly Chart[]): Markup {
   const of = diff.pairs.length > 1 ? ` of migration ${pair.base.index} / ${pair.head.index}` : '';
   const changes = diff.changes.filter((change) => change.pair === pair.pair);
   const hidden = pair.pair === 0 ? notShown(diff) : [];
@@ -60,8 +62,21 @@ function pairSection(diff: Diff, pair: PairReport): Markup {
 ${changes.length === 0 ? html`<p>The same steps in the same order.</p>` : listOf(changes.map(({ text }) => text))}
 ${listOf(hidden)}
 ${sequenceTable(diff, pair.pair)}
+${charts.filter(({ migration }) => migration === pair.pair).map(figure)}
 <h2>Metrics${of}</h2>
 ${metricsTable(diff, pair.pair)}`;
+}
+
+function figure({ id, title, svg, caption, table }: Chart): Markup {
+  return html`<figure id="chart-${id}">
+<h3>${title}</h3>
+<section class="scroll" tabindex="0" aria-label="${title}, pair ${id}">${trusted(svg)}</section>
+<figcaption>${caption}</figcaption>
+</figure>
+<details><summary>${title}: the numbers</summary><table>
+<thead><tr>${table.columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${table.rows.map((row) => html`<tr>${row.map((value) => html`<td>${value}</td>`)}</tr>\n`)}</tbody></table>
+${table.omitted > 0 ? html`<p>${table.omitted} more queries are left out.</p>` : undefined}</details>`;
 }
 
 function listOf(items: readonly string[]): Markup | undefined {
