@@ -5,6 +5,7 @@
  * (a binary log, a log that was rotated meanwhile), it has no context.
  */
 import { UserError } from '../base/errors.ts';
+import { type Elided, elide } from '../base/text.ts';
 import { ByteSource } from '../ingest/byte-source.ts';
 import { LineReader } from '../ingest/line-reader.ts';
 import { AROUND, type ContextLines, evidenceByInput, MAX_CHARACTERS } from '../report/context-lines.ts';
@@ -12,7 +13,7 @@ import type { LineReport, Report } from '../report/report.ts';
 import type { InputPlan } from './replay-inputs.ts';
 
 export async function readContext(report: Report, plan: InputPlan): Promise<ContextLines> {
-  const context = new Map<string, ReadonlyMap<number, string>>();
+  const context = new Map<string, ReadonlyMap<number, Elided>>();
   for (const [name, evidence] of evidenceByInput(report)) {
     const path = plan.files[plan.names.indexOf(name)];
     if (path === undefined || path === '-') continue;
@@ -25,7 +26,7 @@ export async function readContext(report: Report, plan: InputPlan): Promise<Cont
 async function linesOf(
   path: string,
   evidence: readonly LineReport[],
-): Promise<ReadonlyMap<number, string> | undefined> {
+): Promise<ReadonlyMap<number, Elided> | undefined> {
   try {
     const source = await ByteSource.open(path, false);
     try {
@@ -44,19 +45,20 @@ async function linesOf(
 async function collect(
   reader: LineReader,
   evidence: readonly LineReport[],
-): Promise<ReadonlyMap<number, string> | undefined> {
+): Promise<ReadonlyMap<number, Elided> | undefined> {
   const judged = new Map(evidence.map(({ line, text }) => [line, text]));
   const wanted = new Set([...judged.keys()].flatMap(around));
   const last = Math.max(...wanted);
-  const lines = new Map<number, string>();
+  const lines = new Map<number, Elided>();
   while (reader.line < last) {
     // Waiting for what is there already would cost more than the reading.
     const more = reader.advance();
     if (!(typeof more === 'boolean' ? more : await more)) break;
-    if (!wanted.has(reader.line)) continue;
+    // Of an endless line only the beginning is known.
+    if (!wanted.has(reader.line) || reader.overlong) continue;
     const text = reader.buffer.toString('utf8', reader.start, reader.end).replace(/\r$/, '');
     if (!isJudged(text, judged.get(reader.line))) return undefined;
-    lines.set(reader.line, text.slice(0, MAX_CHARACTERS));
+    lines.set(reader.line, elide(text, MAX_CHARACTERS));
   }
   return lines;
 }

@@ -48,6 +48,14 @@ export function elide(text: string, limit: number): Elided {
   return { head, omitted: text.length - head.length - tail.length, tail };
 }
 
+/** The same with less room. */
+export function elideFurther({ head, omitted, tail }: Elided, limit: number): Elided {
+  const further = elide(head + tail, limit);
+  return further.omitted === 0
+    ? { head, omitted, tail }
+    : { head: further.head, omitted: omitted + further.omitted, tail: further.tail };
+}
+
 /** `1 line`, `2 lines`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : nouns}`;

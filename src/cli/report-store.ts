@@ -32,7 +32,6 @@ const NO_STORE: ReportStore = { listener: undefined, finish: async () => undefin
 export async function openStore({ db, folder, firstInput }: StoreRequest): Promise<ReportStore> {
   if (db === false) return NO_STORE;
   if (db === '') throw new UserError('--db has an empty value; check the variables of your shell');
-  if (folder === '') throw new UserError('--out-dir has an empty value; check the variables of your shell');
   if (db !== undefined) return namedStore(await StoreWriter.create(db), db);
   const name = reportName(firstInput);
   try {

@@ -3,6 +3,7 @@
  * the report, which holds the proof alone: a reader of a page sees the proof in
  * its place, and a program that reads the report misses nothing.
  */
+import type { Elided } from '../base/text.ts';
 import type { LineReport, Report } from './report.ts';
 
 /** Lines before and behind each line of evidence. */
@@ -13,7 +14,7 @@ const MAX_EVIDENCE = 400;
 export const MAX_CHARACTERS = 2000;
 
 /** Per name of an input, the lines by their numbers; an input whose lines can't be had is not in it. */
-export type ContextLines = ReadonlyMap<string, ReadonlyMap<number, string>>;
+export type ContextLines = ReadonlyMap<string, ReadonlyMap<number, Elided>>;
 
 export const NO_CONTEXT: ContextLines = new Map();
 

@@ -33,7 +33,9 @@ function reportOf(...evidence: readonly (readonly [number, string])[]): Report {
 
 async function around(report: Report, path: string): Promise<readonly (readonly [number, string])[] | undefined> {
   const lines = (await readContext(report, planInputs([path], undefined))).get('a.log');
-  return lines === undefined ? undefined : [...lines];
+  return lines === undefined
+    ? undefined
+    : [...lines].map(([line, { head, omitted, tail }]) => [line, `${head}${omitted > 0 ? `[${omitted}]` : ''}${tail}`]);
 }
 
 const TEN = Array.from({ length: 10 }, (_, index) => `line ${index + 1}`);
@@ -73,11 +75,13 @@ test('none of standard input, of what is gone, and of what is no input', async (
   expect((await readContext(report, plan)).size).toBe(0);
 });
 
-test('an endless line is kept in part', async () => {
-  const found = await around(reportOf([2, 'x']), write('a.log', ['y'.repeat(3_000_000), 'x']));
+test('of a long line the beginning and the end, and how much is between; an endless one is left out', async () => {
+  const log = write('a.log', ['y'.repeat(3_000_000), 'z'.repeat(10_000), 'x']);
+  const found = await around(reportOf([3, 'x']), log);
+  const [head, tail] = ['z'.repeat(MAX_CHARACTERS * 0.75), 'z'.repeat(MAX_CHARACTERS / 4)];
   expect(found).toEqual([
-    [1, 'y'.repeat(MAX_CHARACTERS)],
-    [2, 'x'],
+    [2, `${head}[${10_000 - MAX_CHARACTERS}]${tail}`],
+    [3, 'x'],
   ]);
 });
 

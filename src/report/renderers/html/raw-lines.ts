@@ -1,12 +1,13 @@
 /** The lines that prove a finding, in their place in the log: the log's own numbers, the proof marked. */
-import { plural } from '../../../base/text.ts';
+import { type Elided, elide, elideFurther, plural } from '../../../base/text.ts';
 import type { LineReport } from '../../report.ts';
 import { html, type Markup, type Piece } from './markup.ts';
-import { code, type Sheet, shortened } from './sheet.ts';
+import type { Room } from './room.ts';
+import { code, elided, type Sheet } from './sheet.ts';
 
 interface Entry {
   readonly line: number;
-  readonly text: string;
+  readonly text: Elided;
   /** `decisive`: what a finding rests on first of all. */
   readonly weight: 'decisive' | 'proof' | 'around';
 }
@@ -26,12 +27,12 @@ export function proofLines(evidence: readonly LineReport[], sheet: Sheet): Piece
 function ofFile(file: string, evidence: readonly LineReport[], sheet: Sheet): Markup {
   const around = sheet.beside.context.get(file);
   const own = evidence.filter((line) => line.file === file);
-  const entries = withContext(own, evidence[0], around, sheet.room.context);
+  const entries = withContext(own, evidence[0], around, sheet.room);
   const alone =
     around === undefined && sheet.beside.context.size > 0 ? ' (the lines around them could not be read)' : '';
   return html`<figure class="proof">
 <figcaption>${code(file)}${alone}</figcaption>
-${rawList(entries, sheet)}</figure>
+${rawList(entries)}</figure>
 `;
 }
 
@@ -40,10 +41,10 @@ export function plainLines(lines: readonly LineReport[], sheet: Sheet): Piece {
   const files = [...new Set(lines.map(({ file }) => file))];
   return files.map((file) => {
     const own = lines.filter((line) => line.file === file);
-    const entries = own.map(({ line, text }): Entry => ({ line, text, weight: 'around' }));
+    const entries = own.map(({ line, text }): Entry => ({ line, text: elide(text, sheet.room.raw), weight: 'around' }));
     return html`<figure class="proof">
 <figcaption>${code(file)}</figcaption>
-${rawList(entries, sheet)}</figure>
+${rawList(entries)}</figure>
 `;
   });
 }
@@ -51,11 +52,15 @@ ${rawList(entries, sheet)}</figure>
 function withContext(
   own: readonly LineReport[],
   decisive: LineReport | undefined,
-  around: ReadonlyMap<number, string> | undefined,
-  reach: number,
+  around: ReadonlyMap<number, Elided> | undefined,
+  { context: reach, raw }: Room,
 ): readonly Entry[] {
   const entries = own.map(
-    (one): Entry => ({ line: one.line, text: one.text, weight: one === decisive ? 'decisive' : 'proof' }),
+    (one): Entry => ({
+      line: one.line,
+      text: elide(one.text, raw),
+      weight: one === decisive ? 'decisive' : 'proof',
+    }),
   );
   const known = new Set(entries.map(({ line }) => line));
   for (const { line } of own) {
@@ -63,17 +68,17 @@ function withContext(
       const text = around?.get(at);
       if (text === undefined || known.has(at)) continue;
       known.add(at);
-      entries.push({ line: at, text, weight: 'around' });
+      entries.push({ line: at, text: elideFurther(text, raw), weight: 'around' });
     }
   }
   return entries.sort((a, b) => a.line - b.line);
 }
 
-function rawList(entries: readonly Entry[], { room }: Sheet): Markup {
+function rawList(entries: readonly Entry[]): Markup {
   const items = entries.map(({ line, text, weight }, at) => {
     const skipped = at === 0 ? 0 : line - (entries[at - 1]?.line ?? line) - 1;
     const gap = skipped > 0 ? html`<li class="gap">${plural(skipped, 'line')} between</li>\n` : undefined;
-    const shown = shortened(text, room.raw);
+    const shown = elided(text);
     if (weight === 'around') return html`${gap}<li value="${line}">${shown}</li>\n`;
     return html`${gap}<li value="${line}" class="${weight === 'decisive' ? 'hit first' : 'hit'}"><mark>${shown}</mark></li>\n`;
   });

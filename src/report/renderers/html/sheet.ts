@@ -1,5 +1,5 @@
 /** What every section of the page is given, and the pieces that they share. */
-import { elide, plural } from '../../../base/text.ts';
+import { type Elided, elide, plural } from '../../../base/text.ts';
 import type { Report, Severity, VerdictReport } from '../../report.ts';
 import type { Beside } from '../renderer.ts';
 import { html, type Markup, type Piece } from './markup.ts';
@@ -40,7 +40,10 @@ export class Sheet {
 }
 
 export function shortened(text: string, limit: number): Markup {
-  const { head, omitted, tail } = elide(text, limit);
+  return elided(elide(text, limit));
+}
+
+export function elided({ head, omitted, tail }: Elided): Markup {
   if (omitted === 0) return html`${head}`;
   return html`${head}<span class="muted"> [${omitted} characters omitted] </span>${tail}`;
 }
