@@ -7,6 +7,8 @@ import type { Band } from '../catalog/vocabulary.ts';
 import { decodeFacts } from '../diff/decode-facts.ts';
 import type { DiffRun } from '../diff/diff.ts';
 import { TimelineCollector } from '../report/charts/timeline-collector.ts';
+import type { RunFacts } from '../report/run-facts.ts';
+import { RULES } from '../rules/registry.ts';
 import type { Rule } from '../rules/rule.ts';
 import { readRun } from '../store/read-run.ts';
 
@@ -21,7 +23,8 @@ export interface RunRequest {
   readonly name: string;
   readonly qmp: string | undefined;
   readonly band: Band | undefined;
-  readonly rules: readonly Rule[];
+  /** All rules are judged, as for a report; these are compared. */
+  readonly chosen: readonly Rule[];
   /** Whether charts are to be drawn. */
   readonly charts: boolean;
   readonly progress: (bytesRead: number, bytesInAll: number | undefined) => void | Promise<void>;
@@ -29,17 +32,27 @@ export interface RunRequest {
 
 /** @throws UserError when it can't be read, or is nothing that can be compared. */
 export async function loadRun(request: RunRequest): Promise<DiffRun> {
-  const { argument, name, rules } = request;
+  const { argument, name, chosen } = request;
   const files = filesOf(argument);
   const [file = argument] = files;
   const stored = files.length === 1 ? storedKind(file) : undefined;
-  if (stored === undefined) return { name, source: 'trace', ...(await analyzed(request, files)) };
+  const only = (facts: RunFacts): RunFacts => {
+    return { ...facts, verdicts: facts.verdicts.filter(({ rule }) => chosen.some(({ id }) => id === rule)) };
+  };
+  if (stored === undefined) {
+    const { facts, ...drawn } = await analyzed(request, files);
+    return { name, source: 'trace', facts: only(facts), ...drawn };
+  }
+  if (request.band !== undefined) {
+    throw new UserError(
+      `${file} is a stored ${stored}, judged as its own version; name its trace to choose another one`,
+    );
+  }
   if (request.qmp !== undefined) {
     throw new UserError(`${file} is a stored ${stored}, to which no samples can be added; name its trace instead`);
   }
   const facts = decodeFacts(stored === 'database' ? await readRun(file) : readJson(file), file);
-  const chosen = new Set(rules.map(({ id }) => id));
-  return { name, source: stored, facts: { ...facts, verdicts: facts.verdicts.filter(({ rule }) => chosen.has(rule)) } };
+  return { name, source: stored, facts: only(facts) };
 }
 
 /** A file whose name has a comma is that file. */
@@ -48,12 +61,15 @@ export function filesOf(argument: string): readonly string[] {
 }
 
 async function analyzed(
-  { qmp, band, rules, charts, progress }: RunRequest,
+  { qmp, band, charts, progress }: RunRequest,
   files: readonly string[],
 ): Promise<Pick<DiffRun, 'facts' | 'timelines'>> {
   const plan = planInputs(files, qmp);
   const listener = charts ? new TimelineCollector(plan.nameOf) : undefined;
-  const facts = await analyze({ paths: plan.files, qmp, band, rules, fullDigest: false, listener, progress }, plan);
+  const facts = await analyze(
+    { paths: plan.files, qmp, band, rules: RULES, fullDigest: false, listener, progress },
+    plan,
+  );
   return listener === undefined ? { facts } : { facts, timelines: listener.timelines() };
 }
 

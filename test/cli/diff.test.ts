@@ -167,6 +167,7 @@ describe('refused', () => {
   test('samples for a stored run', () => {
     place.run(['analyze', CLEAN, '--db', 'run.db']);
     refused([CLEAN, 'run.db', '--head-qmp', CLEAN], /is a stored database/);
+    refused([CLEAN, 'run.db', '--qemu', '10.0'], /judged as its own version/);
   });
 
   test('a database that is not of qtrace', () => {

@@ -31,7 +31,7 @@ export async function drawnRun(request: EmulationRequest): Promise<DiffRun> {
       name: 'src.log',
       qmp: undefined,
       band: undefined,
-      rules: RULES,
+      chosen: RULES,
       charts: true,
       progress,
     });

@@ -170,7 +170,7 @@ function migrationIndex(text: string | undefined, side: 'base' | 'head'): number
 }
 
 /** One after the other: of each only what is compared stays in memory. */
-async function loadSides(options: Options, sides: Sides, rules: readonly Rule[]): Promise<Runs> {
+async function loadSides(options: Options, sides: Sides, chosen: readonly Rule[]): Promise<Runs> {
   const paths = [...new Set([...sides.base, ...sides.head])];
   const names = inputNames(paths.map((path) => filesOf(path)[0] ?? path));
   const progress = new Progress(options.quiet);
@@ -178,7 +178,7 @@ async function loadSides(options: Options, sides: Sides, rules: readonly Rule[])
     const runs: DiffRun[] = [];
     for (const argument of sides[side]) {
       const run = await loadRun({
-        ...{ argument, rules, name: names[paths.indexOf(argument)] ?? argument },
+        ...{ argument, chosen, name: names[paths.indexOf(argument)] ?? argument },
         ...{ qmp: options[`${side}-qmp`], band: bandOf(options.qemu), charts: options.format === 'html' },
         progress: (read, inAll) => progress.update(read, inAll),
       });

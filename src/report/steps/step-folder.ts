@@ -79,6 +79,8 @@ class RunSteps {
   query(query: Query): void {
     if (this.#waiting.length > 0) this.#releaseSyncs(query.syncs);
     const table = this.#table;
+    // Whether the loop comes round once more when it is told to end is chance.
+    if (table.section === 'end' && query.final !== true) return;
     if (table.section === 'setup') table.enter('iterate');
     if (query.final === true && table.section === 'iterate') table.enter('switchover');
     if (query.inPostcopy && table.section === 'switchover') table.enter('postcopy');
