@@ -102,7 +102,12 @@ function chosen(report: Report, timelines: readonly Timeline[], limit: number): 
     .sort((a, b) => a.migration - b.migration);
 }
 
-async function svgElement(id: string, drawing: Drawing, medium: Medium, colors: 'themed' | 'fixed'): Promise<string> {
+export async function svgElement(
+  id: string,
+  drawing: Drawing,
+  medium: Medium,
+  colors: 'themed' | 'fixed',
+): Promise<string> {
   const { title, caption, size } = drawing;
   const ink = light('--chart-ink');
   const inherited = { fill: colors === 'themed' ? themed(ink) : ink, fontSize: FONT_SIZE[medium] };
