@@ -177,6 +177,7 @@ describe('packages and the outer world', () => {
     'better-sqlite3': ['store/database.ts'],
     fzstd: ['ingest/byte-source.ts'],
     picocolors: ['report/renderers/'],
+    'parse-diff': ['review/patch/'],
     'postal-mime': ['review/mail/'],
     yargs: ['cli/'],
     'node:crypto': ['ingest/digest.ts', 'report/build-report.ts'],
