@@ -60,22 +60,25 @@ export function addPatchProblems(problems: ProblemList, patches: readonly Patch[
   }
 }
 
-/** The subjects count the patches: which are not there? */
+/** The subjects count the patches: which are not there? A single patch is often looked at alone. */
 export function addMissing(problems: ProblemList, patches: readonly Patch[]): void {
-  const [first] = patches;
-  const total = first?.total;
-  if (first === undefined || total === undefined || patches.length === 1) return;
-  const numbers = new Set(patches.map(({ number }) => number));
-  const missing = Array.from({ length: total }, (_, at) => at + 1).filter((number) => !numbers.has(number));
-  if (missing.length === 0) return;
-  problems.add(
-    {
-      code: 'missing-patch',
-      input: first.input,
-      firstLine: 1,
-      text: `the series has ${total} patches; ${missing.slice(0, 10).join(', ')} ${missing.length === 1 ? 'is' : 'are'} not among the mails`,
-      hint: 'give all mails of the series',
-    },
-    missing.length,
-  );
+  for (const version of new Set(patches.map((patch) => patch.version))) {
+    const own = patches.filter((patch) => patch.version === version);
+    const [first] = own;
+    const numbers = new Set(own.map(({ number }) => number));
+    const all = Array.from({ length: first?.total ?? 0 }, (_, at) => at + 1);
+    const missing = all.filter((number) => !numbers.has(number));
+    if (first === undefined || own.length === 1 || missing.length === 0) continue;
+    const shown = `${missing.slice(0, 10).join(', ')} ${missing.length === 1 ? 'is' : 'are'}`;
+    problems.add(
+      {
+        code: 'missing-patch',
+        input: first.input,
+        firstLine: 1,
+        text: `the series has ${all.length} patches; ${shown} not among the mails`,
+        hint: 'give all mails of the series',
+      },
+      missing.length,
+    );
+  }
 }
