@@ -35,6 +35,9 @@ interface Block {
   readonly texts: string[];
 }
 
+/** Lines that a closing takes at most: thanks, a blank line, a name. */
+const MOST_CLOSING = 5;
+
 /** As much of what is quoted above tells its place. */
 const MOST_QUOTED = 8;
 
@@ -85,13 +88,15 @@ function markSignatures({ lines, kinds }: Scene): void {
   }
 }
 
-function blocksOf({ lines, places, kinds, levels }: Scene): readonly Block[] {
+function blocksOf({ lines, places, kinds, levels, depth: patchDepth }: Scene): readonly Block[] {
   const blocks: Block[] = [];
   let above: Place | undefined;
   let open: Block | undefined;
   for (const [at, { text, depth }] of lines.entries()) {
     const kind = kinds[at];
     if (kind === 'patch') above = places[at];
+    // What follows the end of the patch is about all of it.
+    if (kind === 'header' && depth === patchDepth && isSignatureMark(text)) above = undefined;
     if (kind !== 'comment') {
       open = undefined;
       continue;
@@ -126,12 +131,14 @@ function gapBefore(piece: Piece): readonly string[] {
   return piece.boundary === 'blank' ? [''] : [];
 }
 
-/** Without blank lines, greetings and thanks around it. */
+/** Without blank lines and greetings around it, and without the thanks and the name at its end. */
 function trimmed(texts: readonly string[]): string {
   const isEmpty = (text: string | undefined): boolean =>
     text !== undefined && (text.trim() === '' || isSignOff(text) || isGreeting(text));
   let [start, end] = [0, texts.length];
   while (start < end && isEmpty(texts[start])) start += 1;
+  const thanks = texts.findLastIndex((text, at) => at >= texts.length - MOST_CLOSING && isSignOff(text));
+  if (thanks >= start && texts.slice(thanks).every((text) => text.trim().split(/\s+/).length <= 3)) end = thanks;
   while (end > start && isEmpty(texts[end - 1])) end -= 1;
   return texts
     .slice(start, end)

@@ -53,6 +53,8 @@ export class Placer {
   /** No hunk header is quoted: the lines above the comment are looked for in the patch. */
   #byQuotedLines({ quoted, path }: DraftComment): Placed {
     const last = quoted.findLast((text) => text.trim() !== '')?.trimEnd() ?? '';
+    const named = /^(?:--- a\/|\+\+\+ b\/|diff --git a\/\S+ b\/)(.+)$/.exec(last)?.[1];
+    if (this.#files.some((file) => file.path === named)) return { ...NOWHERE, path: named };
     let best: Placed = { ...NOWHERE, path };
     if (!/^[-+ ]\s*\S/.test(last)) return best;
     let most = 0;
