@@ -46,8 +46,12 @@ export function commentsOf(scene: Scene): readonly DraftComment[] {
   const blocks = blocksOf(scene);
   const spoken = scene.levels > 0 ? bySpeaker(blocks, scene) : blocks;
   return spoken.flatMap((block): readonly DraftComment[] => {
-    const text = trimmed(block.texts);
-    if (text === '') return [];
+    const { start, end } = ownWords(block.texts);
+    if (start >= end) return [];
+    const text = block.texts
+      .slice(start, end)
+      .map((line) => line.trimEnd())
+      .join('\n');
     const place = placeOf(block.above, scene.files);
     return [
       {
@@ -56,7 +60,7 @@ export function commentsOf(scene: Scene): readonly DraftComment[] {
         authorFrom: scene.levels > 0 ? 'turns' : 'mail',
         text,
         depth: block.depth,
-        inputLine: scene.lines[block.at]?.inputLine ?? 0,
+        inputLine: scene.lines[block.at + start]?.inputLine ?? 0,
         quoted: place.hunkLine === undefined ? quotedAbove(scene.lines, block) : [],
       },
     ];
@@ -132,7 +136,7 @@ function gapBefore(piece: Piece): readonly string[] {
 }
 
 /** Without blank lines and greetings around it, and without the thanks and the name at its end. */
-function trimmed(texts: readonly string[]): string {
+function ownWords(texts: readonly string[]): { readonly start: number; readonly end: number } {
   const isEmpty = (text: string | undefined): boolean =>
     text !== undefined && (text.trim() === '' || isSignOff(text) || isGreeting(text));
   let [start, end] = [0, texts.length];
@@ -140,10 +144,7 @@ function trimmed(texts: readonly string[]): string {
   const thanks = texts.findLastIndex((text, at) => at >= texts.length - MOST_CLOSING && isSignOff(text));
   if (thanks >= start && texts.slice(thanks).every((text) => text.trim().split(/\s+/).length <= 3)) end = thanks;
   while (end > start && isEmpty(texts[end - 1])) end -= 1;
-  return texts
-    .slice(start, end)
-    .map((text) => text.trimEnd())
-    .join('\n');
+  return { start, end };
 }
 
 function placeOf(
