@@ -5,7 +5,7 @@ import { type MailReading, readMail } from './mail/read-mail.ts';
 import { readMessage } from './mail/read-message.ts';
 import { splitInput } from './mail/split-input.ts';
 import { parseSubject } from './mail/subject.ts';
-import { answeredBy, groupCopies, headersOfPatch, type Mail, type PatchCopies } from './mail/thread.ts';
+import { answeredBy, groupCopies, headersOfPatch, type Mail, type PatchCopies, subjectOf } from './mail/thread.ts';
 import type { LineCounts, Patch, Series } from './series.ts';
 import { addMissing, addPatchProblems, ProblemList } from './series-problems.ts';
 
@@ -18,7 +18,8 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
     for (const raw of splitInput(typeof one === 'string' ? Buffer.from(one, 'utf8') : one)) {
       const message = await readMessage(raw);
       for (const problem of message.problems) problems.add({ ...problem, input: at });
-      mails.push({ reading: readMail(message), subject: parseSubject(message.headers.subject), input: at });
+      const reading = readMail(message);
+      mails.push({ reading, subject: parseSubject(subjectOf(reading)), input: at });
     }
   }
   const groups = [...groupCopies(mails)].sort((a, b) => orderOf(a) - orderOf(b));

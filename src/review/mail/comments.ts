@@ -18,6 +18,8 @@ export interface Scene {
   readonly depth: number;
   /** Levels of attribution on a page without marks; else 0. */
   readonly levels: number;
+  /** Above it the mail's own author speaks, before anything is quoted. */
+  readonly introEnd: number;
 }
 
 /** Its patch is settled among all mails. */
@@ -44,7 +46,9 @@ const MOST_QUOTED = 8;
 export function commentsOf(scene: Scene): readonly DraftComment[] {
   markSignatures(scene);
   const blocks = blocksOf(scene);
-  const spoken = scene.levels > 0 ? bySpeaker(blocks, scene) : blocks;
+  const intro = blocks.filter(({ at }) => at < scene.introEnd);
+  const rest = blocks.filter(({ at }) => at >= scene.introEnd);
+  const spoken = scene.levels > 0 ? [...intro, ...bySpeaker(rest, scene)] : blocks;
   return spoken.flatMap((block): readonly DraftComment[] => {
     const { start, end } = ownWords(block.texts);
     if (start >= end) return [];
@@ -57,7 +61,8 @@ export function commentsOf(scene: Scene): readonly DraftComment[] {
       {
         ...place,
         ...voiceOf(scene.voices, block.depth),
-        authorFrom: scene.levels > 0 ? 'turns' : 'mail',
+        // One level is one speaker.
+        authorFrom: scene.levels > 1 ? 'turns' : 'mail',
         text,
         depth: block.depth,
         inputLine: scene.lines[block.at + start]?.inputLine ?? 0,

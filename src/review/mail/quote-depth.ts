@@ -44,18 +44,41 @@ export function patchDepth(lines: readonly QuotedLine[]): number {
   return best;
 }
 
+const CODE_END = /[;,{}()"\\]$/;
+/** A mailer folds one line into no more. */
+const MOST_PARTS = 4;
+
 /**
  * A mailer that folds what it quotes leaves the rest of the line without
- * marks: a single line between two of the patch that goes on where the first
- * ended is no comment.
+ * marks: lines between two of the patch that go on where the first ended, one
+ * after the other and without a blank line, are no comment.
  */
 export function refolded(lines: readonly QuotedLine[], depth: number): readonly QuotedLine[] {
   if (depth === 0) return lines;
-  return lines.map((line, at) => {
-    const [above, below] = [lines[at - 1], lines[at + 1]];
-    const between = line.depth < depth && above?.depth === depth && below?.depth === depth;
-    if (!between || !/^[-+ @]/.test(above.text) || /^[-+ ]/.test(line.text)) return line;
-    const marks = '> '.repeat(depth);
-    return canBeFolded(marks + above.text, line.text) === 'never' ? line : { ...line, depth };
-  });
+  const marks = '> '.repeat(depth);
+  const mended = [...lines];
+  for (const [at, line] of lines.entries()) {
+    if (line.depth !== depth || !/^[-+ @]/.test(line.text)) continue;
+    const count = partsBehind(lines, at, marks + line.text);
+    for (let part = at + 1; part <= at + count; part += 1) {
+      const rest = lines[part];
+      if (rest !== undefined) mended[part] = { ...rest, depth };
+    }
+  }
+  return mended;
+}
+
+/** How many lines behind `at` are the rest of it. */
+function partsBehind(lines: readonly QuotedLine[], at: number, first: string): number {
+  const { depth } = lines[at] ?? { depth: 0 };
+  let count = 0;
+  let above = first;
+  for (let next = lines[at + 1]; next !== undefined && next.depth < depth; next = lines[at + count + 1]) {
+    // Behind a blank line somebody speaks; then only what ends like code is a rest.
+    if (next.text === '') return CODE_END.test(above) ? count : 0;
+    if (count >= MOST_PARTS || /^[-+ ]/.test(next.text) || canBeFolded(above, next.text) === 'never') return 0;
+    above = next.text;
+    count += 1;
+  }
+  return lines[at + count + 1]?.depth === depth ? count : 0;
 }

@@ -21,6 +21,8 @@ export interface MailReading {
   readonly author: string | undefined;
   /** The message, without that line. */
   readonly text: string;
+  /** As the text says it where there are no headers: `git show`, the heading of a page. */
+  readonly subject: string | undefined;
   readonly diffstat: Diffstat | undefined;
   readonly files: readonly PatchFile[];
   readonly comments: readonly DraftComment[];
@@ -43,12 +45,15 @@ export function readMail(message: Message): MailReading {
   );
   const diffAt = stream[0]?.index ?? lines.length;
   const attributions = findAttributions(lines);
-  const levels = unmarkedLevels(lines, attributions, diffAt, depth);
+  const nested = unmarkedAttributions(lines, attributions, diffAt, depth);
+  const levels = nested.length;
   const voices = voicesOf(message, lines, attributions, levels);
   const places = new Array<Place | undefined>(lines.length).fill(undefined);
   for (const [at, { index }] of stream.entries()) places[index] = patch.places[at];
   const kinds = firstKinds(lines, attributions, places, diffAt, depth);
-  const comments = commentsOf({ lines, places, kinds, files: patch.files, voices, depth, levels });
+  const introEnd = nested[0]?.at ?? 0;
+  kinds.fill('comment', 0, introEnd);
+  const comments = commentsOf({ lines, places, kinds, files: patch.files, voices, depth, levels, introEnd });
   const patchLevel = levels > 0 ? levels : depth;
   return {
     message,
@@ -65,10 +70,18 @@ export function readMail(message: Message): MailReading {
   };
 }
 
-function messageOf(lines: readonly string[]): Pick<MailReading, 'author' | 'text'> {
+type Told = Pick<MailReading, 'author' | 'text' | 'subject'>;
+
+function messageOf(lines: readonly string[]): Told {
   const text = lines.join('\n').trim();
+  const shown = /^commit [\da-f]{7,64}\b[^\n]*\n(?:Merge: [^\n]*\n)?Author: +([^\n]+)\nDate: [^\n]*\n\n/.exec(text);
+  if (shown !== null) {
+    const own = text.slice(shown[0].length).replace(/^ {4}/gm, '').trim();
+    return { author: shown[1]?.trim(), subject: own.split('\n')[0]?.trim(), text: own.replace(/^[^\n]*/, '').trim() };
+  }
+  const [heading] = /^\[[^\]\n]{0,80}PATCH\b[^\n]{0,300}/.exec(text) ?? [];
   const [line = '', author] = /^From: ([^\n]{1,200})(?:\n|$)/.exec(text) ?? [];
-  return { author: author?.trim(), text: text.slice(line.length).trim() };
+  return { author: author?.trim(), subject: heading, text: text.slice(line.length).trim() };
 }
 
 interface Found extends Attribution {
@@ -81,7 +94,7 @@ function findAttributions(lines: readonly QuotedLine[]): readonly Found[] {
   for (let at = 0; at < lines.length; at += 1) {
     const depth = lines[at]?.depth ?? 0;
     // Folded over lines of the same depth.
-    const texts = lines.slice(at, at + 3).map((line) => (line.depth === depth ? line.text : ''));
+    const texts = lines.slice(at, at + 9).map((line) => (line.depth === depth ? line.text : ''));
     const one = attributionAt(texts, 0);
     if (one === undefined) continue;
     found.push({ ...one, at, depth });
@@ -91,18 +104,17 @@ function findAttributions(lines: readonly QuotedLine[]): readonly Found[] {
 }
 
 /** Attribution lines that stand above the diff without any quoting behind them: that many levels the page has. */
-function unmarkedLevels(
+function unmarkedAttributions(
   lines: readonly QuotedLine[],
   attributions: readonly Found[],
   diffAt: number,
   depth: number,
-): number {
-  if (depth > 0 || diffAt >= lines.length) return 0;
-  const nested = attributions.filter(({ at, span, depth: own }) => {
+): readonly Found[] {
+  if (depth > 0 || diffAt >= lines.length) return [];
+  return attributions.filter(({ at, span, depth: own }) => {
     const behind = lines.slice(at + span).find(({ text }) => text.trim() !== '');
     return own === 0 && at < diffAt && behind?.depth === 0;
   });
-  return nested.length;
 }
 
 function voicesOf(

@@ -61,18 +61,24 @@ export function answeredBy(
 }
 
 export function headersOfPatch({ posted, best }: PatchCopies): MailHeaders {
-  const { headers, inReplyTo } = (posted ?? best).reading.message;
-  const { patchAuthor, depth, author } = (posted ?? best).reading;
-  if (posted !== undefined) return author === undefined ? headers : { ...headers, from: author };
+  const { reading } = posted ?? best;
+  const { headers, inReplyTo } = reading.message;
+  const { patchAuthor, depth, author } = reading;
+  const subject = subjectOf(reading);
+  if (posted !== undefined) return { ...headers, subject, from: author ?? headers.from };
   return {
     ...headers,
-    subject: withoutReply(headers.subject),
+    subject: withoutReply(subject),
     from: author ?? patchAuthor.author ?? '',
     date: patchAuthor.date,
     // Only the mail that was answered is named; deeper ones are not.
     messageId: depth === 1 ? inReplyTo : undefined,
     references: [],
   };
+}
+
+export function subjectOf({ message, subject }: MailReading): string {
+  return message.headers.subject === '' ? (subject ?? '') : message.headers.subject;
 }
 
 function isPosted({ reading, subject }: Mail): boolean {
