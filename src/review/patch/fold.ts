@@ -19,6 +19,7 @@ const SENTENCE = /^[A-Z][a-z]* .*[.?!]$/;
 const WORDS =
   /\b(?:the|that|this|is|are|be|we|you|it|to|of|for|not|can|should|would|but|and|or|if|here|with|have|has|does|do|think|why|what)\b/gi;
 
+/** What the two lines alone tell. */
 export function canBeFolded(above: string, line: string): FoldGuess {
   const rest = line.trimStart();
   if (rest === '' || /^(?:diff --git |@@ |-- ?$)/.test(line)) return 'never';
@@ -36,4 +37,17 @@ export function canBeFolded(above: string, line: string): FoldGuess {
 /** The line as it was before it was folded. */
 export function unfolded(parts: readonly string[]): string {
   return parts.reduce((text, part) => (text.endsWith(' ') ? text + part : `${text} ${part}`));
+}
+
+/** No mailer folds wider than this. */
+const WIDEST = 82;
+
+/** A mailer that folds has folded all: where a line is wider, only a blank left at the end tells of it. */
+export function foldGuess(above: string, line: string, wide: boolean): FoldGuess {
+  const guess = canBeFolded(above, line);
+  return wide && (guess === 'blank-lost' || guess === 'marked') ? 'never' : guess;
+}
+
+export function hasWideLines(lines: readonly string[]): boolean {
+  return lines.some((line) => line.length > WIDEST);
 }

@@ -2,7 +2,9 @@
 import { plural } from '../../base/text.ts';
 import type { Hunk, HunkLine } from '../series.ts';
 import { unfolded } from './fold.ts';
-import { type Fate, looksLikeMore, markOf, type SearchBudget, solveHunk } from './solve-hunk.ts';
+import { looksLikeMore, markOf } from './line-mark.ts';
+import type { Fate, SearchBudget } from './search-hunk.ts';
+import { solveHunk } from './solve-hunk.ts';
 import type { HunkDraft } from './structure.ts';
 
 /** A line of the text that is searched for diffs. */
