@@ -53,6 +53,7 @@ const FORMS: readonly (readonly [string, string])[] = [
     `<!DOCTYPE html><html><head><title>x</title><style>p { a: b }</style></head><body><p>Hi,</p><blockquote><pre>${escaped(BODY)}</pre></blockquote><script>x()</script></body></html>`,
   ],
   ['with a byte order mark', `\ufeff${PATCH}`],
+  ['doubled CR', PATCH.replaceAll('\n', '\r\r\n')],
   ['old Mac line ends', PATCH.replaceAll('\n', '\r')],
   ['blanks as no-break spaces', DIFF.replace(/^ {2}/gm, ' \u00a0')],
 ];

@@ -37,6 +37,8 @@ interface Block {
   readonly texts: string[];
 }
 
+/** Lines that a list puts below a mail at most. */
+const MOST_FOOTER = 8;
 /** Lines that a closing takes at most: thanks, a blank line, a name. */
 const MOST_CLOSING = 5;
 
@@ -86,8 +88,11 @@ function voiceOf(voices: readonly Voice[], depth: number): Voice {
   return voices[depth] ?? { author: undefined, date: undefined };
 }
 
-/** From `-- ` to the next blank line, as far as it is no part of the patch. */
+/** From `-- ` to the next blank line, and what a list puts below a ruler, as far as it is no part of the patch. */
 function markSignatures({ lines, kinds }: Scene): void {
+  const ruler = lines.findLastIndex(({ text }, at) => kinds[at] !== 'patch' && /^_{20,}$/.test(text));
+  const footer = ruler < 0 || lines.length - ruler > MOST_FOOTER ? lines.length : ruler;
+  for (let at = footer; at < lines.length; at += 1) if (kinds[at] !== 'patch') kinds[at] = 'header';
   let depth: number | undefined;
   for (const [at, line] of lines.entries()) {
     if (kinds[at] === 'patch' || (depth !== undefined && (line.depth !== depth || line.text.trim() === '')))

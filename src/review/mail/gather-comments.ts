@@ -3,6 +3,7 @@
  * answers, so that one comment stands in many mails.
  */
 import type { Patch, ReviewComment } from '../series.ts';
+import { nameOf } from './attribution.ts';
 import { Placer } from './place-comments.ts';
 import type { MailReading } from './read-mail.ts';
 
@@ -16,8 +17,10 @@ export interface Discussion {
 
 export function gatherComments(patches: readonly Patch[], mails: readonly Discussion[]): readonly ReviewComment[] {
   const placers = patches.map(({ files }) => new Placer(files));
+  const names = namesByAddress(mails);
   const all = mails.flatMap(({ reading, input, patch }) =>
-    reading.comments.map(({ quoted, ...comment }): ReviewComment => {
+    reading.comments.map(({ quoted, ...said }): ReviewComment => {
+      const comment = { ...said, author: names.get(said.author?.toLowerCase() ?? '') ?? said.author };
       const placer = patch === undefined ? undefined : placers[patch];
       const place = placer?.place(reading.files, { quoted, ...comment });
       return { ...comment, ...place, patch, input };
@@ -25,6 +28,19 @@ export function gatherComments(patches: readonly Patch[], mails: readonly Discus
   );
   const once = withoutRepeated(all);
   return inOrder(once, patches);
+}
+
+/** An attribution may give the address alone; the headers of another mail know the name. */
+function namesByAddress(mails: readonly Discussion[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { reading } of mails) {
+    const { from, to, cc } = reading.message.headers;
+    for (const text of [from, ...to, ...cc]) {
+      const [, name, address] = /^(.+) <([^<>]+)>$/.exec(text) ?? [];
+      if (name !== undefined && address !== undefined) names.set(address.toLowerCase(), nameOf(name));
+    }
+  }
+  return names;
 }
 
 /** The author's own mail has it whole; what others quote of it may be a part. */

@@ -35,10 +35,14 @@ export function hasStructure(lines: readonly QuotedLine[]): boolean {
   return lines.some(({ text }) => STRUCTURE.test(text));
 }
 
-/** The depth at which the patch stands: that of most lines that only a diff has; 0 without any. */
-export function patchDepth(lines: readonly QuotedLine[]): number {
+/**
+ * The depth at which the patch stands: that of most lines that only a diff has;
+ * 0 without any. A reply speaks of what it quotes: a diff of its own is a word of it.
+ */
+export function patchDepth(lines: readonly QuotedLine[], isReply: boolean): number {
   const counts = new Map<number, number>();
   for (const { text, depth } of lines) if (STRUCTURE.test(text)) counts.set(depth, (counts.get(depth) ?? 0) + 1);
+  if (isReply && counts.size > 1) counts.delete(0);
   let best = 0;
   for (const [depth, count] of counts) if (count > (counts.get(best) ?? 0)) best = depth;
   return best;

@@ -33,7 +33,7 @@ export function readMail(message: Message): MailReading {
   const quoted = quoteDepths(dedented(message.lines));
   const isReply = parseSubject(message.headers.subject).isReply;
   // A reply without any of the patch: its own words are outside of what it quotes.
-  const depth = Math.max(patchDepth(quoted), isReply && !hasStructure(quoted) ? 1 : 0);
+  const depth = Math.max(patchDepth(quoted, isReply), isReply && !hasStructure(quoted) ? 1 : 0);
   const lines = refolded(quoted, depth);
   const own = lines.flatMap((line, index) => (line.depth === depth ? [{ ...line, index }] : []));
   const start = findStart(own.map(({ text }) => text));

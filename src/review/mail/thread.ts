@@ -72,7 +72,7 @@ export function headersOfPatch({ posted, best }: PatchCopies): MailHeaders {
     from: author ?? patchAuthor.author ?? '',
     date: patchAuthor.date,
     // Only the mail that was answered is named; deeper ones are not.
-    messageId: depth === 1 ? inReplyTo : undefined,
+    messageId: depth === 0 ? headers.messageId : depth === 1 ? inReplyTo : undefined,
     references: [],
   };
 }
@@ -113,8 +113,8 @@ function groupOf(mail: Mail, groups: readonly PatchCopies[]): PatchCopies | unde
         ids.has(copy.reading.message.headers.messageId) ||
         (mail.subject.title !== '' && isSameSubject(mail.subject, copy.subject)),
     );
-    // One that answers the patch and quotes a hunk without its file is of it, too.
-    const score = named ? common + 0.5 : hunks * 2 >= own.size && hunks > 0 ? common - 1 : 0;
+    // What answers the patch quotes it, perhaps a hunk without its file; what it does not quote is its own.
+    const score = named && mail.reading.depth > 0 ? common + 0.5 : hunks * 2 >= own.size && hunks > 0 ? common - 1 : 0;
     if (score > most) [best, most] = [group, score];
   }
   return best;
