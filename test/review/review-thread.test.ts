@@ -98,4 +98,31 @@ describe.skipIf(PAGE === undefined)('the review thread', async () => {
     });
     expect(found).toEqual(COMMENTS);
   });
+
+  /** What else mailers and editors do to a page before it is read. */
+  const DAMAGES: readonly (readonly [string, (text: string) => string])[] = [
+    ['with CRLF', (text) => text.replaceAll('\n', '\r\n')],
+    ['without blanks at line ends', (text) => text.replace(/ +$/gm, '')],
+    ['quoted as a whole', (text) => text.trimEnd().replace(/^/gm, '> ')],
+    ['indented as a whole', (text) => text.replace(/^(?=.)/gm, '    ')],
+    ['as a mail', (text) => `From: ${AVIHAI} <a@example.org>\nSubject: Re: [PATCH] x\n\n${text}`],
+    ['saved as HTML', (text) => `<!DOCTYPE html>\n<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`],
+  ];
+
+  test.each(DAMAGES)('%s: the same', async (_name, damage) => {
+    const damaged = await readSeries(damage(PAGE === undefined ? '' : readFileSync(PAGE, 'utf8')));
+    // How many blanks stood where a line was folded is lost with them.
+    const words = (text: string): string => text.replace(/\s+/g, ' ');
+    const lines = ({ patches }: typeof series): unknown =>
+      patches.flatMap(({ files }) =>
+        files.map(({ path, hunks }) => [
+          path,
+          hunks.map((hunk) => [words(hunk.section), hunk.lines.map((line) => [line.kind, words(line.text)])]),
+        ]),
+      );
+    const said = ({ comments }: typeof series): unknown =>
+      comments.map(({ author, path, line, text }) => [author, path, line, words(text)]);
+    expect(lines(damaged)).toEqual(lines(series));
+    expect(said(damaged)).toEqual(said(series));
+  });
 });

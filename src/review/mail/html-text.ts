@@ -13,7 +13,7 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 const HTML = /^\s*(?:<!doctype html|<html|<head|<body)\b/i;
-const TOKEN = /<(\/?)([a-zA-Z][a-zA-Z0-9]{0,20})\b[^<>]{0,5000}>|<!--|\n/g;
+const TOKEN = /<(\/?)([a-zA-Z][a-zA-Z0-9]{0,20})\b[^<>]{0,5000}>|<!--|<[!?][^<>]{0,5000}>|\n/g;
 const BLOCKS = new Set([
   'p',
   'div',
@@ -43,8 +43,8 @@ export function textOfHtml(html: string): string {
   let depth = 0;
   let pre = 0;
   const end = (always: boolean): void => {
-    if (always || line.trim() !== '')
-      lines.push(`${'>'.repeat(depth)}${depth > 0 ? ' ' : ''}${decoded(line)}`.trimEnd());
+    const shown = `${'>'.repeat(depth)}${depth > 0 ? ' ' : ''}${decoded(line)}`;
+    if (always || line.trim() !== '') lines.push(pre > 0 ? shown : shown.trimEnd());
     line = '';
   };
   let from = 0;

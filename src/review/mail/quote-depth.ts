@@ -31,6 +31,13 @@ export function quoteDepths(lines: readonly TextLine[]): readonly QuotedLine[] {
   });
 }
 
+/** A text that is quoted as a whole, without its outermost marks. */
+export function withoutCommonMarks(lines: readonly QuotedLine[]): readonly QuotedLine[] {
+  const written = lines.filter(({ text, depth }) => depth > 0 || text.trim() !== '');
+  const common = written.reduce((least, { depth }) => Math.min(least, depth), MOST_MARKS);
+  return common === 0 ? lines : lines.map((line) => ({ ...line, depth: Math.max(0, line.depth - common) }));
+}
+
 export function hasStructure(lines: readonly QuotedLine[]): boolean {
   return lines.some(({ text }) => STRUCTURE.test(text));
 }

@@ -8,7 +8,7 @@ import { dedented } from './dedent.ts';
 import { isFurniture } from './furniture.ts';
 import type { LineKind, Voice } from './line-kinds.ts';
 import type { Message } from './message.ts';
-import { hasStructure, patchDepth, type QuotedLine, quoteDepths, refolded } from './quote-depth.ts';
+import { hasStructure, patchDepth, type QuotedLine, quoteDepths, refolded, withoutCommonMarks } from './quote-depth.ts';
 import { parseSubject } from './subject.ts';
 
 export interface MailReading {
@@ -30,7 +30,9 @@ export interface MailReading {
 }
 
 export function readMail(message: Message): MailReading {
-  const quoted = quoteDepths(dedented(message.lines));
+  const marked = quoteDepths(dedented(message.lines));
+  // A reply that says nothing quotes all of its text, too: then its headers name who sent it.
+  const quoted = message.headers.from === '' ? withoutCommonMarks(marked) : marked;
   const isReply = parseSubject(message.headers.subject).isReply;
   // A reply without any of the patch: its own words are outside of what it quotes.
   const depth = Math.max(patchDepth(quoted, isReply), isReply && !hasStructure(quoted) ? 1 : 0);

@@ -99,7 +99,7 @@ function* successors(state: State, line: string, above: string, view: View, at: 
     const cost = keepCost(mark, line, state.cut, view.keepsBlanks);
     if (oldLeft >= 0 && newLeft >= 0) yield after({ fate: 'keep', old: oldLeft, new: newLeft }, cost);
   }
-  const fold = state.cut ? 'never' : foldGuess(above, line, view.wide);
+  const fold = state.cut ? 'never' : foldGuess(above, line, { wide: view.wide, below: view.lines[at + 1] });
   if (fold !== 'never') yield after({ fate: 'fold' }, FOLD_COST[fold]);
   if (cuts === 'may-begin' || (cuts === 'may-go-on' && state.cut) || done) {
     const unfolds = done && !state.cut ? costOfMore(fold, mark, line) : 0;
@@ -122,6 +122,7 @@ function costOfMore(fold: FoldGuess, mark: LineMark, line: string): number {
 }
 
 interface View {
+  readonly lines: readonly string[];
   readonly cuts: readonly Cuts[];
   /** At most so many old and new lines can still come. */
   readonly oldAhead: readonly number[];
@@ -152,7 +153,7 @@ function lookAhead(lines: readonly string[]): View {
     strangeBehind = markOf(line) === '?' ? 0 : strangeBehind + 1;
     if (strangeBehind <= REACH && cuts[at] === 'never') cuts[at] = 'may-go-on';
   }
-  return { cuts, oldAhead, newAhead, keepsBlanks: lines.includes(' '), wide: hasWideLines(lines) };
+  return { lines, cuts, oldAhead, newAhead, keepsBlanks: lines.includes(' '), wide: hasWideLines(lines) };
 }
 
 function fatesOf(last: State, count: number): readonly Fate[] {

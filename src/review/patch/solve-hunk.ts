@@ -49,7 +49,7 @@ function foldedBehind(lines: readonly string[], at: number): number {
   while (count < MOST_FOLDS) {
     const [above, line] = [lines[at + count - 1], lines[at + count]];
     if (above === undefined || line === undefined) break;
-    const guess = foldGuess(above, line, hasWideLines(lines));
+    const guess = foldGuess(above, line, { wide: hasWideLines(lines), below: lines[at + count + 1] });
     if (guess === 'never' || guess === 'marked') break;
     count += 1;
   }
