@@ -1,11 +1,12 @@
 /** Mails, an mbox, a page or a plain diff, as the series of patches that they hold. */
+import { CopyIndex, type Mail, type PatchCopies } from './mail/copies.ts';
 import { type Discussion, gatherComments } from './mail/gather-comments.ts';
 import type { LineKind } from './mail/line-kinds.ts';
 import { type MailReading, readMail } from './mail/read-mail.ts';
 import { readMessage } from './mail/read-message.ts';
 import { splitInput } from './mail/split-input.ts';
 import { parseSubject } from './mail/subject.ts';
-import { answeredBy, groupCopies, headersOfPatch, type Mail, type PatchCopies, subjectOf } from './mail/thread.ts';
+import { answeredBy, headersOfPatch, subjectOf } from './mail/thread.ts';
 import type { LineCounts, Patch, Series } from './series.ts';
 import { addMissing, addPatchProblems, ProblemList } from './series-problems.ts';
 
@@ -22,7 +23,8 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
       mails.push({ reading, subject: parseSubject(subjectOf(reading)), input: at });
     }
   }
-  const groups = [...groupCopies(mails)].sort((a, b) => orderOf(a) - orderOf(b));
+  const index = new CopyIndex(mails);
+  const groups = [...index.groups].sort((a, b) => orderOf(a) - orderOf(b));
   const patches = groups.map(patchOf);
   addPatchProblems(problems, patches);
   addMissing(problems, patches);
@@ -30,7 +32,7 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
   const [cover] = covers;
   return {
     patches,
-    comments: gatherComments(patches, discussions(mails, groups, covers)),
+    comments: gatherComments(patches, discussions(mails, index, groups, covers)),
     problems: problems.all,
     cover: cover === undefined ? undefined : { headers: cover.reading.message.headers, message: cover.reading.text },
     lineCounts: countLines(mails.map(({ reading }) => reading)),
@@ -65,14 +67,15 @@ function isCover({ subject, reading }: Mail): boolean {
 
 function discussions(
   mails: readonly Mail[],
+  index: CopyIndex,
   groups: readonly PatchCopies[],
   covers: readonly Mail[],
 ): readonly Discussion[] {
+  const places = new Map(groups.map((group, at) => [group, at]));
   return mails.map((mail) => {
-    const own = groups.find(({ copies }) => copies.includes(mail));
-    const isSpeech = mail.reading.files.length === 0 && !covers.includes(mail);
-    const group = own ?? (isSpeech ? answeredBy(mail, groups, covers) : undefined);
-    return { reading: mail.reading, input: mail.input, patch: group === undefined ? undefined : groups.indexOf(group) };
+    const isSpeech = mail.reading.files.length === 0 && !isCover(mail);
+    const group = index.of(mail) ?? (isSpeech ? answeredBy(mail, index, covers) : undefined);
+    return { reading: mail.reading, input: mail.input, patch: group === undefined ? undefined : places.get(group) };
   });
 }
 

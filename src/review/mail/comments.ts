@@ -4,7 +4,7 @@ import type { PatchFile, ReviewComment } from '../series.ts';
 import { isGreeting, isSignatureMark, isSignOff } from './furniture.ts';
 import type { LineKind, Voice } from './line-kinds.ts';
 import type { QuotedLine } from './quote-depth.ts';
-import { levelsOf, type Piece, piecesOf } from './turns.ts';
+import { levelsOf, piecesOf } from './turns.ts';
 
 export interface Scene {
   readonly lines: readonly QuotedLine[];
@@ -134,15 +134,15 @@ function bySpeaker(blocks: readonly Block[], { voices, levels }: Scene): readonl
       const depth = found[next] ?? 0;
       next += 1;
       const last = parts.at(-1);
-      if (last !== undefined && last.depth === depth) last.texts.push(...gapBefore(piece), ...piece.lines);
-      else parts.push({ at: first + piece.at, above, depth, texts: [...piece.lines] });
+      if (last === undefined || last.depth !== depth) {
+        parts.push({ at: first + piece.at, above, depth, texts: [...piece.lines] });
+        continue;
+      }
+      if (piece.boundary === 'blank') last.texts.push('');
+      for (const line of piece.lines) last.texts.push(line);
     }
     return parts;
   });
-}
-
-function gapBefore(piece: Piece): readonly string[] {
-  return piece.boundary === 'blank' ? [''] : [];
 }
 
 /** Without blank lines and greetings around it, and without the thanks and the name at its end. */

@@ -43,6 +43,8 @@ function namesByAddress(mails: readonly Discussion[]): ReadonlyMap<string, strin
   return names;
 }
 
+const MOST_SEARCHED = 500_000_000;
+
 /** The author's own mail has it whole; what others quote of it may be a part. */
 function withoutRepeated(comments: readonly ReviewComment[]): readonly ReviewComment[] {
   const own = new Map<string, string[]>();
@@ -54,10 +56,16 @@ function withoutRepeated(comments: readonly ReviewComment[]): readonly ReviewCom
   }
   const joined = new Map([...own].map(([key, texts]) => [key, `\n${texts.join('\n')}\n`]));
   const seen = new Set<string>();
+  let searched = 0;
+  // To look for a part costs the length of all that was said: enough for any thread of people.
+  const isQuoted = (text: string, said: string): boolean => {
+    searched += said.length;
+    return searched < MOST_SEARCHED && said.includes(text);
+  };
   return comments.filter((comment) => {
     const text = words(comment.text);
     if (comment.authorFrom === 'turns') return true;
-    if (comment.depth > 0 && joined.get(keyOf(comment))?.includes(text) === true) return false;
+    if (comment.depth > 0 && isQuoted(text, joined.get(keyOf(comment)) ?? '')) return false;
     const key = `${keyOf(comment)}\n${comment.path ?? ''}\n${comment.hunk ?? ''}\n${comment.hunkLine ?? ''}\n${text}`;
     const isNew = !seen.has(key);
     seen.add(key);

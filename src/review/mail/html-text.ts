@@ -47,6 +47,7 @@ export function textOfHtml(html: string): string {
     if (always || line.trim() !== '') lines.push(pre > 0 ? shown : shown.trimEnd());
     line = '';
   };
+  const lower = html.toLowerCase();
   let from = 0;
   TOKEN.lastIndex = 0;
   for (let token = TOKEN.exec(html); token !== null; token = TOKEN.exec(html)) {
@@ -59,8 +60,8 @@ export function textOfHtml(html: string): string {
     if (whole === '\n') {
       if (pre > 0) end(true);
       else line += line === '' || line.endsWith(' ') ? '' : ' ';
-    } else if (whole === '<!--') from = TOKEN.lastIndex = behind(html, '-->', from);
-    else if (HIDDEN.has(name) && opens) from = TOKEN.lastIndex = behind(html, `</${name}`, from);
+    } else if (whole === '<!--') from = TOKEN.lastIndex = behind(lower, '-->', from);
+    else if (HIDDEN.has(name) && opens) from = TOKEN.lastIndex = behind(lower, `</${name}`, from);
     else if (name === 'br') end(true);
     else if (BLOCKS.has(name)) end(false);
     if (name === 'blockquote') depth = Math.min(MOST_DEPTH, Math.max(0, depth + (opens ? 1 : -1)));
@@ -72,9 +73,9 @@ export function textOfHtml(html: string): string {
 }
 
 /** Where the text goes on: behind `mark`, or at the end if it is missing. */
-function behind(html: string, mark: string, from: number): number {
-  const at = html.slice(from).toLowerCase().indexOf(mark);
-  return at < 0 ? html.length : from + at + mark.length;
+function behind(lower: string, mark: string, from: number): number {
+  const at = lower.indexOf(mark, from);
+  return at < 0 ? lower.length : at + mark.length;
 }
 
 function decoded(text: string): string {

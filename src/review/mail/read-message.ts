@@ -9,6 +9,8 @@ import { type Message, NO_HEADERS, type TextLine } from './message.ts';
 import type { RawMessage } from './split-input.ts';
 import { unflow } from './unflow.ts';
 
+/** No mail has more parts. */
+const MOST_PARTS = 200;
 /** A decoded line is looked for so many lines ahead. */
 const AHEAD = 60;
 
@@ -100,10 +102,12 @@ function plainBlanks(text: string): string {
 /** Only in headers, the mail's own or those of a part: the body may speak of it. */
 function withoutFlowed(text: string): { readonly text: string; readonly flowed: boolean } {
   let flowed = false;
+  let seen = 0;
   const fixed = text.replace(
     /(^|\n)(content-type:[^\n]*(?:\n[ \t][^\n]*)*)/gi,
     (whole, start: string, header: string, at: number) => {
-      if (!isInHeaders(text, at)) return whole;
+      seen += 1;
+      if (seen > MOST_PARTS || !isInHeaders(text, at)) return whole;
       return (
         start +
         header.replace(/(;\s*format\s*=\s*"?)flowed/i, (_, before: string) => {

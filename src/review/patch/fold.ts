@@ -34,7 +34,7 @@ export function canBeFolded(above: string, line: string): FoldGuess {
 }
 
 function isProse(text: string): boolean {
-  return SENTENCE.test(text) || (text.match(WORDS)?.length ?? 0) >= 3;
+  return SENTENCE.test(text) || /\S\?$/.test(text) || (text.match(WORDS)?.length ?? 0) >= 3;
 }
 
 /** The end of a statement, of a parameter list or of a format; no name by itself is one. */
