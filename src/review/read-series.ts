@@ -24,7 +24,7 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
     }
   }
   const index = new CopyIndex(mails);
-  const groups = [...index.groups].sort((a, b) => orderOf(a) - orderOf(b));
+  const groups = inOrder(index.groups);
   const patches = groups.map(patchOf);
   addPatchProblems(problems, patches);
   addMissing(problems, patches);
@@ -39,10 +39,23 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
   };
 }
 
-/** Older versions first; a patch without number keeps its place. */
-function orderOf({ posted, best }: PatchCopies): number {
-  const { version, number } = (posted ?? best).subject;
-  return version * 10_000 + (number ?? 0);
+/** Older versions first, each series by its numbers; a patch without a number follows the one that it came after. */
+function inOrder(groups: readonly PatchCopies[]): readonly PatchCopies[] {
+  const places = new Map<string, number>();
+  let last: readonly number[] = [0, 0, 0];
+  const ranked = groups.map((group) => {
+    const { subject, reading } = group.posted ?? group.best;
+    const series = `${subject.total ?? ''}\n${reading.message.headers.references[0] ?? ''}`;
+    const place = places.get(series) ?? places.size;
+    if (subject.number !== undefined) {
+      places.set(series, place);
+      last = [subject.version, place, subject.number];
+    } else last = [subject.version, last[1] ?? 0, last[2] ?? 0];
+    return { group, rank: last };
+  });
+  return ranked
+    .sort((a, b) => a.rank.map((value, at) => value - (b.rank[at] ?? 0)).find((difference) => difference !== 0) ?? 0)
+    .map(({ group }) => group);
 }
 
 function patchOf(group: PatchCopies): Patch {

@@ -144,6 +144,28 @@ describe('a reply alone', async () => {
   });
 });
 
+test('patches come in the order of their numbers, series by series; one without a number where it stood', async () => {
+  const patch = (tag: string, title: string): string =>
+    `From: a@example.org\nSubject: [${tag}] ${title}\n\n--- a/${title}.c\n+++ b/${title}.c\n@@ -1 +1 @@\n-a\n+b\n`;
+  const mails = [
+    patch('PATCH 2/2', 'two'),
+    patch('PATCH', 'fix'),
+    patch('PATCH 1/2', 'one'),
+    patch('PATCH v2 1/2', 'next'),
+    patch('PATCH 3/3', 'other-three'),
+    patch('PATCH 1/3', 'other-one'),
+  ];
+  const { patches } = await readSeries(mails);
+  expect(patches.map(({ headers }) => headers.subject.replace(/^\[.*\] /, ''))).toEqual([
+    'one',
+    'two',
+    'fix',
+    'other-one',
+    'other-three',
+    'next',
+  ]);
+});
+
 describe('a reply', () => {
   const POSTED = fixture('0001-last-query.patch');
   const HEAD = [
