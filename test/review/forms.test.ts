@@ -101,6 +101,25 @@ describe('what a form tells of its author', () => {
     ]);
   });
 
+  test('“X wrote:” in the message of a posted patch nests nothing', async () => {
+    const said = 'As Bo Review wrote:\n\nOn Mon, 2 Mar 2026 10:00:00 +0000, Bo Review wrote:\nit waits for itself.\n\n';
+    const { patches, comments } = await readSeries(PATCH.replace('\n\n', `\n\n${said}`));
+    expect(patches[0]?.headers).toMatchObject({
+      from: 'Ada Example <ada@example.org>',
+      messageId: '<patch.1@example.org>',
+    });
+    expect(comments).toEqual([]);
+  });
+
+  test('the heading of a page names who answers', async () => {
+    const heading = ['[list] Re: a patch', '', 'Cy Example Tue, 03 Mar 2026 10:00:00 -0700', ''];
+    const above = 'On Mon, 2 Mar 2026 10:00:00 +0000, Ada Example wrote:';
+    const { comments } = await readSeries([...heading, above, behindEvent(BODY, 'This needs the lock.')].join('\n'));
+    expect(comments.map(({ author, line, text }) => [author, line, text])).toEqual([
+      ['Cy Example', 21, 'This needs the lock.'],
+    ]);
+  });
+
   test('an attribution that is folded, in other words, or names an address alone', async () => {
     for (const [line, author] of [
       ['On Mon, Mar 2, 2026 at 10:00\u202fAM Ada Example <ada@example.org>\nwrote:', 'Ada Example'],

@@ -77,11 +77,7 @@ function decode(latin1: string): string {
 
 /** The text, and the patches that are attached to it. */
 function bodyOf(email: Email): readonly string[] {
-  const attached = email.attachments
-    .filter(
-      ({ mimeType, filename }) => /^text\//.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? ''),
-    )
-    .map(({ content }) => (typeof content === 'string' ? content : ''));
+  const attached = email.attachments.filter(isText).map(({ content }) => (typeof content === 'string' ? content : ''));
   const own = email.text ?? (email.html === undefined ? '' : textOfHtml(email.html));
   const texts = [own, ...attached].filter((text) => text !== '');
   return texts.flatMap((text) => text.replace(/\r?\n$/, '').split(/\r?\n/)).map(plainBlanks);
