@@ -25,11 +25,12 @@ export async function readMessage(raw: RawMessage): Promise<Message> {
   const body = bodyOf(email);
   const rawLines = raw.text.split('\n');
   const headerEnd = rawLines.findIndex((line) => line.trim() === '');
-  const lines = place(body, rawLines, headerEnd < 0 ? rawLines.length : headerEnd + 1, raw.firstLine);
+  const placed = place(body, rawLines, headerEnd < 0 ? rawLines.length : headerEnd + 1, raw.firstLine);
+  const lines = flowed ? unflow(placed) : placed;
   return {
     headers: headersOf(email),
     inReplyTo: ids(email.inReplyTo ?? '')[0],
-    lines: flowed ? unflow(lines) : lines,
+    lines,
     headerLines: raw.skipped + Math.max(0, rawLines.length - lines.length),
     problems: email.attachments.every(isText) ? [] : [problem(raw, 'unread-attachment')],
   };
