@@ -136,6 +136,43 @@ describe('what a form tells of its author', () => {
   });
 });
 
+describe('patches that are attached as git writes them, and forwarded mails', () => {
+  const SECOND = readFileSync(join(ROOT, 'fixtures', 'patches', '0002-devices.patch'), 'utf8');
+  const HEAD = [
+    'From: Bo Review <bo@example.org>',
+    'Subject: See the patches',
+    'Content-Type: multipart/mixed; boundary=B',
+    '',
+  ];
+  const part = (type: string, text: string): string => `--B\n${type}\n\n${text}\n`;
+  const mail = (...parts: readonly string[]): string => `${HEAD.join('\n')}\n${parts.join('')}--B--\n`;
+
+  test('are mails of their own', async () => {
+    const encoded = Buffer.from(SECOND).toString('base64').replace(/.{76}/g, '$&\n');
+    const { patches, comments, problems } = await readSeries(
+      mail(
+        part('Content-Type: text/plain', 'Hi, two patches.'),
+        part('Content-Type: text/x-patch; name=1.patch\nContent-Disposition: attachment', PATCH),
+        part('Content-Type: text/x-patch; name=2.patch\nContent-Transfer-Encoding: base64', encoded),
+      ),
+    );
+    expect(patches.map(({ number, headers, files }) => [number, headers.from, files.length])).toEqual([
+      [1, 'Ada Example <ada@example.org>', 3],
+      [2, 'Ada Example <ada@example.org>', 6],
+    ]);
+    expect([comments, problems]).toEqual([[], []]);
+  });
+
+  test('forwarded: by who wrote it', async () => {
+    const { patches } = await readSeries(
+      mail(part('Content-Type: message/rfc822', PATCH.slice(PATCH.indexOf('\n') + 1))),
+    );
+    expect(patches.map(({ headers }) => [headers.from, headers.messageId])).toEqual([
+      ['Ada Example <ada@example.org>', '<patch.1@example.org>'],
+    ]);
+  });
+});
+
 describe('what can’t be mended is said', () => {
   const unresolved = async (text: string): Promise<readonly (readonly [string, string])[]> => {
     const { patches } = await readSeries(text);
