@@ -1,0 +1,53 @@
+/** All functions that one side of the series shows, by name. */
+import type { PatchFile, Series } from '../series.ts';
+import { type FileText, type FunctionText, readFunctions } from './functions.ts';
+import { chunksOf, isCode, type Side } from './image.ts';
+import { type Block, parseBody, parseTokens } from './statements.ts';
+import type { Macro } from './tokens.ts';
+
+export interface FunctionCode {
+  readonly text: FunctionText;
+  readonly body: Block;
+  readonly patch: number;
+  readonly file: number;
+  readonly path: string;
+}
+
+export interface MacroCode {
+  readonly macro: Macro;
+  readonly body: Block;
+}
+
+export interface FileCode {
+  readonly patch: number;
+  readonly file: number;
+  readonly path: string;
+  readonly text: FileText;
+}
+
+export interface Program {
+  readonly functions: ReadonlyMap<string, FunctionCode>;
+  readonly macros: ReadonlyMap<string, MacroCode>;
+}
+
+/** One side of every file of the series. */
+export function programOf(series: Series, side: Side): readonly FileCode[] {
+  return series.patches.flatMap((patch, number) =>
+    patch.files.flatMap((file, index) => (isCode(file.path) ? [fileCode(file, number, index, side)] : [])),
+  );
+}
+
+function fileCode(file: PatchFile, patch: number, index: number, side: Side): FileCode {
+  return { patch, file: index, path: file.path, text: readFunctions(chunksOf(file, patch, index, side)) };
+}
+
+/** Of a function that several files show, the last one counts. */
+export function link(files: readonly FileCode[]): Program {
+  const functions = new Map<string, FunctionCode>();
+  const macros = new Map<string, MacroCode>();
+  for (const { text, patch, file, path } of files) {
+    for (const one of text.functions) functions.set(one.name, { text: one, body: parseBody(one), patch, file, path });
+    for (const macro of text.macros) macros.set(macro.name, { macro, body: parseTokens(macro.body) });
+  }
+  return { functions, macros };
+}
