@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   replay: { base: 'all', catalog: 'all', ingest: 'all' },
   rules: { base: 'all', catalog: 'all', ingest: 'types', replay: 'types' },
   report: { base: 'all', catalog: 'all', ingest: 'all', replay: 'types', rules: 'types' },
-  review: {},
+  review: { base: 'all' },
   store: { base: 'all', ingest: 'types', replay: 'types', report: 'types' },
   analysis: { base: 'all', catalog: 'types', ingest: 'all', replay: 'all', rules: 'all', report: 'all' },
   cli: {
@@ -177,6 +177,7 @@ describe('packages and the outer world', () => {
     'better-sqlite3': ['store/database.ts'],
     fzstd: ['ingest/byte-source.ts'],
     picocolors: ['report/renderers/'],
+    'postal-mime': ['review/mail/'],
     yargs: ['cli/'],
     'node:crypto': ['ingest/digest.ts', 'report/build-report.ts'],
     'node:fs': ['cli/', 'ingest/', 'store/'],
@@ -218,7 +219,7 @@ describe('packages and the outer world', () => {
   });
 
   test('a report and an emulated log are made without clock and chance', () => {
-    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'analysis', 'store', 'emulator'];
+    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'review', 'analysis', 'store', 'emulator'];
     const users = using(
       /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b|\bhostname\b/,
     );

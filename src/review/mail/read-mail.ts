@@ -1,0 +1,143 @@
+/** One mail taken apart: its patch, and what people say about it, each line in one of these. */
+import { type Diffstat, findDiffstat, findStart } from '../patch/find-start.ts';
+import { type Place, readPatch } from '../patch/read-patch.ts';
+import type { PatchFile, ReviewComment } from '../series.ts';
+import { type Attribution, attributionAt, nameOf } from './attribution.ts';
+import { commentsOf } from './comments.ts';
+import { isFurniture } from './furniture.ts';
+import type { LineKind, Voice } from './line-kinds.ts';
+import type { Message } from './message.ts';
+import { patchDepth, type QuotedLine, quoteDepths } from './quote-depth.ts';
+
+export interface MailReading {
+  readonly message: Message;
+  /** Quote marks before its patch; for a page without marks, levels of attribution. */
+  readonly depth: number;
+  /** Author of the patch that stands in it. */
+  readonly patchAuthor: Voice;
+  readonly text: string;
+  readonly diffstat: Diffstat | undefined;
+  readonly files: readonly PatchFile[];
+  /** Their `patch` is undefined: that is settled among all mails. */
+  readonly comments: readonly Omit<ReviewComment, 'patch'>[];
+  readonly kinds: readonly LineKind[];
+}
+
+export function readMail(message: Message): MailReading {
+  const lines = quoteDepths(message.lines);
+  const depth = patchDepth(lines);
+  const own = lines.flatMap((line, index) => (line.depth === depth ? [{ ...line, index }] : []));
+  const start = findStart(own.map(({ text }) => text));
+  const above = own.slice(0, start ?? own.length);
+  const stream = start === undefined ? [] : own.slice(start);
+  const patch = readPatch(
+    stream,
+    above.map(({ text }) => text),
+  );
+  const diffAt = stream[0]?.index ?? lines.length;
+  const attributions = findAttributions(lines);
+  const levels = unmarkedLevels(lines, attributions, diffAt, depth);
+  const voices = voicesOf(message, lines, attributions, levels);
+  const places = new Array<Place | undefined>(lines.length).fill(undefined);
+  for (const [at, { index }] of stream.entries()) places[index] = patch.places[at];
+  const kinds = firstKinds(lines, attributions, places, diffAt, depth);
+  const comments = commentsOf({ lines, places, kinds, files: patch.files, voices, depth, levels });
+  const patchLevel = levels > 0 ? levels : depth;
+  return {
+    message,
+    depth: patchLevel,
+    patchAuthor: voices[patchLevel] ?? { author: undefined, date: undefined },
+    text: above
+      .filter(({ index }) => kinds[index] === 'message')
+      .map(({ text }) => text)
+      .join('\n')
+      .trim(),
+    diffstat: findDiffstat(
+      above.map(({ text }) => text),
+      above.length,
+    ),
+    files: patch.files,
+    comments,
+    kinds,
+  };
+}
+
+interface Found extends Attribution {
+  readonly at: number;
+  readonly depth: number;
+}
+
+function findAttributions(lines: readonly QuotedLine[]): readonly Found[] {
+  const found: Found[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const depth = lines[at]?.depth ?? 0;
+    // Folded over lines of the same depth.
+    const texts = lines.slice(at, at + 3).map((line) => (line.depth === depth ? line.text : ''));
+    const one = attributionAt(texts, 0);
+    if (one === undefined) continue;
+    found.push({ ...one, at, depth });
+    at += one.span - 1;
+  }
+  return found;
+}
+
+/** Attribution lines that stand above the diff without any quoting behind them: that many levels the page has. */
+function unmarkedLevels(
+  lines: readonly QuotedLine[],
+  attributions: readonly Found[],
+  diffAt: number,
+  depth: number,
+): number {
+  if (depth > 0 || diffAt >= lines.length) return 0;
+  const nested = attributions.filter(({ at, span, depth: own }) => {
+    const behind = lines.slice(at + span).find(({ text }) => text.trim() !== '');
+    return own === 0 && at < diffAt && behind?.depth === 0;
+  });
+  return nested.length;
+}
+
+function voicesOf(
+  message: Message,
+  lines: readonly QuotedLine[],
+  attributions: readonly Found[],
+  levels: number,
+): readonly Voice[] {
+  const { from, date } = message.headers;
+  const voices: Voice[] = [{ author: from === '' ? undefined : nameOf(from), date }];
+  if (levels > 0) {
+    const nested = attributions.filter(({ depth }) => depth === 0).slice(0, levels);
+    const all = [...voices, ...nested.map(({ author, date: day }): Voice => ({ author, date: day }))];
+    return all[0]?.author === undefined ? [{ author: theOther(all), date: undefined }, ...all.slice(1)] : all;
+  }
+  for (const { author, date: day, depth, at, span } of attributions) {
+    const behind = lines
+      .slice(at + span, at + span + 4)
+      .find(({ text, depth: own }) => own > depth || text.trim() !== '');
+    if (behind !== undefined && behind.depth > depth) voices[depth + 1] ??= { author, date: day };
+  }
+  return voices;
+}
+
+/** Where two people write to each other, the one who answers is the one who is not answered. */
+function theOther(voices: readonly Voice[]): string | undefined {
+  const names = new Set(voices.slice(1).map(({ author }) => author));
+  const answered = voices[1]?.author;
+  const others = [...names].filter((name) => name !== answered);
+  return names.size === 2 ? others[0] : undefined;
+}
+
+function firstKinds(
+  lines: readonly QuotedLine[],
+  attributions: readonly Found[],
+  places: readonly (Place | undefined)[],
+  diffAt: number,
+  depth: number,
+): LineKind[] {
+  const kinds = lines.map(({ text, depth: own }, at): LineKind => {
+    if (places[at] !== undefined) return 'patch';
+    if (isFurniture(text)) return 'header';
+    return at >= diffAt ? 'comment' : own < depth ? 'comment' : 'message';
+  });
+  for (const { at, span } of attributions) kinds.fill('header', at, at + span);
+  return kinds;
+}

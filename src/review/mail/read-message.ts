@@ -1,0 +1,140 @@
+/**
+ * Headers and text of one mail through postal-mime. The library is told nothing
+ * of format=flowed: it joins quoted lines with their marks, so that is done here.
+ */
+import PostalMime, { type Address, type Email } from 'postal-mime';
+import type { MailHeaders } from '../series.ts';
+import { type Message, NO_HEADERS, type TextLine } from './message.ts';
+import type { RawMessage } from './split-input.ts';
+import { unflow } from './unflow.ts';
+
+export async function readMessage(raw: RawMessage): Promise<Message> {
+  if (!raw.hasHeaders) return plainMessage(raw);
+  const { text, flowed } = withoutFlowed(raw.text);
+  const email = await PostalMime.parse(Buffer.from(text, 'latin1'), { attachmentEncoding: 'utf8' }).catch(
+    () => undefined,
+  );
+  // Too deep or too large for the library: as text nothing of it is lost.
+  if (email === undefined) return plainMessage(raw);
+  const body = bodyOf(email);
+  const rawLines = raw.text.split('\n');
+  const headerEnd = rawLines.findIndex((line) => line.trim() === '');
+  const lines = place(body, rawLines, headerEnd < 0 ? rawLines.length : headerEnd + 1, raw.firstLine);
+  return {
+    headers: headersOf(email),
+    inReplyTo: ids(email.inReplyTo ?? '')[0],
+    lines: flowed ? unflow(lines) : lines,
+    headerLines: raw.skipped + Math.max(0, rawLines.length - lines.length),
+  };
+}
+
+function plainMessage(raw: RawMessage): Message {
+  const lines = decode(raw.text)
+    .split('\n')
+    .map((text, at): TextLine => ({ text: plainBlanks(text), inputLine: raw.firstLine + at }));
+  return { headers: NO_HEADERS, inReplyTo: undefined, lines, headerLines: raw.skipped };
+}
+
+/** UTF-8 where it is that, else Latin-1: no byte is lost. */
+function decode(latin1: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(latin1, 'latin1'));
+  } catch {
+    return latin1;
+  }
+}
+
+/** The text, and the patches that are attached to it. */
+function bodyOf(email: Email): readonly string[] {
+  const attached = email.attachments
+    .filter(
+      ({ mimeType, filename }) => /^text\//.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? ''),
+    )
+    .map(({ content }) => (typeof content === 'string' ? content : ''));
+  const texts = [email.text ?? '', ...attached].filter((text) => text !== '');
+  return texts.flatMap((text) => text.replace(/\r?\n$/, '').split(/\r?\n/)).map(plainBlanks);
+}
+
+/** Mailers and archives write blanks at the beginning of a line, and doubled ones, as no-break spaces. */
+function plainBlanks(text: string): string {
+  if (!text.includes('\u00a0')) return text;
+  return text.replace(/^[\s>]*\u00a0[\s\u00a0>]*|\u00a0(?= )|(?<= )\u00a0/g, (blanks) =>
+    blanks.replaceAll('\u00a0', ' '),
+  );
+}
+
+/** Only in headers, the mail's own or those of a part: the body may speak of it. */
+function withoutFlowed(text: string): { readonly text: string; readonly flowed: boolean } {
+  let flowed = false;
+  const fixed = text.replace(
+    /(^|\n)(content-type:[^\n]*(?:\n[ \t][^\n]*)*)/gi,
+    (whole, start: string, header: string, at: number) => {
+      if (!isInHeaders(text, at)) return whole;
+      return (
+        start +
+        header.replace(/(;\s*format\s*=\s*"?)flowed/i, (_, before: string) => {
+          flowed = true;
+          return `${before}fixed`;
+        })
+      );
+    },
+  );
+  return { text: fixed, flowed };
+}
+
+function isInHeaders(text: string, at: number): boolean {
+  const blank = text.lastIndexOf('\n\n', at);
+  return blank < 0 || text.startsWith('--', blank + 2) || /^\n--\S/m.test(text.slice(blank + 1, at + 1));
+}
+
+/**
+ * Where each decoded line stands in the input. Lines that came through as they
+ * are stand alone; encoded ones are looked for a little ahead.
+ */
+function place(body: readonly string[], raw: readonly string[], from: number, firstLine: number): readonly TextLine[] {
+  const AHEAD = 60;
+  let at = from;
+  return body.map((text): TextLine => {
+    const key = Buffer.from(text.trim().slice(0, 20), 'utf8').toString('latin1');
+    let found = -1;
+    for (let next = at; next < Math.min(raw.length, at + AHEAD); next += 1) {
+      const line = raw[next] ?? '';
+      const isIt = key === '' ? line.trim() === '' : unescaped(line).trim().startsWith(key);
+      if (isIt) found = next;
+      if (isIt || (key === '' && next > at)) break;
+    }
+    if (found >= 0) at = found + 1;
+    return { text, inputLine: firstLine + Math.max(from, found >= 0 ? found : at - 1) };
+  });
+}
+
+function unescaped(line: string): string {
+  if (!line.includes('=')) return line;
+  return line.replace(/=([0-9A-Fa-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+function headersOf(email: Email): MailHeaders {
+  return {
+    subject: oneLine(email.subject ?? ''),
+    from: email.from === undefined ? '' : addressText(email.from),
+    to: (email.to ?? []).map(addressText),
+    cc: (email.cc ?? []).map(addressText),
+    messageId: ids(email.messageId ?? '')[0],
+    references: ids(email.references ?? ''),
+    date: email.headers.find(({ key }) => key === 'date')?.value,
+  };
+}
+
+function addressText(address: Address): string {
+  if (address.address === undefined) return oneLine(address.name);
+  if (address.name === '') return oneLine(address.address);
+  return oneLine(address.address === '' ? address.name : `${address.name} <${address.address}>`);
+}
+
+function ids(text: string): readonly string[] {
+  return text.match(/<[^<>\s]+>/g) ?? [];
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

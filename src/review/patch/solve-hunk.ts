@@ -1,0 +1,176 @@
+/**
+ * Which of the lines between two hunk headers belong to the hunk, which were
+ * folded off the line above, and which somebody wrote in between. The header's
+ * counts decide: among all readings that fit them, the one that cuts least.
+ *
+ * A forward search over (line, old lines, new lines), kept small by what a cut
+ * must look like: it begins at a line that no patch has. Linear for a hunk
+ * without such lines; with them bounded, and given up beyond the bound.
+ */
+import { canBeFolded, FOLD_COST } from './fold.ts';
+
+export type Fate = 'keep' | 'fold' | 'drop';
+
+export interface HunkCounts {
+  readonly oldLines: number;
+  readonly newLines: number;
+}
+
+/** Costs: the least sum is the reading. */
+const CUT = 100;
+const DROP_MARKED = 50;
+const DROP_CONTEXT = 2;
+const DROP_BLANK = 1;
+
+/** A cut goes on at most so many lines behind the last one that no patch has. */
+const REACH = 120;
+const MOST_STEPS = 400_000;
+
+/** How a line looks: `+`, `-`, context, empty (context, its blank lost), `\`, or none of a patch. */
+export type LineMark = '+' | '-' | ' ' | '' | '\\' | '?';
+
+export function markOf(line: string): LineMark {
+  const first = line[0] ?? '';
+  if (first === '' || first === '+' || first === '-' || first === ' ' || first === '\\') return first;
+  return first === '\t' ? ' ' : '?';
+}
+
+function oldShare(mark: LineMark): number {
+  return mark === '-' || mark === ' ' || mark === '' ? 1 : 0;
+}
+
+function newShare(mark: LineMark): number {
+  return mark === '+' || mark === ' ' || mark === '' ? 1 : 0;
+}
+
+function dropCost(mark: LineMark, line: string): number {
+  if (mark === '?' || mark === '\\' || /^--\s*$/.test(line)) return 0;
+  if (mark === '') return DROP_BLANK;
+  return mark === ' ' ? DROP_CONTEXT : DROP_MARKED;
+}
+
+interface State {
+  readonly old: number;
+  readonly new: number;
+  /** Inside a cut. */
+  readonly cut: boolean;
+  readonly cost: number;
+  readonly fate: Fate;
+  readonly before: State | undefined;
+}
+
+/**
+ * The fate of each line; undefined if no reading fits the counts, or if finding
+ * one would take too long. `header` is the `@@` line, which may be folded, too.
+ */
+export function solveHunk(header: string, lines: readonly string[], counts: HunkCounts): readonly Fate[] | undefined {
+  return plainFates(lines, counts) ?? search(header, lines, counts);
+}
+
+/** The usual case: the counts are used up before anything strange comes. */
+function plainFates(lines: readonly string[], counts: HunkCounts): readonly Fate[] | undefined {
+  let [oldLeft, newLeft] = [counts.oldLines, counts.newLines];
+  let at = 0;
+  while (oldLeft > 0 || newLeft > 0) {
+    const line = lines[at];
+    const mark = line === undefined ? '?' : markOf(line);
+    if (mark === '?') return undefined;
+    oldLeft -= oldShare(mark);
+    newLeft -= newShare(mark);
+    if (oldLeft < 0 || newLeft < 0) return undefined;
+    at += 1;
+  }
+  if (lines[at]?.startsWith('\\') === true) at += 1;
+  return lines.map((_, index) => (index < at ? 'keep' : 'drop'));
+}
+
+function search(header: string, lines: readonly string[], counts: HunkCounts): readonly Fate[] | undefined {
+  const view = lookAhead(lines);
+  let states: State[] = [
+    { old: counts.oldLines, new: counts.newLines, cut: false, cost: 0, fate: 'keep', before: undefined },
+  ];
+  let steps = 0;
+  for (const [at, line] of lines.entries()) {
+    const next = new Map<number, State>();
+    const above = lines[at - 1] ?? header;
+    for (const state of states) {
+      steps += 1;
+      for (const one of successors(state, line, above, view.cuts[at] ?? 'never')) {
+        if (one.old > (view.oldAhead[at + 1] ?? 0) || one.new > (view.newAhead[at + 1] ?? 0)) continue;
+        const key = (one.old * (counts.newLines + 1) + one.new) * 2 + (one.cut ? 1 : 0);
+        const known = next.get(key);
+        if (known === undefined || one.cost < known.cost) next.set(key, one);
+      }
+    }
+    if (steps > MOST_STEPS) return undefined;
+    states = [...next.values()];
+    if (states.length === 0) return undefined;
+  }
+  const best = states.filter((state) => state.old === 0 && state.new === 0).sort((a, b) => a.cost - b.cost)[0];
+  return best === undefined ? undefined : fatesOf(best, lines.length);
+}
+
+function* successors(state: State, line: string, above: string, cuts: Cuts): Generator<State> {
+  const mark = markOf(line);
+  const done = state.old === 0 && state.new === 0;
+  const after = (more: Partial<State> & { readonly fate: Fate }, cost: number): State => ({
+    old: state.old,
+    new: state.new,
+    cut: false,
+    ...more,
+    cost: state.cost + cost,
+    before: state,
+  });
+  if (mark !== '?') {
+    const [oldLeft, newLeft] = [state.old - oldShare(mark), state.new - newShare(mark)];
+    if (oldLeft >= 0 && newLeft >= 0) yield after({ fate: 'keep', old: oldLeft, new: newLeft }, 0);
+  }
+  const fold = state.cut ? 'never' : canBeFolded(above, line);
+  if (fold !== 'never') yield after({ fate: 'fold' }, FOLD_COST[fold]);
+  if (cuts === 'may-begin' || (cuts === 'may-go-on' && state.cut) || done) {
+    yield after({ fate: 'drop', cut: true }, dropCost(mark, line) + (state.cut || done ? 0 : CUT));
+  }
+}
+
+/** Whether a cut may begin at the line, or only go on there. */
+type Cuts = 'may-begin' | 'may-go-on' | 'never';
+
+interface View {
+  readonly cuts: readonly Cuts[];
+  /** At most so many old and new lines can still come. */
+  readonly oldAhead: readonly number[];
+  readonly newAhead: readonly number[];
+}
+
+function lookAhead(lines: readonly string[]): View {
+  const cuts: Cuts[] = [];
+  const oldAhead: number[] = [];
+  const newAhead: number[] = [];
+  [oldAhead[lines.length], newAhead[lines.length]] = [0, 0];
+  let strangeAhead = Number.POSITIVE_INFINITY;
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const mark = markOf(lines[at] ?? '');
+    oldAhead[at] = (oldAhead[at + 1] ?? 0) + oldShare(mark);
+    newAhead[at] = (newAhead[at + 1] ?? 0) + newShare(mark);
+    strangeAhead = mark === '?' ? 0 : strangeAhead + 1;
+    // A blank line above words is theirs.
+    const begins = mark === '?' || (mark === '' && cuts[at + 1] === 'may-begin');
+    cuts[at] = begins ? 'may-begin' : strangeAhead <= REACH ? 'may-go-on' : 'never';
+  }
+  let strangeBehind = Number.POSITIVE_INFINITY;
+  for (const [at, line] of lines.entries()) {
+    strangeBehind = markOf(line) === '?' ? 0 : strangeBehind + 1;
+    if (strangeBehind <= REACH && cuts[at] === 'never') cuts[at] = 'may-go-on';
+  }
+  return { cuts, oldAhead, newAhead };
+}
+
+function fatesOf(last: State, count: number): readonly Fate[] {
+  const fates = new Array<Fate>(count);
+  let state: State | undefined = last;
+  for (let at = count - 1; at >= 0 && state !== undefined; at -= 1) {
+    fates[at] = state.fate;
+    state = state.before;
+  }
+  return fates;
+}
