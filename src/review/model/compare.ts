@@ -12,14 +12,18 @@ export interface Breach {
   readonly seen: boolean;
 }
 
-/** The breach with the fewest conditions. A new function, without `pre`, is held to the duty itself. */
+/**
+ * The breach with the fewest conditions. A new function, without `pre`, is held
+ * to the duty itself. What no hunk shows is the same before and after: where
+ * the duty was seen before and is not seen any more, it is gone.
+ */
 export function breachOf(
   pre: Paths | undefined,
   post: Paths | undefined,
   holds: (path: Path) => Holds,
 ): Breach | undefined {
   if (post === undefined || post.truncated || pre?.truncated === true) return undefined;
-  const broken = post.paths.filter((path) => holds(path) === 'no');
+  const broken = post.paths.filter((path) => holds(path) !== 'yes');
   if (broken.length === 0) return undefined;
   const always = broken.length === post.paths.length;
   const found = broken.flatMap((path): readonly Breach[] => {
@@ -32,20 +36,23 @@ export function breachOf(
 function brokenSince(path: Path, pre: Paths, holds: (path: Path) => Holds, always: boolean): Breach | undefined {
   const fits = pre.paths.filter((old) => !conflict(old, path));
   const before = (fits.length === 0 ? pre.paths : fits).map(holds);
-  if (before.every((one) => one === 'no')) return undefined;
-  const mixed = before.includes('no');
+  const least: Holds = holds(path);
+  const mayBe = least === 'no' && before.includes('maybe');
+  if (!before.includes('yes') && !mayBe) return undefined;
+  const mixed = before.includes('no') || (least === 'maybe' && before.includes('maybe'));
   if (mixed && !(always && before.includes('yes'))) return undefined;
   const keys = new Set(pre.paths.flatMap((old) => [...old.decisions.keys()]));
   const fresh = [...path.decisions].filter(([key]) => !keys.has(key));
-  return { path, conditions: always ? [] : fresh.map(conditionText), seen: !before.includes('maybe') };
+  return { path, conditions: always ? [] : fresh.map(conditionText), seen: before.includes('yes') };
 }
 
 /** In a new function: what tells this path from all that keep the duty. */
 function freshBreach(path: Path, post: Paths, holds: (path: Path) => Holds, always: boolean): Breach | undefined {
+  if (holds(path) === 'maybe') return undefined;
   if (always) return { path, conditions: [], seen: true };
   const good = post.paths.filter((other) => holds(other) === 'yes');
   const telling = [...path.decisions].filter(
-    ([key, is]) => good.length > 0 && good.every((other) => other.decisions.get(key) !== is),
+    ([key, is]) => good.length > 0 && good.every((other) => other.decisions.get(key) === !is),
   );
   return telling.length === 0 ? undefined : { path, conditions: telling.map(conditionText), seen: true };
 }
@@ -60,3 +67,9 @@ function conditionText([key, is]: readonly [string, boolean]): string {
   if (is) return plain;
   return / /.test(plain) ? `!(${plain})` : `!${plain}`;
 }
+
+export const everyPath = (paths: Paths | undefined, test: (path: Path) => boolean): boolean =>
+  paths !== undefined && !paths.truncated && paths.paths.length > 0 && paths.paths.every(test);
+
+export const somePath = (paths: Paths | undefined, test: (path: Path) => boolean): boolean =>
+  paths?.paths.some(test) ?? false;

@@ -2,7 +2,7 @@
 import type { FunctionText } from '../code/functions.ts';
 import type { CodeLine } from '../code/image.ts';
 import { runFunction } from '../code/interpreter.ts';
-import type { Paths } from '../code/paths.ts';
+import type { Bql, Paths } from '../code/paths.ts';
 import { type FileCode, type FunctionCode, link, type Program, programOf } from '../code/program.ts';
 import type { Series } from '../series.ts';
 import { CALLBACK, CORE_QUERY, isExactName, isFinalName, moduleOf, OLD_CALLBACKS } from './names.ts';
@@ -20,6 +20,8 @@ export interface FunctionChange {
   readonly isHandler: boolean;
   /** Knows what kind of query it serves. */
   readonly inQuery: boolean;
+  /** It knew of the final query before the patch. */
+  readonly knewFinal: boolean;
   /** No other function that is seen calls it: it is run on its own. */
   readonly isEntry: boolean;
   /** Added and deleted lines of its body and header. */
@@ -44,15 +46,30 @@ export interface SeriesModel {
   readonly base: Base;
   /** The series brings the final query in. */
   readonly bringsFinal: boolean;
+  readonly tree: SourceTree | undefined;
 }
 
-export function modelOf(series: Series): SeriesModel {
+/** The source that the series applies to. */
+export interface SourceTree {
+  /** Files that set this member of SaveVMHandlers, with the function that they set. */
+  implementers(callback: string): readonly { readonly path: string; readonly name: string }[];
+}
+
+export function modelOf(series: Series, tree?: SourceTree): SeriesModel {
   const oldFiles = programOf(series, 'old');
   const newFiles = programOf(series, 'new');
   const handlers = handlerNames([...oldFiles, ...newFiles]);
   const changes = series.patches.flatMap((_, patch) => changesOf(patch, oldFiles, newFiles, handlers));
   const base = baseOf(oldFiles, newFiles);
-  return { series, changes, oldFiles, newFiles, base, bringsFinal: base === 'without-final' && hasFinal(newFiles) };
+  return {
+    series,
+    changes,
+    oldFiles,
+    newFiles,
+    base,
+    bringsFinal: base === 'without-final' && hasFinal(newFiles),
+    tree,
+  };
 }
 
 function handlerNames(files: readonly FileCode[]): ReadonlySet<string> {
@@ -131,7 +148,8 @@ function changeOf(
     const known = new Map<ScenarioId, Paths>();
     return (id) => {
       if (code === undefined) return undefined;
-      const paths = known.get(id) ?? runFunction(code, program, scenarioOf(id, name, flags));
+      const entry = handler ? handlerBql(program, id) : undefined;
+      const paths = known.get(id) ?? runFunction(code, program, scenarioOf(id, name, flags, entry));
       known.set(id, paths);
       return paths;
     };
@@ -144,14 +162,31 @@ function changeOf(
     old,
     new: fresh,
     isHandler: handler,
-    inQuery: handler || name === CORE_QUERY || /query_pending/.test(name) || [old, fresh].some(readsFlags),
-    isEntry: !callers(news).has(name),
+    inQuery: [old, fresh].some((code) => code !== undefined && servesQuery(name, code, handlers)),
+    knewFinal: old !== undefined && namesFinal(old, handler),
+    isEntry: !callers(news, handlers).has(name),
     changed,
     oldProgram: olds,
     newProgram: news,
     before: runs(old, olds),
     after: runs(fresh, news),
   };
+}
+
+/** What the core holds when it calls the modules, where it is seen. */
+function handlerBql(program: Program, id: ScenarioId): Bql | undefined {
+  const core = program.functions.get(CORE_QUERY);
+  if (core === undefined || id === 'switchover') return undefined;
+  const { paths, truncated } = runFunction(
+    core,
+    program,
+    scenarioOf(id, CORE_QUERY, flagsOf(CORE_QUERY, false), undefined),
+  );
+  const calls = paths.flatMap(({ ops }) =>
+    ops.flatMap((op) => (op.kind === 'call' && op.name === CALLBACK ? [op.bql] : [])),
+  );
+  const [first] = calls;
+  return truncated || first === 'unknown' || calls.some((one) => one !== first) ? undefined : first;
 }
 
 function changedLines(code: FunctionCode | undefined): readonly CodeLine[] {
@@ -161,9 +196,15 @@ function changedLines(code: FunctionCode | undefined): readonly CodeLine[] {
   return [...lines];
 }
 
+function namesFinal({ text }: FunctionCode, handler: boolean): boolean {
+  if (text.name.endsWith('query_pending_final')) return true;
+  if (text.params !== undefined)
+    return (handler && text.params.length > 3) || text.params.some(({ name }) => isFinalName(name));
+  return text.parts.some((part) => part.some((token) => token.kind === 'word' && isFinalName(token.text)));
+}
+
 /** `exact` or `final` stands in its header or its text. */
-function readsFlags(code: FunctionCode | undefined): boolean {
-  if (code === undefined) return false;
+function readsFlags(code: FunctionCode): boolean {
   const { params, parts } = code.text;
   const flags = params?.filter(({ type, name }) => /bool/.test(type) && (isExactName(name) || isFinalName(name))) ?? [];
   if (flags.length > 0) return true;
@@ -173,20 +214,27 @@ function readsFlags(code: FunctionCode | undefined): boolean {
 
 const callersOf = new WeakMap<Program, ReadonlySet<string>>();
 
-/** Names that some function calls, other than itself. */
-function callers(program: Program): ReadonlySet<string> {
+/** Names that are entered from a function that is run itself. Query functions are entered from query functions only. */
+function callers(program: Program, handlers: ReadonlySet<string>): ReadonlySet<string> {
   const known = callersOf.get(program);
   if (known !== undefined) return known;
   const names = new Set<string>();
-  for (const [own, { text }] of program.functions) {
-    for (const part of text.parts) {
+  for (const [own, code] of program.functions) {
+    const isQuery = servesQuery(own, code, handlers);
+    for (const part of code.text.parts) {
       for (const [at, token] of part.entries()) {
-        if (token.kind === 'word' && token.text !== own && part[at + 1]?.text === '(') names.add(token.text);
+        if (token.kind !== 'word' || token.text === own || part[at + 1]?.text !== '(') continue;
+        const callee = program.functions.get(token.text);
+        if (callee !== undefined && (isQuery || !servesQuery(token.text, callee, handlers))) names.add(token.text);
       }
     }
   }
   callersOf.set(program, names);
   return names;
+}
+
+function servesQuery(name: string, code: FunctionCode, handlers: ReadonlySet<string>): boolean {
+  return isHandler(name, code.path, code.text, handlers) || /query_pending/.test(name) || readsFlags(code);
 }
 
 function baseOf(oldFiles: readonly FileCode[], newFiles: readonly FileCode[]): Base {

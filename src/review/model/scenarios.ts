@@ -2,12 +2,13 @@
 import type { Bql, Scenario } from '../code/paths.ts';
 import { CALLBACK, CORE_QUERY, conditionIn, isQueryName, SYNC, type Truths } from './names.ts';
 
-export type ScenarioId = 'estimate' | 'exact' | 'final' | 'exact-in-postcopy' | 'switchover';
+export type ScenarioId = 'estimate' | 'exact' | 'final' | 'estimate-in-postcopy' | 'exact-in-postcopy' | 'switchover';
 
 const TRUTHS: Readonly<Record<ScenarioId, Truths>> = {
   estimate: { exact: false, final: false, inPostcopy: false },
   exact: { exact: true, final: false, inPostcopy: false },
   final: { exact: true, final: true, inPostcopy: false },
+  'estimate-in-postcopy': { exact: false, final: false, inPostcopy: true },
   'exact-in-postcopy': { exact: true, final: false, inPostcopy: true },
   switchover: { exact: undefined, final: undefined, inPostcopy: undefined },
 };
@@ -43,10 +44,11 @@ export function flagsOf(name: string, isHandler: boolean): FlagPlaces {
   return { exact: undefined, final: undefined };
 }
 
-export function scenarioOf(id: ScenarioId, name: string, flags: FlagPlaces): Scenario {
+/** `entry`: what the caller holds, where it is seen. */
+export function scenarioOf(id: ScenarioId, name: string, flags: FlagPlaces, entry: Bql | undefined): Scenario {
   const truths = TRUTHS[id];
   return {
-    bql: id === 'switchover' ? (AT_ENTRY[name] ?? 'unknown') : id === 'final' ? 'held' : 'free',
+    bql: entry ?? (id === 'switchover' ? (AT_ENTRY[name] ?? 'unknown') : id === 'final' ? 'held' : 'free'),
     known: (text) => conditionIn(truths, text),
     param: (param, index) => {
       if (index === flags.exact) return truths.exact;
