@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   replay: { base: 'all', catalog: 'all', ingest: 'all' },
   rules: { base: 'all', catalog: 'all', ingest: 'types', replay: 'types' },
   report: { base: 'all', catalog: 'all', ingest: 'all', replay: 'types', rules: 'types' },
-  review: { base: 'all' },
+  review: { base: 'all', report: 'all' },
   store: { base: 'all', ingest: 'types', replay: 'types', report: 'types' },
   analysis: { base: 'all', catalog: 'types', ingest: 'all', replay: 'all', rules: 'all', report: 'all' },
   cli: {
@@ -28,6 +28,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
     replay: 'all',
     rules: 'all',
     report: 'all',
+    review: 'all',
     store: 'all',
     analysis: 'all',
     emulator: 'all',
@@ -177,6 +178,7 @@ describe('packages and the outer world', () => {
     'better-sqlite3': ['store/database.ts'],
     fzstd: ['ingest/byte-source.ts'],
     picocolors: ['report/renderers/'],
+    'parse-diff': ['review/patch/'],
     'postal-mime': ['review/mail/'],
     yargs: ['cli/'],
     'node:crypto': ['ingest/digest.ts', 'report/build-report.ts'],
@@ -186,7 +188,7 @@ describe('packages and the outer world', () => {
     'node:events': ['cli/'],
     'node:stream': ['ingest/byte-source.ts'],
     'node:util': ['ingest/byte-source.ts'],
-    'node:zlib': ['ingest/byte-source.ts', 'ingest/group-inputs.ts'],
+    'node:zlib': ['cli/mail-inputs.ts', 'ingest/byte-source.ts', 'ingest/group-inputs.ts'],
   };
 
   test('a package is imported where it belongs only', () => {

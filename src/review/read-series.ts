@@ -1,29 +1,85 @@
 /** Mails, an mbox, a page or a plain diff, as the series of patches that they hold. */
-import { readMail } from './mail/read-mail.ts';
+import { type Discussion, gatherComments } from './mail/gather-comments.ts';
+import type { LineKind } from './mail/line-kinds.ts';
+import { type MailReading, readMail } from './mail/read-mail.ts';
 import { readMessage } from './mail/read-message.ts';
 import { splitInput } from './mail/split-input.ts';
-import type { Patch, ReviewComment, Series } from './series.ts';
+import { parseSubject } from './mail/subject.ts';
+import { answeredBy, groupCopies, headersOfPatch, type Mail, type PatchCopies } from './mail/thread.ts';
+import type { LineCounts, Patch, Series } from './series.ts';
+import { addMissing, addPatchProblems, ProblemList } from './series-problems.ts';
 
-/** Reads bytes, or text, as one input; any bytes give a series, perhaps an empty one. */
-export async function readSeries(input: Uint8Array | string): Promise<Series> {
-  const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input;
-  const messages = await Promise.all(splitInput(bytes).map(readMessage));
-  const readings = messages.map(readMail);
-  const patches: Patch[] = [];
-  const comments: ReviewComment[] = [];
-  for (const reading of readings) {
-    const patch = reading.files.length > 0 ? patches.length : undefined;
-    if (patch !== undefined) {
-      const { headers } = reading.message;
-      const from = reading.depth > 0 ? (reading.patchAuthor.author ?? '') : headers.from;
-      patches.push({
-        headers: { ...headers, from },
-        message: reading.text,
-        files: reading.files,
-        diffstat: reading.diffstat,
-      });
+/** Reads bytes, or text, or several of these as one series; any bytes give a series, perhaps an empty one. */
+export async function readSeries(input: Uint8Array | string | readonly (Uint8Array | string)[]): Promise<Series> {
+  const inputs = typeof input === 'string' || input instanceof Uint8Array ? [input] : input;
+  const problems = new ProblemList();
+  const mails: Mail[] = [];
+  for (const [at, one] of inputs.entries()) {
+    for (const raw of splitInput(typeof one === 'string' ? Buffer.from(one, 'utf8') : one)) {
+      const message = await readMessage(raw);
+      for (const problem of message.problems) problems.add({ ...problem, input: at });
+      mails.push({ reading: readMail(message), subject: parseSubject(message.headers.subject), input: at });
     }
-    comments.push(...reading.comments.map((comment) => ({ ...comment, patch })));
   }
-  return { patches, comments, problems: [] };
+  const groups = [...groupCopies(mails)].sort((a, b) => orderOf(a) - orderOf(b));
+  const patches = groups.map(patchOf);
+  addPatchProblems(problems, patches);
+  addMissing(problems, patches);
+  const covers = mails.filter(isCover);
+  const [cover] = covers;
+  return {
+    patches,
+    comments: gatherComments(patches, discussions(mails, groups, covers)),
+    problems: problems.all,
+    cover: cover === undefined ? undefined : { headers: cover.reading.message.headers, message: cover.reading.text },
+    lineCounts: countLines(mails.map(({ reading }) => reading)),
+  };
+}
+
+/** Older versions first; a patch without number keeps its place. */
+function orderOf({ posted, best }: PatchCopies): number {
+  const { version, number } = (posted ?? best).subject;
+  return version * 10_000 + (number ?? 0);
+}
+
+function patchOf(group: PatchCopies): Patch {
+  const { best, posted } = group;
+  const { subject } = posted ?? best;
+  return {
+    headers: headersOfPatch(group),
+    mail: best.reading.message.headers,
+    version: subject.version,
+    number: subject.number,
+    total: subject.total,
+    input: best.input,
+    message: (posted ?? best).reading.text,
+    files: best.reading.files,
+    diffstat: (posted ?? best).reading.diffstat,
+  };
+}
+
+function isCover({ subject, reading }: Mail): boolean {
+  return reading.files.length === 0 && !subject.isReply && subject.number === 0;
+}
+
+function discussions(
+  mails: readonly Mail[],
+  groups: readonly PatchCopies[],
+  covers: readonly Mail[],
+): readonly Discussion[] {
+  return mails.map((mail) => {
+    const own = groups.find(({ copies }) => copies.includes(mail));
+    const isSpeech = mail.reading.files.length === 0 && !covers.includes(mail);
+    const group = own ?? (isSpeech ? answeredBy(mail, groups, covers) : undefined);
+    return { reading: mail.reading, input: mail.input, patch: group === undefined ? undefined : groups.indexOf(group) };
+  });
+}
+
+function countLines(readings: readonly MailReading[]): LineCounts {
+  const counts: Record<LineKind, number> = { patch: 0, message: 0, comment: 0, header: 0 };
+  for (const { kinds, message } of readings) {
+    counts.header += message.headerLines;
+    for (const kind of kinds) counts[kind] += 1;
+  }
+  return counts;
 }

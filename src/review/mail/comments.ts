@@ -20,24 +20,54 @@ export interface Scene {
   readonly levels: number;
 }
 
-type Comment = Omit<ReviewComment, 'patch'>;
+/** Its patch is settled among all mails. */
+export interface DraftComment extends Omit<ReviewComment, 'patch' | 'input'> {
+  /** Where no hunk is known: what is quoted right above, its last line last. */
+  readonly quoted: readonly string[];
+}
 
 /** Lines that belong together, and the line of the patch above them. */
 interface Block {
+  /** Index of its first line. */
+  readonly at: number;
   readonly above: Place | undefined;
   readonly depth: number;
-  readonly texts: readonly string[];
+  readonly texts: string[];
 }
 
-export function commentsOf(scene: Scene): readonly Comment[] {
+/** As much of what is quoted above tells its place. */
+const MOST_QUOTED = 8;
+
+export function commentsOf(scene: Scene): readonly DraftComment[] {
   markSignatures(scene);
   const blocks = blocksOf(scene);
   const spoken = scene.levels > 0 ? bySpeaker(blocks, scene) : blocks;
-  return spoken.flatMap((block) => {
+  return spoken.flatMap((block): readonly DraftComment[] => {
     const text = trimmed(block.texts);
     if (text === '') return [];
-    return [{ ...placeOf(block.above, scene.files), ...voiceOf(scene.voices, block.depth), text, depth: block.depth }];
+    const place = placeOf(block.above, scene.files);
+    return [
+      {
+        ...place,
+        ...voiceOf(scene.voices, block.depth),
+        authorFrom: scene.levels > 0 ? 'turns' : 'mail',
+        text,
+        depth: block.depth,
+        inputLine: scene.lines[block.at]?.inputLine ?? 0,
+        quoted: place.hunkLine === undefined ? quotedAbove(scene.lines, block) : [],
+      },
+    ];
   });
+}
+
+function quotedAbove(lines: readonly QuotedLine[], { at, depth }: Block): readonly string[] {
+  const quoted: string[] = [];
+  for (let above = at - 1; above >= 0 && quoted.length < MOST_QUOTED; above -= 1) {
+    const line = lines[above];
+    if (line === undefined || line.depth < depth) break;
+    if (line.depth > depth) quoted.unshift(line.text);
+  }
+  return quoted;
 }
 
 function voiceOf(voices: readonly Voice[], depth: number): Voice {
@@ -58,7 +88,7 @@ function markSignatures({ lines, kinds }: Scene): void {
 function blocksOf({ lines, places, kinds, levels }: Scene): readonly Block[] {
   const blocks: Block[] = [];
   let above: Place | undefined;
-  let open: { above: Place | undefined; depth: number; texts: string[] } | undefined;
+  let open: Block | undefined;
   for (const [at, { text, depth }] of lines.entries()) {
     const kind = kinds[at];
     if (kind === 'patch') above = places[at];
@@ -67,7 +97,7 @@ function blocksOf({ lines, places, kinds, levels }: Scene): readonly Block[] {
       continue;
     }
     if (open === undefined || (open.depth !== depth && levels === 0)) {
-      open = { above, depth, texts: [] };
+      open = { at, above, depth, texts: [] };
       blocks.push(open);
     }
     open.texts.push(text);
@@ -79,14 +109,14 @@ function bySpeaker(blocks: readonly Block[], { voices, levels }: Scene): readonl
   const pieces = blocks.map(({ texts }) => piecesOf(texts));
   const found = levelsOf(pieces.flat(), { authors: voices.map(({ author }) => author), patchLevel: levels });
   let next = 0;
-  return blocks.flatMap(({ above }, at) => {
-    const parts: { above: Place | undefined; depth: number; texts: string[] }[] = [];
-    for (const piece of pieces[at] ?? []) {
+  return blocks.flatMap(({ above, at: first }, index) => {
+    const parts: Block[] = [];
+    for (const piece of pieces[index] ?? []) {
       const depth = found[next] ?? 0;
       next += 1;
       const last = parts.at(-1);
       if (last !== undefined && last.depth === depth) last.texts.push(...gapBefore(piece), ...piece.lines);
-      else parts.push({ above, depth, texts: [...piece.lines] });
+      else parts.push({ at: first + piece.at, above, depth, texts: [...piece.lines] });
     }
     return parts;
   });

@@ -1,5 +1,5 @@
 /** One mail as text: its headers, and the lines of its body with their places in the input. */
-import type { MailHeaders } from '../series.ts';
+import type { MailHeaders, SeriesProblem } from '../series.ts';
 
 export interface TextLine {
   readonly text: string;
@@ -14,6 +14,7 @@ export interface Message {
   readonly lines: readonly TextLine[];
   /** Lines of the input that are headers, MIME boundaries and what is not text. */
   readonly headerLines: number;
+  readonly problems: readonly Omit<SeriesProblem, 'input' | 'count'>[];
 }
 
 export const NO_HEADERS: MailHeaders = {

@@ -1,4 +1,5 @@
 /** How deep each line is quoted, and its text without the marks. */
+import { canBeFolded } from '../patch/fold.ts';
 import type { TextLine } from './message.ts';
 
 export interface QuotedLine {
@@ -37,4 +38,20 @@ export function patchDepth(lines: readonly QuotedLine[]): number {
   let best = 0;
   for (const [depth, count] of counts) if (count > (counts.get(best) ?? 0)) best = depth;
   return best;
+}
+
+/**
+ * A mailer that folds what it quotes leaves the rest of the line without
+ * marks: a single line between two of the patch that goes on where the first
+ * ended is no comment.
+ */
+export function refolded(lines: readonly QuotedLine[], depth: number): readonly QuotedLine[] {
+  if (depth === 0) return lines;
+  return lines.map((line, at) => {
+    const [above, below] = [lines[at - 1], lines[at + 1]];
+    const between = line.depth < depth && above?.depth === depth && below?.depth === depth;
+    if (!between || !/^[-+ @]/.test(above.text) || /^[-+ ]/.test(line.text)) return line;
+    const marks = '> '.repeat(depth);
+    return canBeFolded(marks + above.text, line.text) === 'never' ? line : { ...line, depth };
+  });
 }

@@ -1,13 +1,14 @@
 /** One mail taken apart: its patch, and what people say about it, each line in one of these. */
 import { type Diffstat, findDiffstat, findStart } from '../patch/find-start.ts';
 import { type Place, readPatch } from '../patch/read-patch.ts';
-import type { PatchFile, ReviewComment } from '../series.ts';
+import type { PatchFile } from '../series.ts';
 import { type Attribution, attributionAt, nameOf } from './attribution.ts';
-import { commentsOf } from './comments.ts';
+import { commentsOf, type DraftComment } from './comments.ts';
+import { dedented } from './dedent.ts';
 import { isFurniture } from './furniture.ts';
 import type { LineKind, Voice } from './line-kinds.ts';
 import type { Message } from './message.ts';
-import { patchDepth, type QuotedLine, quoteDepths } from './quote-depth.ts';
+import { patchDepth, type QuotedLine, quoteDepths, refolded } from './quote-depth.ts';
 
 export interface MailReading {
   readonly message: Message;
@@ -15,17 +16,20 @@ export interface MailReading {
   readonly depth: number;
   /** Author of the patch that stands in it. */
   readonly patchAuthor: Voice;
+  /** As a `From:` line above the message says it: who sends a patch need not have written it. */
+  readonly author: string | undefined;
+  /** The message, without that line. */
   readonly text: string;
   readonly diffstat: Diffstat | undefined;
   readonly files: readonly PatchFile[];
-  /** Their `patch` is undefined: that is settled among all mails. */
-  readonly comments: readonly Omit<ReviewComment, 'patch'>[];
+  readonly comments: readonly DraftComment[];
   readonly kinds: readonly LineKind[];
 }
 
 export function readMail(message: Message): MailReading {
-  const lines = quoteDepths(message.lines);
-  const depth = patchDepth(lines);
+  const quoted = quoteDepths(dedented(message.lines));
+  const depth = patchDepth(quoted);
+  const lines = refolded(quoted, depth);
   const own = lines.flatMap((line, index) => (line.depth === depth ? [{ ...line, index }] : []));
   const start = findStart(own.map(({ text }) => text));
   const above = own.slice(0, start ?? own.length);
@@ -47,11 +51,7 @@ export function readMail(message: Message): MailReading {
     message,
     depth: patchLevel,
     patchAuthor: voices[patchLevel] ?? { author: undefined, date: undefined },
-    text: above
-      .filter(({ index }) => kinds[index] === 'message')
-      .map(({ text }) => text)
-      .join('\n')
-      .trim(),
+    ...messageOf(above.filter(({ index }) => kinds[index] === 'message').map(({ text }) => text)),
     diffstat: findDiffstat(
       above.map(({ text }) => text),
       above.length,
@@ -60,6 +60,12 @@ export function readMail(message: Message): MailReading {
     comments,
     kinds,
   };
+}
+
+function messageOf(lines: readonly string[]): Pick<MailReading, 'author' | 'text'> {
+  const text = lines.join('\n').trim();
+  const [line = '', author] = /^From: ([^\n]{1,200})(?:\n|$)/.exec(text) ?? [];
+  return { author: author?.trim(), text: text.slice(line.length).trim() };
 }
 
 interface Found extends Attribution {

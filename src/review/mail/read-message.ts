@@ -2,7 +2,7 @@
  * Headers and text of one mail through postal-mime. The library is told nothing
  * of format=flowed: it joins quoted lines with their marks, so that is done here.
  */
-import PostalMime, { type Address, type Email } from 'postal-mime';
+import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
 import type { MailHeaders } from '../series.ts';
 import { type Message, NO_HEADERS, type TextLine } from './message.ts';
 import type { RawMessage } from './split-input.ts';
@@ -15,7 +15,7 @@ export async function readMessage(raw: RawMessage): Promise<Message> {
     () => undefined,
   );
   // Too deep or too large for the library: as text nothing of it is lost.
-  if (email === undefined) return plainMessage(raw);
+  if (email === undefined) return { ...plainMessage(raw), problems: [problem(raw, 'undecoded-mail')] };
   const body = bodyOf(email);
   const rawLines = raw.text.split('\n');
   const headerEnd = rawLines.findIndex((line) => line.trim() === '');
@@ -25,14 +25,30 @@ export async function readMessage(raw: RawMessage): Promise<Message> {
     inReplyTo: ids(email.inReplyTo ?? '')[0],
     lines: flowed ? unflow(lines) : lines,
     headerLines: raw.skipped + Math.max(0, rawLines.length - lines.length),
+    problems: email.attachments.every(isText) ? [] : [problem(raw, 'unread-attachment')],
   };
 }
+
+function problem(raw: RawMessage, code: keyof typeof PROBLEMS): Message['problems'][number] {
+  return { code, firstLine: raw.firstLine, ...PROBLEMS[code] };
+}
+
+const PROBLEMS = {
+  'undecoded-mail': {
+    text: 'the parts of a mail are nested too deep, or its headers are too large; it is read as plain text',
+    hint: 'save the text of the mail alone',
+  },
+  'unread-attachment': {
+    text: 'a mail has an attachment that is not text',
+    hint: 'if it holds a patch, save it and give it to qtrace as a file',
+  },
+} as const;
 
 function plainMessage(raw: RawMessage): Message {
   const lines = decode(raw.text)
     .split('\n')
     .map((text, at): TextLine => ({ text: plainBlanks(text), inputLine: raw.firstLine + at }));
-  return { headers: NO_HEADERS, inReplyTo: undefined, lines, headerLines: raw.skipped };
+  return { headers: NO_HEADERS, inReplyTo: undefined, lines, headerLines: raw.skipped, problems: [] };
 }
 
 /** UTF-8 where it is that, else Latin-1: no byte is lost. */
@@ -53,6 +69,10 @@ function bodyOf(email: Email): readonly string[] {
     .map(({ content }) => (typeof content === 'string' ? content : ''));
   const texts = [email.text ?? '', ...attached].filter((text) => text !== '');
   return texts.flatMap((text) => text.replace(/\r?\n$/, '').split(/\r?\n/)).map(plainBlanks);
+}
+
+function isText({ mimeType, filename }: Attachment): boolean {
+  return /^text\//.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? '');
 }
 
 /** Mailers and archives write blanks at the beginning of a line, and doubled ones, as no-break spaces. */

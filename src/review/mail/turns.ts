@@ -9,6 +9,8 @@
 
 /** A run of lines that one person wrote. */
 export interface Piece {
+  /** Index of its first line. */
+  readonly at: number;
   readonly lines: readonly string[];
   /** What stands before it: a line of the patch, a blank line, or neither. */
   readonly boundary: 'patch' | 'blank' | 'none';
@@ -30,13 +32,14 @@ const GOES_ON = /^(?:but|then|and|so|also|or|\[\w+\]|- |\* )/i;
 export function piecesOf(lines: readonly string[]): readonly Piece[] {
   const pieces: Piece[] = [];
   let own: string[] = [];
+  let start = 0;
   let blanks = 0;
   let boundary: Piece['boundary'] = 'patch';
   const end = (): void => {
-    if (own.length > 0) pieces.push({ lines: own, boundary, blanksBehind: blanks });
+    if (own.length > 0) pieces.push({ at: start, lines: own, boundary, blanksBehind: blanks });
     own = [];
   };
-  for (const line of lines) {
+  for (const [at, line] of lines.entries()) {
     if (line.trim() === '') {
       blanks += 1;
       continue;
@@ -50,6 +53,7 @@ export function piecesOf(lines: readonly string[]): readonly Piece[] {
       boundary = 'none';
     }
     blanks = 0;
+    if (own.length === 0) start = at;
     own.push(line);
   }
   end();

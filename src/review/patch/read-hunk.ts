@@ -2,7 +2,7 @@
 import { plural } from '../../base/text.ts';
 import type { Hunk, HunkLine } from '../series.ts';
 import { unfolded } from './fold.ts';
-import { type Fate, markOf, solveHunk } from './solve-hunk.ts';
+import { type Fate, markOf, type SearchBudget, solveHunk } from './solve-hunk.ts';
 import type { HunkDraft } from './structure.ts';
 
 /** A line of the text that is searched for diffs. */
@@ -19,14 +19,14 @@ export interface HunkReading {
   readonly owners: readonly (number | undefined)[];
 }
 
-export function readHunk(draft: HunkDraft, lines: readonly SourceLine[], surplus: number): HunkReading {
+export function readHunk(draft: HunkDraft, lines: readonly SourceLine[], budget: SearchBudget): HunkReading {
   const header = lines[draft.at]?.text ?? '';
   const body = draft.body.map((at) => lines[at] ?? { text: '', inputLine: 0 });
   const texts = body.map(({ text }) => text);
-  const solved = draft.combined ? undefined : solveHunk(header, texts, draft.counts);
-  const fates = solved ?? takeAsFarAsItGoes(texts, draft);
+  const solved = draft.combined ? undefined : withoutRest(solveHunk(header, texts, draft.counts, budget), texts);
+  const fates = solved ?? takeAsFarAsItGoes(texts);
   const { rows, owners, headerFolds } = joinRows(body, fates);
-  const built = numberLines(rows, draft, surplus);
+  const built = numberLines(rows, draft);
   const section = headerFolds.length === 0 ? draft.section : unfolded([draft.section, ...headerFolds]);
   const hunk: Hunk = {
     oldStart: draft.oldStart,
@@ -34,24 +34,41 @@ export function readHunk(draft: HunkDraft, lines: readonly SourceLine[], surplus
     newStart: draft.newStart,
     newLines: draft.counts.newLines,
     section,
-    ...stateOf(draft, fates, built, solved !== undefined, surplus),
+    ...stateOf(draft, fates, built, solved !== undefined),
     lines: built,
+    inputLine: lines[draft.at]?.inputLine ?? 0,
   };
   return { hunk, fates, owners };
 }
 
-/** The counts fit nothing: every line that looks like one of a patch, up to the counts. */
-function takeAsFarAsItGoes(texts: readonly string[], draft: HunkDraft): readonly Fate[] {
-  let [oldLeft, newLeft] = [draft.counts.oldLines, draft.counts.newLines];
-  let ended = false;
-  return texts.map((text): Fate => {
-    const mark = markOf(text);
-    ended ||= (oldLeft <= 0 && newLeft <= 0) || /^-- ?$/.test(text);
-    if (ended || mark === '?') return 'drop';
-    if (mark !== '+' && mark !== '\\') oldLeft -= 1;
-    if (mark !== '-' && mark !== '\\') newLeft -= 1;
-    return 'keep';
-  });
+/** Its context without blanks that a page has put before it. */
+export function movedLeft(hunk: Hunk, surplus: number): Hunk {
+  if (surplus === 0 || !hunk.lines.some(({ kind }) => kind === 'context')) return hunk;
+  const blanks = new RegExp(`^ {1,${surplus}}`);
+  const note = `context moved left by ${plural(surplus, 'blank')}`;
+  return {
+    ...hunk,
+    state: hunk.state === 'clean' ? 'repaired' : hunk.state,
+    note: hunk.note === '' ? note : `${hunk.note}, ${note}`,
+    lines: hunk.lines.map((line) =>
+      line.kind === 'context' ? { ...line, text: line.text.replace(blanks, '') } : line,
+    ),
+  };
+}
+
+/** Right behind a hunk that has all its lines more of them follow: then the counts are wrong. */
+function withoutRest(fates: readonly Fate[] | undefined, texts: readonly string[]): readonly Fate[] | undefined {
+  if (fates === undefined) return undefined;
+  const behind = texts[fates.findLastIndex((fate) => fate !== 'drop') + 1] ?? '';
+  return /^[-+]/.test(behind) && !/^--\s*$/.test(behind) && !/^- \S/.test(behind) ? undefined : fates;
+}
+
+/** The counts fit nothing: every line that looks like one of a patch, up to the signature or a gap. */
+function takeAsFarAsItGoes(texts: readonly string[]): readonly Fate[] {
+  const signature = texts.findIndex((text) => /^-- ?$/.test(text));
+  const end = signature < 0 ? texts.length : signature;
+  const last = texts.slice(0, end).findLastIndex((text) => /^[-+ ]/.test(text));
+  return texts.map((text, at): Fate => (at > last || markOf(text) === '?' ? 'drop' : 'keep'));
 }
 
 interface Row {
@@ -75,14 +92,14 @@ function joinRows(body: readonly SourceLine[], fates: readonly Fate[]) {
   return { rows, owners, headerFolds };
 }
 
-function numberLines(rows: readonly Row[], draft: HunkDraft, surplus: number): readonly HunkLine[] {
+function numberLines(rows: readonly Row[], draft: HunkDraft): readonly HunkLine[] {
   let [oldLine, newLine] = [draft.oldStart, draft.newStart];
   return rows.map(({ text, inputLine }): HunkLine => {
     const mark = markOf(text);
     const own = text.slice(1);
     if (mark === '+') return { kind: 'added', text: own, oldLine: undefined, newLine: newLine++, inputLine };
     if (mark === '-') return { kind: 'deleted', text: own, oldLine: oldLine++, newLine: undefined, inputLine };
-    const context = text.startsWith('\t') ? text : own.slice(surplus);
+    const context = text.startsWith('\t') ? text : own;
     return { kind: 'context', text: context, oldLine: oldLine++, newLine: newLine++, inputLine };
   });
 }
@@ -92,7 +109,6 @@ function stateOf(
   fates: readonly Fate[],
   lines: readonly HunkLine[],
   solved: boolean,
-  surplus: number,
 ): Pick<Hunk, 'state' | 'note'> {
   if (draft.combined)
     return { state: 'unresolved', note: 'a combined diff of a merge; qtrace reads diffs with one old side' };
@@ -113,9 +129,6 @@ function stateOf(
   const notes = [
     folds > 0 ? `${plural(folds, 'folded line')} joined` : '',
     cut > 0 ? `${plural(cut, 'line')} of text taken out` : '',
-    surplus > 0 && lines.some(({ kind }) => kind === 'context')
-      ? `context moved left by ${plural(surplus, 'blank')}`
-      : '',
   ].filter((note) => note !== '');
   return notes.length === 0 ? { state: 'clean', note: '' } : { state: 'repaired', note: notes.join(', ') };
 }

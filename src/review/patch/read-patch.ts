@@ -1,9 +1,11 @@
 /** The files and hunks of one diff, out of lines that may hold more than it. */
 import type { PatchFile } from '../series.ts';
 import { readFileHeader } from './file-header.ts';
-import { type HunkReading, readHunk, type SourceLine } from './read-hunk.ts';
+import { type HunkReading, movedLeft, readHunk, type SourceLine } from './read-hunk.ts';
+import { SearchBudget } from './solve-hunk.ts';
 import { type FileDraft, findStructure } from './structure.ts';
 import { surplusIndent } from './surplus-indent.ts';
+import { verified } from './verify.ts';
 
 /** What a line of the text is to the patch. */
 export interface Place {
@@ -23,17 +25,19 @@ export interface PatchReading {
 export function readPatch(lines: readonly SourceLine[], message: readonly string[]): PatchReading {
   const texts = lines.map(({ text }) => text);
   const drafts = findStructure(texts);
-  const first = drafts.map((draft) => draft.hunks.map((hunk) => readHunk(hunk, lines, 0)));
-  const surplus = surplusOf(message, first);
-  const readings =
-    surplus === 0 ? first : drafts.map((draft) => draft.hunks.map((hunk) => readHunk(hunk, lines, surplus)));
+  const budget = new SearchBudget();
+  const read = drafts.map((draft) => draft.hunks.map((hunk) => readHunk(hunk, lines, budget)));
+  const surplus = surplusOf(message, read);
+  const readings = read.map((hunks) =>
+    hunks.map((reading) => ({ ...reading, hunk: movedLeft(reading.hunk, surplus) })),
+  );
   const places = new Array<Place | undefined>(lines.length).fill(undefined);
   const files = drafts.map((draft, file) => {
     for (const at of draft.header) places[at] = { file, hunk: undefined, hunkLine: undefined };
     placeHunks(draft, readings[file] ?? [], file, places);
     return fileOf(draft, texts, readings[file] ?? []);
   });
-  return { files, places };
+  return { files: verified(files), places };
 }
 
 function surplusOf(message: readonly string[], readings: readonly (readonly HunkReading[])[]): number {

@@ -24,7 +24,11 @@ const DROP_BLANK = 1;
 
 /** A cut goes on at most so many lines behind the last one that no patch has. */
 const REACH = 120;
-const MOST_STEPS = 400_000;
+
+/** What all searches of a mail may cost together; at its end the rest stays unresolved. */
+export class SearchBudget {
+  steps = 1_500_000;
+}
 
 /** How a line looks: `+`, `-`, context, empty (context, its blank lost), `\`, or none of a patch. */
 export type LineMark = '+' | '-' | ' ' | '' | '\\' | '?';
@@ -63,8 +67,14 @@ interface State {
  * The fate of each line; undefined if no reading fits the counts, or if finding
  * one would take too long. `header` is the `@@` line, which may be folded, too.
  */
-export function solveHunk(header: string, lines: readonly string[], counts: HunkCounts): readonly Fate[] | undefined {
-  return plainFates(lines, counts) ?? search(header, lines, counts);
+export function solveHunk(
+  header: string,
+  lines: readonly string[],
+  counts: HunkCounts,
+  budget: SearchBudget,
+): readonly Fate[] | undefined {
+  if (counts.oldLines > lines.length || counts.newLines > lines.length) return undefined;
+  return plainFates(lines, counts) ?? search(header, lines, counts, budget);
 }
 
 /** The usual case: the counts are used up before anything strange comes. */
@@ -84,17 +94,21 @@ function plainFates(lines: readonly string[], counts: HunkCounts): readonly Fate
   return lines.map((_, index) => (index < at ? 'keep' : 'drop'));
 }
 
-function search(header: string, lines: readonly string[], counts: HunkCounts): readonly Fate[] | undefined {
+function search(
+  header: string,
+  lines: readonly string[],
+  counts: HunkCounts,
+  budget: SearchBudget,
+): readonly Fate[] | undefined {
   const view = lookAhead(lines);
   let states: State[] = [
     { old: counts.oldLines, new: counts.newLines, cut: false, cost: 0, fate: 'keep', before: undefined },
   ];
-  let steps = 0;
   for (const [at, line] of lines.entries()) {
     const next = new Map<number, State>();
     const above = lines[at - 1] ?? header;
     for (const state of states) {
-      steps += 1;
+      budget.steps -= 1;
       for (const one of successors(state, line, above, view.cuts[at] ?? 'never')) {
         if (one.old > (view.oldAhead[at + 1] ?? 0) || one.new > (view.newAhead[at + 1] ?? 0)) continue;
         const key = (one.old * (counts.newLines + 1) + one.new) * 2 + (one.cut ? 1 : 0);
@@ -102,7 +116,7 @@ function search(header: string, lines: readonly string[], counts: HunkCounts): r
         if (known === undefined || one.cost < known.cost) next.set(key, one);
       }
     }
-    if (steps > MOST_STEPS) return undefined;
+    if (budget.steps < 0) return undefined;
     states = [...next.values()];
     if (states.length === 0) return undefined;
   }

@@ -1,0 +1,106 @@
+/** `qtrace review MAIL...`: a patch series as its mails bring it, with what people say about it. */
+import { basename } from 'node:path';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { UserError } from '../../base/errors.ts';
+import { visible } from '../../base/text.ts';
+import { VERSION } from '../../base/version.ts';
+import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
+import { reviewMails } from '../../review/review-mails.ts';
+import type { NamedInput } from '../../review/versions/choose-versions.ts';
+import { defineCommand, showDash } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { readMailFile } from '../mail-inputs.ts';
+import { OutputFile, writeOut } from '../output.ts';
+
+const FORMATS = REVIEW_RENDERERS.map(({ id }) => id);
+
+function build<T>(yargs: Argv<T>) {
+  return yargs
+    .positional('mail', {
+      type: 'string',
+      array: true,
+      describe:
+        'Mails, an mbox, a saved page or a diff; `-` for standard input; two versions of a series to compare them',
+    })
+    .option('against', { type: 'string', requiresArg: true, describe: 'An older version to compare with' })
+    .option('format', {
+      type: 'string',
+      requiresArg: true,
+      choices: FORMATS,
+      default: 'text',
+      describe: 'How to print the review',
+    })
+    .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the review to this file' })
+    .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
+    .option('verbose', { type: 'boolean', default: false, describe: 'Also list what is as it should be' });
+}
+
+type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<object>>['parseAsync']>>>;
+
+export const register = defineCommand({
+  command: 'review [mail..]',
+  describe: 'Read a patch series with its review out of mails',
+  builder: build<object>,
+  handler: async (options: Options): Promise<void> => {
+    process.exitCode = await runReview(options);
+  },
+});
+
+async function runReview(options: Options): Promise<number> {
+  const paths = namedMails(options);
+  const against = options.against === undefined ? undefined : showDash(options.against);
+  const sources = [...paths, ...(against === undefined ? [] : [against])];
+  if (sources.filter((path) => path === '-').length > 1) {
+    throw new UserError('only one input can be standard input; name files for the others');
+  }
+  const toFile = options.output !== undefined && showDash(options.output) !== '-';
+  const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
+  try {
+    const text = await reviewText(paths, against, options);
+    if (output === undefined) await writeOut(text);
+    else output.write(text);
+    return EXIT.clean;
+  } catch (thrown) {
+    output?.abort();
+    throw thrown;
+  }
+}
+
+async function reviewText(paths: readonly string[], against: string | undefined, options: Options): Promise<string> {
+  const report = await reviewMails({
+    version: VERSION,
+    inputs: paths.map(inputOf),
+    against: against === undefined ? undefined : inputOf(against),
+  });
+  if (report.patches.length === 0)
+    throw new UserError(`${nothingIn(paths)}; give a mail with a patch, an mbox or a diff`);
+  if (report.versions?.base.patches.length === 0)
+    throw new UserError(`${nothingIn([against ?? ''])}; give the older version`);
+  const renderer = REVIEW_RENDERERS.find(({ id }) => id === options.format);
+  if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
+  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
+  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
+  return renderer.render(report, { color, verbose: options.verbose });
+}
+
+function nothingIn(paths: readonly string[]): string {
+  const [first = '', ...others] = paths.map((path) => (path === '-' ? 'standard input' : visible(path)));
+  return others.length === 0
+    ? `there is no patch in ${first}`
+    : `there is no patch in any of the ${paths.length} inputs`;
+}
+
+function inputOf(path: string): NamedInput {
+  return { name: path === '-' ? '-' : basename(path), bytes: readMailFile(path) };
+}
+
+/** The mails before and behind `--`. @throws UserError when none is named. */
+function namedMails(options: {
+  readonly mail?: readonly string[] | undefined;
+  readonly '--'?: unknown;
+}): readonly string[] {
+  const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
+  const named = [...(options.mail ?? []), ...behind].map(showDash);
+  if (named.length === 0) throw new UserError('name at least one mail, or - for standard input');
+  return named;
+}
