@@ -1,5 +1,5 @@
 import type { Op, Path } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt } from '../model/check.ts';
+import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -14,7 +14,7 @@ export const assertionRemoved = defineCheck({
   why: 'It is what tells a caller without the lock at once; without it the race shows as lost pages, rarely and late.',
   limits: 'An assertion that moves to another function of the series counts as kept.',
   run: (model) =>
-    entries(model, () => true).flatMap((change) => {
+    finalEntries(model, () => true).flatMap((change) => {
       for (const id of change.inQuery ? (['final'] as const) : (['switchover'] as const)) {
         const breach = breachOf(change.before(id), change.after(id), asserts);
         if (breach === undefined || change.old === undefined || addedElsewhere(model, change)) continue;

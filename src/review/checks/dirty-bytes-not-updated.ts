@@ -1,8 +1,8 @@
 import type { Op, Path } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, everyPath, type Holds, somePath } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
-import type { FunctionChange, SeriesModel } from '../model/model.ts';
+import { callsFrom, type FunctionChange, type SeriesModel } from '../model/model.ts';
 import { isCounterStore, isTotalStore } from '../model/names.ts';
 import { isWhole, partsIn } from '../model/totals.ts';
 import type { Remark } from '../series.ts';
@@ -24,7 +24,7 @@ function notStored(model: SeriesModel): readonly Remark[] {
   return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     for (const id of KINDS) {
       const breach = breachOf(change.before(id), change.after(id), stores) ?? neverInFinal(change, id);
-      if (breach === undefined || storedElsewhere(model, change)) continue;
+      if (breach === undefined || storedByCaller(model, change)) continue;
       const sure = breach.conditions.length === 0;
       return remarkAt(model, lostAt(change, breach.path, isStore), {
         rule: 'dirty-bytes-not-updated',
@@ -48,21 +48,20 @@ function neverInFinal(change: FunctionChange, id: (typeof KINDS)[number]) {
   return path === undefined ? undefined : { path, conditions: [], seen: true };
 }
 
-/** Added in another function, which this one's callers may go through. */
-function storedElsewhere({ changes }: SeriesModel, than: FunctionChange): boolean {
+/** Added in a function that calls this one. */
+function storedByCaller({ changes }: SeriesModel, than: FunctionChange): boolean {
   const isAdded = (op: Op): boolean => isStore(op) && lineOf(op)?.changed === true;
   return changes.some(
     (change) =>
       change.name !== than.name &&
-      !change.isHandler &&
-      somePath(change.after('final'), ({ ops }) => ops.some(isAdded)) &&
-      !somePath(than.after('exact'), ({ ops }) => ops.some(isStore)),
+      callsFrom(change, than.name) &&
+      somePath(change.after('switchover'), ({ ops }) => ops.some(isAdded)),
   );
 }
 
 /** Another figure than the total, or the total before it is worked out. */
 function wronglyStored(model: SeriesModel): readonly Remark[] {
-  return entries(model, () => true).flatMap((change) => {
+  return finalEntries(model, () => true).flatMap((change) => {
     for (const id of KINDS) {
       const breach = breachOf(change.before(id), change.after(id), ({ ops }) =>
         wrongStore(ops) === undefined ? 'yes' : 'no',

@@ -1,5 +1,5 @@
 import type { Op } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -66,7 +66,7 @@ function late(model: SeriesModel): readonly Remark[] {
 /** The line of the final query is not printed. */
 function hidden(model: SeriesModel): readonly Remark[] {
   const prints = (op: Op): boolean => op.kind === 'call' && /^trace_qemu_savevm_query_pending$/.test(op.name);
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     const exact = change.after('exact');
     const breach = breachOf(change.before('final'), change.after('final'), ({ ops }) =>
       ops.some(prints) ? 'yes' : 'no',

@@ -1,6 +1,6 @@
 import type { Op } from '../code/paths.ts';
 import { truthOf } from '../code/values.ts';
-import { defineCheck, entries, remarkAt } from '../model/check.ts';
+import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
 import { CALLBACK, queryOf } from '../model/names.ts';
@@ -11,7 +11,7 @@ export const finalNotExact = defineCheck({
   why: 'RAM does not sync for an estimate: what the guest wrote since the last sync is not sent.',
   limits: 'An argument that is no constant and no flag of the query is not judged.',
   run: (model) =>
-    entries(model, () => true).flatMap((change) => {
+    finalEntries(model, () => true).flatMap((change) => {
       for (const id of ['final', 'switchover'] as const) {
         const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before(id);
         const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isEstimate) ? 'no' : 'yes'));

@@ -1,6 +1,6 @@
 import type { CodeLine } from '../code/image.ts';
 import type { Op, Path } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds } from '../model/compare.ts';
 import { lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -17,7 +17,7 @@ export const finalSkipsModule = defineCheck({
 });
 
 function inModules(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ isHandler }) => isHandler).flatMap((change) => {
+  return finalEntries(model, ({ isHandler }) => isHandler).flatMap((change) => {
     const pending = (change.new ?? change.old)?.text.params?.[1]?.name ?? 'pending';
     const reports = ({ ops }: Path): Holds => {
       if (ops.some(isReport)) return 'yes';
@@ -73,7 +73,7 @@ const isNear = (a: CodeLine, b: CodeLine): boolean =>
 function inCore(model: SeriesModel): readonly Remark[] {
   const asks = (op: Op): boolean => op.kind === 'call' && op.name === CALLBACK;
   const holds = ({ ops }: Path): Holds => (ops.some(asks) ? 'yes' : 'no');
-  return entries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
+  return finalEntries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
     const breach = breachOf(change.before('final'), change.after('final'), holds);
     if (breach === undefined || breach.conditions.length === 0) return [];
     if (breachOf(change.before('exact'), change.after('exact'), holds) !== undefined) return [];

@@ -1,5 +1,5 @@
 import type { Op } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -74,7 +74,7 @@ function doubtful(model: SeriesModel, change: FunctionChange): readonly Remark[]
 /** In the query itself, and in the handlers that it calls. */
 function inside(model: SeriesModel): readonly Remark[] {
   const releases = (op: Op): boolean => op.kind === 'unlock' && op.before === 'held';
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before('final');
     const gives = (ops: readonly Op[]): boolean => {
       const at = ops.findIndex(releases);

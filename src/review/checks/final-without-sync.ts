@@ -1,4 +1,4 @@
-import { defineCheck, entries, mendedLater, remarkAt, when } from '../model/check.ts';
+import { defineCheck, finalEntries, mendedLater, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -15,7 +15,7 @@ export const finalWithoutSync = defineCheck({
 });
 
 function inHandlers(model: SeriesModel): readonly Remark[] {
-  return entries(model, servesRam).flatMap((change) => {
+  return finalEntries(model, servesRam).flatMap((change) => {
     const breach = breachOf(change.before('final'), change.after('final'), syncs);
     if (breach === undefined || isPostcopy(breach)) return [];
     if (!breach.seen && !isKnownToSync(change)) return [];
@@ -37,7 +37,7 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
 
 /** The loop over the modules is left out. */
 function inCore(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
+  return finalEntries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
     const asked = (op: { readonly kind: string; readonly name?: string }): boolean =>
       op.kind === 'call' && op.name === CALLBACK;
     const breach = breachOf(change.before('final'), change.after('final'), ({ ops }) =>

@@ -1,6 +1,6 @@
 import type { Op, Path } from '../code/paths.ts';
 import { truthOf } from '../code/values.ts';
-import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -29,7 +29,7 @@ const beforeFinal = (model: SeriesModel, change: FunctionChange) =>
   model.bringsFinal && !change.knewFinal ? undefined : change.before('final');
 
 function locksAgain(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     for (const id of ['final', 'exact', 'estimate'] as const) {
       const pre = id === 'final' ? beforeFinal(model, change) : change.before(id);
       const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isNested) ? 'no' : 'yes'));
@@ -60,7 +60,7 @@ function guardOrLock(change: FunctionChange, lock: Op) {
 }
 
 function assertsFree(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     const breach = breachOf(beforeFinal(model, change), change.after('final'), ({ ops }) =>
       ops.some(isDenied) ? 'no' : 'yes',
     );
@@ -82,7 +82,7 @@ function notTold(model: SeriesModel): readonly Remark[] {
     const flag = op.kind === 'call' && op.name === CALLBACK ? op.args[3] : undefined;
     return flag !== undefined && truthOf(flag) === false;
   };
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     const breach = breachOf(beforeFinal(model, change), change.after('final'), ({ ops }) =>
       ops.some(isUntold) ? 'no' : 'yes',
     );

@@ -1,5 +1,5 @@
 import type { Op, Path } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt } from '../model/check.ts';
+import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import { finalSyncLine, leftBesideFinal } from '../model/left-beside.ts';
@@ -20,7 +20,7 @@ const isUnmarked = (op: Op): boolean => syncOf(op)?.lastStage === false;
 const marks = ({ ops }: Path) => (ops.some(isUnmarked) ? 'no' : 'yes');
 
 function inQueries(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before('final');
     const breach = breachOf(pre, change.after('final'), marks);
     const sync = breach?.path.ops.find(isUnmarked);

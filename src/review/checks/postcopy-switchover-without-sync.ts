@@ -1,4 +1,4 @@
-import { defineCheck, entries, mendedLater, remarkAt, when } from '../model/check.ts';
+import { defineCheck, entries, finalEntries, mendedLater, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lostAt } from '../model/guilt.ts';
 import type { SeriesModel } from '../model/model.ts';
@@ -29,7 +29,7 @@ function discardSyncs(model: SeriesModel): boolean {
 
 function inHandlers(model: SeriesModel): readonly Remark[] {
   if (discardSyncs(model)) return [];
-  return entries(model, servesRam).flatMap((change) => {
+  return finalEntries(model, servesRam).flatMap((change) => {
     const breach = breachOf(change.before('final'), change.after('final'), syncs);
     if (breach === undefined || !isPostcopy(breach) || (!breach.seen && !isKnownToSync(change))) return [];
     if (mendedLater(model, change, (later) => !somePath(later.after('final'), (path) => syncs(path) === 'no')))

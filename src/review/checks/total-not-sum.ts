@@ -1,6 +1,6 @@
 import type { CodeLine } from '../code/image.ts';
 import type { Path } from '../code/paths.ts';
-import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds } from '../model/compare.ts';
 import { lineOf } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
@@ -18,7 +18,7 @@ export const totalNotSum = defineCheck({
   why: 'The switchover is decided by the total: what is not in it is sent in the downtime all the same.',
   limits: 'A sum that a function makes which the series does not show is not judged.',
   run: (model) =>
-    entries(model, () => true).flatMap((change) => {
+    finalEntries(model, () => true).flatMap((change) => {
       for (const id of ['exact', 'final', 'estimate'] as const) {
         const breach = breachOf(change.before(id), change.after(id), sums);
         const left = breach === undefined ? undefined : leftIn(breach.path, isTotalStore);

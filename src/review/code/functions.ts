@@ -48,14 +48,20 @@ export interface FileText {
   readonly initializers: readonly Initializer[];
   readonly comments: readonly Comment[];
   readonly macros: readonly Macro[];
+  /** The function that goes on behind each hunk. */
+  readonly openAfter: readonly (string | undefined)[];
 }
 
 /** Mailers add a blank or two; no code inside a function has so few. */
 const OUTSIDE = 2;
 const KEYWORDS = new Set(['if', 'while', 'for', 'switch', 'return', 'sizeof', 'do', 'else', 'case', 'goto', 'defined']);
 
-export function readFunctions(chunks: readonly Chunk[]): FileText {
-  const reader = new FileReader();
+/**
+ * The section of a hunk is that of the old file. `old`: that side, which tells
+ * what a function is called on the new one that the hunks before renamed.
+ */
+export function readFunctions(chunks: readonly Chunk[], old?: FileText): FileText {
+  const reader = new FileReader(old?.openAfter ?? []);
   for (const chunk of chunks) reader.chunk(chunk);
   return reader.finish();
 }
@@ -74,7 +80,13 @@ class FileReader {
   readonly #initializers: Initializer[] = [];
   readonly #comments: Comment[] = [];
   readonly #macros: Macro[] = [];
+  readonly #openAfter: (string | undefined)[] = [];
+  readonly #oldNames: readonly (string | undefined)[];
   #open: Open | undefined;
+
+  constructor(oldNames: readonly (string | undefined)[]) {
+    this.#oldNames = oldNames;
+  }
 
   chunk(chunk: Chunk): void {
     const { tokens, comments, macros } = tokenize(chunk);
@@ -86,13 +98,17 @@ class FileReader {
     const section = sectionHeader(chunk.section);
     // A label at the left margin is what git shows where the function has one above the hunk.
     const nameless = /^\s*(?:\w+:.*)?$/.test(chunk.section);
-    const goesOn = inside && (section === undefined ? nameless : section.name === this.#open?.name);
+    const before = this.#openAfter.length - 1;
+    const goesOn =
+      inside &&
+      (section === undefined ? nameless : section.name === this.#open?.name || section.name === this.#oldNames[before]);
     if (!goesOn) this.#leave(false);
     if (inside && section !== undefined) {
       this.#open ??= { ...section, parts: [], opened: false, header: undefined };
     }
     if (inside) at = this.#body(tokens, 0);
     while (at < tokens.length) at = this.#outside(tokens, at);
+    this.#openAfter.push(this.#open?.name);
   }
 
   finish(): FileText {
@@ -103,6 +119,7 @@ class FileReader {
       initializers: this.#initializers,
       comments: this.#comments,
       macros: this.#macros,
+      openAfter: this.#openAfter,
     };
   }
 

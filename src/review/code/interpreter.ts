@@ -174,7 +174,7 @@ class Interpreter {
         return [state];
       case 'inside':
         return this.#decideKey(`unseen condition ${statement.index}`, state).flatMap(({ state: one, value }) =>
-          truthOf(value) === true ? this.#block(statement.body, [one]) : [one],
+          truthOf(value) === true ? this.#block(statement.body, [one]).map(leaveLoop) : [one],
         );
       case 'unseen':
         this.#push(state, { kind: 'unseen', leading: first && this.#stack.length === 1 });

@@ -38,7 +38,9 @@ export function programOf(series: Series, side: Side): readonly FileCode[] {
 }
 
 function fileCode(file: PatchFile, patch: number, index: number, side: Side): FileCode {
-  return { patch, file: index, path: file.path, text: readFunctions(chunksOf(file, patch, index, side)) };
+  const old = readFunctions(chunksOf(file, patch, index, 'old'));
+  const text = side === 'old' ? old : readFunctions(chunksOf(file, patch, index, 'new'), old);
+  return { patch, file: index, path: file.path, text };
 }
 
 /** Of a function that several files show, the last one counts. */

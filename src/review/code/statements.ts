@@ -195,8 +195,15 @@ class BlockParser {
     const open = this.#at;
     if (this.#text() !== '(') return [];
     const close = this.#closing(open);
-    this.#at = close + 1;
-    return this.#tokens.slice(open + 1, close);
+    const gap = this.#gapWithin(close);
+    this.#at = gap ?? close + 1;
+    return gap === undefined ? this.#tokens.slice(open + 1, close) : [];
+  }
+
+  /** The first gap in front of that token. */
+  #gapWithin(end: number): number | undefined {
+    for (const gap of this.#gaps) if (gap > this.#at && gap <= end) return gap;
+    return undefined;
   }
 
   #closing(open: number): number {
@@ -277,9 +284,12 @@ class BlockParser {
       return;
     }
     const end = this.#until(';');
+    const gap = this.#gapWithin(end);
     const tokens = this.#tokens.slice(this.#at, end);
-    this.#at = this.#tokens[end]?.text === ';' ? end + 1 : end;
-    if (tokens.length > LONGEST) into.push(UNSEEN);
+    const whole = this.#tokens[end]?.text === ';' && gap === undefined && tokens.length <= LONGEST;
+    this.#at = gap ?? (this.#tokens[end]?.text === ';' ? end + 1 : end);
+    // Cut off by the end of a hunk.
+    if (!whole) into.push(UNSEEN);
     else for (const part of declarators(tokens)) into.push(expressionOf(part));
   }
 }

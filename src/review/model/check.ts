@@ -39,6 +39,13 @@ export function remarkAt({ series }: SeriesModel, at: CodeLine | undefined, said
 export const entries = (model: SeriesModel, fits: (change: FunctionChange) => boolean): readonly FunctionChange[] =>
   model.changes.filter((change) => change.isEntry && change.new !== undefined && fits(change));
 
+/** The same for what is run with final=1: a handler that is not told of it yet is not called so. */
+export const finalEntries = (
+  model: SeriesModel,
+  fits: (change: FunctionChange) => boolean,
+): readonly FunctionChange[] =>
+  entries(model, (change) => fits(change) && (!model.bringsFinal || change.knowsFinal || !change.inQuery));
+
 /** `when a and b`, or nothing. */
 export function when(conditions: readonly string[]): string {
   return conditions.length === 0 ? '' : ` when ${conditions.slice(0, 3).join(' and ')}`;

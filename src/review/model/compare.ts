@@ -25,7 +25,9 @@ export function breachOf(
   if (post === undefined || post.truncated || pre?.truncated === true) return undefined;
   const broken = post.paths.filter((path) => holds(path) !== 'yes');
   if (broken.length === 0) return undefined;
-  const always = broken.length === post.paths.length;
+  const never = broken.length === post.paths.length;
+  const always =
+    never && (broken.every((path) => holds(path) === 'no') || !somePath(pre, (path) => holds(path) === 'maybe'));
   const found = broken.flatMap((path): readonly Breach[] => {
     const one = pre === undefined ? freshBreach(path, post, holds, always) : brokenSince(path, pre, holds, always);
     return one === undefined ? [] : [one];

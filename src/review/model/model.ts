@@ -22,6 +22,8 @@ export interface FunctionChange {
   readonly inQuery: boolean;
   /** It knew of the final query before the patch. */
   readonly knewFinal: boolean;
+  /** It knows of it now; handlers do not before the series has told them. */
+  readonly knowsFinal: boolean;
   /** No other function that is seen calls it: it is run on its own. */
   readonly isEntry: boolean;
   /** Added and deleted lines of its body and header. */
@@ -164,6 +166,7 @@ function changeOf(
     isHandler: handler,
     inQuery: [old, fresh].some((code) => code !== undefined && servesQuery(name, code, handlers)),
     knewFinal: old !== undefined && namesFinal(old, handler),
+    knowsFinal: fresh !== undefined && namesFinal(fresh, handler),
     isEntry: !callers(news, handlers).has(name),
     changed,
     oldProgram: olds,
@@ -211,6 +214,10 @@ function readsFlags(code: FunctionCode): boolean {
   if (params !== undefined && code.text.opened) return false;
   return parts.some((part) => part.some(({ kind, text }) => kind === 'word' && (text === 'final' || text === 'exact')));
 }
+
+/** The function calls the other by its name, as the patch leaves it. */
+export const callsFrom = ({ new: code }: FunctionChange, name: string): boolean =>
+  code?.text.parts.some((part) => part.some(({ text }, at) => text === name && part[at + 1]?.text === '(')) ?? false;
 
 const callersOf = new WeakMap<Program, ReadonlySet<string>>();
 
