@@ -3,7 +3,7 @@ import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/che
 import { breachOf, everyPath, type Holds, somePath } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import { callsFrom, type FunctionChange, type SeriesModel } from '../model/model.ts';
-import { isCounterStore, isTotalStore } from '../model/names.ts';
+import { CALLBACK, isCounterStore, isTotalStore } from '../model/names.ts';
 import { isWhole, partsIn } from '../model/totals.ts';
 import type { Remark } from '../series.ts';
 
@@ -36,6 +36,19 @@ function notStored(model: SeriesModel): readonly Remark[] {
     }
     return [];
   });
+}
+
+/** Makes the query, and has the counter to keep. */
+function isCore(change: FunctionChange): boolean {
+  const asks = ({ ops }: Path): boolean =>
+    ops.some((op) => isStore(op) || (op.kind === 'call' && op.name === CALLBACK));
+  const keeps = ({ ops }: Path): boolean => ops.some(isStore);
+  const { inQuery, isHandler, before, after } = change;
+  if (!inQuery || isHandler || ![before('exact'), after('exact')].some((paths) => somePath(paths, asks))) return false;
+  return (
+    [before, after].some((side) => [side('exact'), side('switchover')].some((paths) => somePath(paths, keeps))) ||
+    change.old === undefined
+  );
 }
 
 /** A new store that leaves the final query out from the beginning. */

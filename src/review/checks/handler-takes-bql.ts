@@ -128,7 +128,7 @@ function keepsIt(model: SeriesModel): readonly Remark[] {
 function signatureOnly(model: SeriesModel): readonly Remark[] {
   if (!model.bringsFinal) return [];
   return model.changes
-    .filter(({ name, isHandler }) => isHandler && /^dirty_bitmap_state_pending/.test(name))
+    .filter(({ name, isHandler, knowsFinal }) => isHandler && knowsFinal && /^dirty_bitmap_state_pending/.test(name))
     .flatMap((change) => {
       const header = change.new?.text.header;
       if (header === undefined || somePath(change.after('final'), ({ ops }) => ops.some(saysSomething))) return [];

@@ -26,8 +26,9 @@ export function breachOf(
   const broken = post.paths.filter((path) => holds(path) !== 'yes');
   if (broken.length === 0) return undefined;
   const never = broken.length === post.paths.length;
+  // Gone for good, or not done on any path.
   const always =
-    never && (broken.every((path) => holds(path) === 'no') || !somePath(pre, (path) => holds(path) === 'maybe'));
+    never && (somePath(pre, (path) => holds(path) === 'yes') || broken.every((path) => holds(path) === 'no'));
   const found = broken.flatMap((path): readonly Breach[] => {
     const one = pre === undefined ? freshBreach(path, post, holds, always) : brokenSince(path, pre, holds, always);
     return one === undefined ? [] : [one];
