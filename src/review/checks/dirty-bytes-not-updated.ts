@@ -21,7 +21,7 @@ const KINDS = ['final', 'exact', 'estimate'] as const;
 const IN_WORDS = { final: 'The final query', exact: 'An exact query', estimate: 'An estimate' };
 
 function notStored(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+  return entries(model, isCore).flatMap((change) => {
     for (const id of KINDS) {
       const breach = breachOf(change.before(id), change.after(id), stores) ?? neverInFinal(change, id);
       if (breach === undefined || storedByCaller(model, change)) continue;
