@@ -2,8 +2,8 @@ import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, everyPath, type Holds, somePath } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
-import { callsFrom, type FunctionChange, type SeriesModel } from '../model/model.ts';
-import { CALLBACK, isCounterStore, isTotalStore } from '../model/names.ts';
+import { asksBelow, callsFrom, type FunctionChange, type SeriesModel } from '../model/model.ts';
+import { CALLBACK, CORE_QUERY, isCounterStore, isTotalStore } from '../model/names.ts';
 import { isWhole, partsIn } from '../model/totals.ts';
 import type { Remark } from '../series.ts';
 
@@ -15,16 +15,25 @@ export const dirtyBytesNotUpdated = defineCheck({
   run: (model) => [...notStored(model), ...wronglyStored(model)],
 });
 
+const asks = (op: Op): boolean => op.kind === 'call' && (op.name === CALLBACK || op.name === CORE_QUERY);
 const isStore = (op: Op): boolean => op.kind === 'assign' && isCounterStore(op.target);
 const stores = ({ ops }: Path): Holds => (ops.some(isStore) ? 'yes' : 'no');
+/** The core stores it below what is shown. */
+const storesOrWill = ({ ops }: Path): Holds => {
+  if (ops.some(isStore)) return 'yes';
+  return ops.some((op) => op.kind === 'unseen' && !op.leading) ? 'maybe' : 'no';
+};
 const KINDS = ['final', 'exact', 'estimate'] as const;
 const IN_WORDS = { final: 'The final query', exact: 'An exact query', estimate: 'An estimate' };
 
 function notStored(model: SeriesModel): readonly Remark[] {
   return entries(model, isCore).flatMap((change) => {
     for (const id of KINDS) {
-      const breach = breachOf(change.before(id), change.after(id), stores) ?? neverInFinal(change, id);
-      if (breach === undefined || storedByCaller(model, change)) continue;
+      const holds = change.name === CORE_QUERY && change.new?.text.opened !== true ? storesOrWill : stores;
+      const breach = breachOf(change.before(id), change.after(id), holds) ?? neverInFinal(change, id);
+      // Where the modules are not asked either, that is the worse fault.
+      if (breach !== undefined && asksBelow(change) && !breach.path.ops.some(asks)) continue;
+      if (breach === undefined || storedByCaller(model, change, id)) continue;
       const sure = breach.conditions.length === 0;
       return remarkAt(model, lostAt(change, breach.path, isStore), {
         rule: 'dirty-bytes-not-updated',
@@ -43,7 +52,8 @@ function isCore(change: FunctionChange): boolean {
   const asks = ({ ops }: Path): boolean =>
     ops.some((op) => isStore(op) || (op.kind === 'call' && op.name === CALLBACK));
   const keeps = ({ ops }: Path): boolean => ops.some(isStore);
-  const { inQuery, isHandler, before, after } = change;
+  const { inQuery, isHandler, name, before, after } = change;
+  if (name === CORE_QUERY) return true;
   if (!inQuery || isHandler || ![before('exact'), after('exact')].some((paths) => somePath(paths, asks))) return false;
   return (
     [before, after].some((side) => [side('exact'), side('switchover')].some((paths) => somePath(paths, keeps))) ||
@@ -62,11 +72,13 @@ function neverInFinal(change: FunctionChange, id: (typeof KINDS)[number]) {
 }
 
 /** Added in a function that calls this one. */
-function storedByCaller({ changes }: SeriesModel, than: FunctionChange): boolean {
+function storedByCaller({ changes }: SeriesModel, than: FunctionChange, id: (typeof KINDS)[number]): boolean {
   const isAdded = (op: Op): boolean => isStore(op) && lineOf(op)?.changed === true;
   return changes.some(
     (change) =>
       change.name !== than.name &&
+      // The wrapper of the iteration makes no final query.
+      (id !== 'final' || !change.name.endsWith('_iter')) &&
       callsFrom(change, than.name) &&
       somePath(change.after('switchover'), ({ ops }) => ops.some(isAdded)),
   );

@@ -1,11 +1,8 @@
-import type { Path } from '../code/paths.ts';
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
 import { isSync } from '../model/names.ts';
-import { servesRam } from '../model/syncs.ts';
-
-const isQuiet = ({ ops }: Path) => (ops.some(isSync) ? 'no' : 'yes');
+import { isQuiet, servesRam } from '../model/syncs.ts';
 
 export const estimateWithSync = defineCheck({
   id: 'estimate-with-sync',
@@ -14,11 +11,11 @@ export const estimateWithSync = defineCheck({
   limits: 'Sees only the syncs that stand in what the hunks show.',
   run: (model) =>
     entries(model, servesRam).flatMap((change) => {
-      const breach = breachOf(change.before('estimate'), change.after('estimate'), isQuiet);
-      const sync = breach?.path.ops.find(isSync);
-      if (breach === undefined || sync === undefined) return [];
+      const breach = breachOf(change.before('estimate'), change.after('estimate'), isQuiet(change));
+      if (breach === undefined) return [];
+      const sync = breach.path.ops.find(isSync);
       const sure = breach.conditions.length === 0;
-      return remarkAt(model, madeAt(change, sync), {
+      return remarkAt(model, sync === undefined ? change.changed[0] : madeAt(change, sync), {
         rule: 'estimate-with-sync',
         severity: sure ? 'error' : 'warning',
         confidence: sure ? 'certain' : 'possible',

@@ -5,7 +5,8 @@ import { deletedAt, lostAt } from '../model/guilt.ts';
 import { isSync } from '../model/names.ts';
 import { servesRam } from '../model/syncs.ts';
 
-const isBare = (op: Op): boolean => isSync(op) && op.kind === 'call' && op.bql === 'free';
+/** Where the lock was taken before in what is seen, what is not seen did not hold it. */
+const isBare = (op: Op): boolean => isSync(op) && op.kind === 'call' && op.bql !== 'held';
 const locks = ({ ops }: Path): Holds => (ops.some(isBare) ? 'no' : 'yes');
 
 export const exactSyncWithoutBql = defineCheck({

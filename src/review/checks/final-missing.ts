@@ -1,10 +1,11 @@
-import type { Op } from '../code/paths.ts';
+import type { Op, Path } from '../code/paths.ts';
+import { truthOf } from '../code/values.ts';
 import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
-import { breachOf, somePath } from '../model/compare.ts';
+import { breachOf, type Holds, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { isFinal, isSync } from '../model/names.ts';
-import { behind, finalIn, isSave } from '../model/orders.ts';
+import { INACTIVATE, isFinal, isSync, SWITCHOVER } from '../model/names.ts';
+import { behind, calls, finalIn, isSave } from '../model/orders.ts';
 import { isPostcopy, syncs } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
@@ -26,20 +27,38 @@ function addedElsewhere({ changes }: SeriesModel, than: FunctionChange): boolean
 
 function lost(model: SeriesModel): readonly Remark[] {
   return entries(model, ({ inQuery }) => !inQuery).flatMap((change) => {
-    const breach = breachOf(change.before('switchover'), change.after('switchover'), ({ ops }) =>
-      ops.some(isFinal) ? 'yes' : 'no',
-    );
+    const isKnown = change.name === SWITCHOVER && model.base !== 'without-final';
+    const makes = (path: Path): Holds => {
+      if (path.ops.some(isFinal) || givesUp(path)) return 'yes';
+      return isKnown && path.ops.some((op) => op.kind === 'unseen' && !op.leading) ? 'maybe' : 'no';
+    };
+    const breach = breachOf(change.before('switchover'), change.after('switchover'), makes);
     if (breach === undefined || change.old === undefined || isPostcopy(breach)) return [];
     if (addedElsewhere(model, change)) return [];
-    const sure = breach.conditions.length === 0;
-    return remarkAt(model, lostAt(change, breach.path, isFinal), {
+    const gone = breach.seen && !somePath(change.after('switchover'), ({ ops }) => ops.some(isFinal));
+    const conditions = gone ? [] : breach.conditions;
+    const sure = conditions.length === 0;
+    return remarkAt(model, gone ? deletedAt(change, isFinal) : lostAt(change, breach.path, isFinal), {
       rule: 'final-missing',
       severity: sure ? 'error' : 'warning',
-      confidence: sure ? 'certain' : 'likely',
-      message: `The switchover makes no final query any more${when(breach.conditions)}: what became dirty since the last exact query is neither synced nor sent.`,
-      reason: `${change.name}() made it before, and the series adds it nowhere else.`,
+      confidence: sure && breach.seen ? 'certain' : 'likely',
+      message: `The switchover makes no final query any more${when(conditions)}: what became dirty since the last exact query is neither synced nor sent.`,
+      reason: breach.seen
+        ? `${change.name}() made it before, and the series adds it nowhere else.`
+        : `In QEMU 11.1 ${change.name}() makes it further down.`,
     });
   });
+}
+
+/** The switchover fails on this path, before anything is sent. */
+function givesUp({ ops, returns }: Path): boolean {
+  const last = ops.at(-1);
+  if (!returns || last?.kind !== 'return' || last.value === undefined) return false;
+  if (ops.some((op) => isSave(op) || calls(op, INACTIVATE))) return false;
+  const is = truthOf(last.value);
+  return last.value.kind === 'bool'
+    ? is === false
+    : is === undefined || (last.value.kind === 'sum' && last.value.constant < 0);
 }
 
 /** RAM is sent before the query that syncs it. */

@@ -3,7 +3,7 @@ import { truthOf } from '../code/values.ts';
 import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
-import { CALLBACK, queryOf } from '../model/names.ts';
+import { CALLBACK, isExactName, queryOf } from '../model/names.ts';
 
 export const finalNotExact = defineCheck({
   id: 'final-not-exact',
@@ -14,8 +14,9 @@ export const finalNotExact = defineCheck({
     finalEntries(model, () => true).flatMap((change) => {
       for (const id of ['final', 'switchover'] as const) {
         const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before(id);
-        const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isEstimate) ? 'no' : 'yes'));
-        const query = breach?.path.ops.find(isEstimate);
+        const isGuilty = (op: Op): boolean => isEstimate(op) && (op.kind !== 'assign' || id === 'final');
+        const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isGuilty) ? 'no' : 'yes'));
+        const query = breach?.path.ops.find(isGuilty);
         if (breach === undefined || query === undefined || breach.conditions.length > 0) continue;
         return remarkAt(model, madeAt(change, query), {
           rule: 'final-not-exact',
@@ -31,6 +32,7 @@ export const finalNotExact = defineCheck({
 });
 
 function isEstimate(op: Op): boolean {
+  if (op.kind === 'assign') return isExactName(op.target) && truthOf(op.value) === false;
   const query = queryOf(op);
   if (query !== undefined) return query.final === true && query.exact === false;
   if (op.kind !== 'call' || op.name !== CALLBACK) return false;

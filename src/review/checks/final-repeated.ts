@@ -34,7 +34,7 @@ function twice(model: SeriesModel): readonly Remark[] {
       rule: 'final-repeated',
       severity: sure ? 'error' : 'warning',
       confidence: sure ? 'certain' : 'likely',
-      message: sure ? MESSAGE : `${MESSAGE.slice(0, 47)}${when(breach.conditions)}.`,
+      message: sure ? MESSAGE : `The switchover makes a second final query here${when(breach.conditions)}.`,
       reason: `One path of ${change.name}() makes ${calls.length} of them.`,
     });
   });

@@ -2,9 +2,9 @@ import type { CodeLine } from '../code/image.ts';
 import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds } from '../model/compare.ts';
-import { lostAt } from '../model/guilt.ts';
+import { lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { CALLBACK, handsPendingOn, isReport, type Module, moduleOf } from '../model/names.ts';
+import { CALLBACK, handsPendingOn, isReport, isShare, type Module, moduleOf } from '../model/names.ts';
 import type { Remark } from '../series.ts';
 
 export const finalSkipsModule = defineCheck({
@@ -28,7 +28,8 @@ function inModules(model: SeriesModel): readonly Remark[] {
     // A module that reports less in every query is no matter of the final one.
     if (breachOf(change.before('exact'), change.after('exact'), reports) !== undefined) return [];
     const module = moduleOf(change.path);
-    const line = lostAt(change, breach.path, isReport);
+    const spoilt = lineOf(breach.path.ops.find((op) => isShare(op) && lineOf(op)?.changed === true));
+    const line = spoilt ?? lostAt(change, breach.path, isReport);
     if (module?.dirtyState === false && line !== undefined && isExplained(model, change, line)) return [];
     return remarkAt(model, line, { rule: 'final-skips-module', ...said(module, change) });
   });

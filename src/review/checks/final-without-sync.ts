@@ -1,8 +1,9 @@
+import type { Path } from '../code/paths.ts';
 import { defineCheck, finalEntries, mendedLater, remarkAt, when } from '../model/check.ts';
-import { breachOf, somePath } from '../model/compare.ts';
+import { breachOf, type Holds, somePath } from '../model/compare.ts';
 import { deletedAt, lostAt } from '../model/guilt.ts';
-import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { CALLBACK, isSync } from '../model/names.ts';
+import { asksBelow, type FunctionChange, type SeriesModel } from '../model/model.ts';
+import { CALLBACK, CORE_QUERY, isSync } from '../model/names.ts';
 import { isKnownToSync, isPostcopy, servesRam, syncAddedElsewhere, syncs } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
@@ -40,17 +41,19 @@ function inCore(model: SeriesModel): readonly Remark[] {
   return finalEntries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
     const asked = (op: { readonly kind: string; readonly name?: string }): boolean =>
       op.kind === 'call' && op.name === CALLBACK;
-    const breach = breachOf(change.before('final'), change.after('final'), ({ ops }) =>
-      ops.some(asked) ? 'yes' : 'no',
-    );
-    const exact = breachOf(change.before('exact'), change.after('exact'), ({ ops }) =>
-      ops.some(asked) ? 'yes' : 'no',
-    );
+    const asks = ({ ops }: Path): Holds => {
+      if (ops.some(asked)) return 'yes';
+      return change.name === CORE_QUERY && ops.some((op) => op.kind === 'unseen' && !op.leading) ? 'maybe' : 'no';
+    };
+    const breach = breachOf(change.before('final'), change.after('final'), asks);
+    const exact = breachOf(change.before('exact'), change.after('exact'), asks);
     if (breach === undefined || breach.conditions.length > 0 || exact !== undefined) return [];
+    // What asks them may stand above what is shown.
+    if (!breach.seen && !asksBelow(change)) return [];
     return remarkAt(model, lostAt(change, breach.path, asked), {
       rule: 'final-without-sync',
       severity: 'error',
-      confidence: 'certain',
+      confidence: breach.seen ? 'certain' : 'likely',
       message: 'The final query does not ask any module: nothing syncs, and nothing is reported.',
       reason: `With final=1 no call of ->${CALLBACK}() is reached in ${change.name}().`,
     });

@@ -66,6 +66,10 @@ function unlikeness(change: FunctionChange, count: number, callback: Callback): 
   if (count !== callback.params.length) {
     return `${change.name}() has ${count} parameters, and ${CALLBACK}() ${callback.params.length}.`;
   }
+  const types = (params: readonly { readonly type: string }[]): string => params.map(({ type }) => type).join(', ');
+  if (types(change.new?.text.params ?? []) !== types(callback.params)) {
+    return `The parameters of ${change.name}() have other types than those of ${CALLBACK}().`;
+  }
   const flags = (names: readonly { readonly name: string }[]): string =>
     names.map(({ name }) => (isExactName(name) ? 'exact' : isFinalName(name) ? 'final' : '-')).join(' ');
   const [own, declared] = [flags(change.new?.text.params ?? []), flags(callback.params)];

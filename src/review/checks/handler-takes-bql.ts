@@ -101,10 +101,10 @@ function notTold(model: SeriesModel): readonly Remark[] {
 
 /** A handler that returns with the lock makes the next one abort. */
 function keepsIt(model: SeriesModel): readonly Remark[] {
-  const keeps = (path: Path): boolean =>
-    path.bql === 'held' &&
-    path.ops.some(({ kind }) => kind === 'lock') &&
-    path.ops.every(({ kind }) => kind !== 'unseen');
+  const keeps = ({ bql, ops, returns }: Path): boolean => {
+    const behind = ops.slice(ops.findLastIndex(({ kind }) => kind === 'lock') + 1);
+    return bql === 'held' && behind.length < ops.length && (returns || behind.every(({ kind }) => kind !== 'unseen'));
+  };
   return entries(model, ({ isHandler }) => isHandler).flatMap((change) => {
     const breach = breachOf(change.before('exact'), change.after('exact'), (path) => (keeps(path) ? 'no' : 'yes'));
     const lock = breach?.path.ops.findLast(({ kind }) => kind === 'lock');

@@ -1,8 +1,9 @@
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
-import { breachOf } from '../model/compare.ts';
+import { breachOf, somePath } from '../model/compare.ts';
 import { lineOf, madeAt } from '../model/guilt.ts';
-import type { SeriesModel } from '../model/model.ts';
-import { behind, finalIn, isIteration, runsAfterFinal } from '../model/orders.ts';
+import type { FunctionChange, SeriesModel } from '../model/model.ts';
+import { SWITCHOVER } from '../model/names.ts';
+import { behind, finalIn, isIteration, leadsToSwitchover, runsAfterFinal } from '../model/orders.ts';
 import type { Remark } from '../series.ts';
 
 export const queryAfterFinal = defineCheck({
@@ -40,7 +41,11 @@ function behindFinal(model: SeriesModel): readonly Remark[] {
 /** In what runs behind the final query anyway. */
 function inCompletion(model: SeriesModel): readonly Remark[] {
   if (model.base === 'without-final' && !model.bringsFinal) return [];
-  return entries(model, runsAfterFinal).flatMap((change) => {
+  const fits = (change: FunctionChange): boolean =>
+    runsAfterFinal(change) || change.name === SWITCHOVER || leadsToSwitchover(change);
+  return entries(model, fits).flatMap((change) => {
+    const final = finalIn(model);
+    if (somePath(change.after('switchover'), ({ ops }) => ops.some(final))) return [];
     const breach = breachOf(change.before('switchover'), change.after('switchover'), ({ ops }) =>
       ops.some(isIteration) ? 'no' : 'yes',
     );
@@ -48,10 +53,10 @@ function inCompletion(model: SeriesModel): readonly Remark[] {
     if (query === undefined || lineOf(query)?.changed !== true) return [];
     return remarkAt(model, lineOf(query), {
       rule: 'query-after-final',
-      severity: 'error',
+      severity: leadsToSwitchover(change) ? 'warning' : 'error',
       confidence: 'likely',
       message: MESSAGE,
-      reason: `${change.name}() runs behind the final query of QEMU 11.1.`,
+      reason: `${change.name}() is part of the switchover, with the BQL held, and makes or follows the final query of QEMU 11.1.`,
     });
   });
 }

@@ -1,9 +1,9 @@
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
-import { breachOf } from '../model/compare.ts';
+import { breachOf, somePath } from '../model/compare.ts';
 import { lineOf, madeAt } from '../model/guilt.ts';
 import { finalSyncLine, leftBesideFinal } from '../model/left-beside.ts';
 import type { SeriesModel } from '../model/model.ts';
-import { isSync } from '../model/names.ts';
+import { isFinal, isSync, SWITCHOVER } from '../model/names.ts';
 import { behind, finalIn, most, runsAfterFinal } from '../model/orders.ts';
 import { DISCARD } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
@@ -38,12 +38,13 @@ function behindFinal(model: SeriesModel): readonly Remark[] {
 
 function inCompletion(model: SeriesModel): readonly Remark[] {
   if (model.base === 'without-final' && !model.bringsFinal) return [];
-  return entries(model, runsAfterFinal).flatMap((change) => {
+  return entries(model, (change) => runsAfterFinal(change) || change.name === SWITCHOVER).flatMap((change) => {
+    if (change.name === SWITCHOVER && somePath(change.after('switchover'), ({ ops }) => ops.some(isFinal))) return [];
     const pre = most(change.before('switchover')?.paths, isSync);
     const path = change.after('switchover')?.paths.find(({ ops }) => ops.filter(isSync).length > pre);
     const sync = path?.ops.findLast((op) => isSync(op) && lineOf(op)?.changed === true);
     if (sync === undefined) return [];
-    const sure = model.base !== 'unknown' || pre > 0;
+    const sure = (model.base !== 'unknown' && change.name !== SWITCHOVER) || pre > 0;
     return remarkAt(model, lineOf(sync), {
       rule: 'sync-after-final',
       severity: sure ? 'error' : 'warning',

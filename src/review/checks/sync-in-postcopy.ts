@@ -4,10 +4,10 @@ import { breachOf } from '../model/compare.ts';
 import { lineOf, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { isSync } from '../model/names.ts';
-import { servesRam } from '../model/syncs.ts';
+import { isQuiet, servesRam } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
-const isQuiet = ({ ops }: Path) => (ops.some(isSync) ? 'no' : 'yes');
+const hasNone = ({ ops }: Path) => (ops.some(isSync) ? 'no' : 'yes');
 /** Run on the source after the switchover to postcopy. */
 const AFTER =
   /^(?:migration_completion_postcopy|qemu_savevm_state_complete_postcopy|postcopy_pause|ram_state_resume_prepare)$/;
@@ -23,11 +23,11 @@ export const syncInPostcopy = defineCheck({
 function inHandlers(model: SeriesModel): readonly Remark[] {
   return entries(model, servesRam).flatMap((change) => {
     for (const id of ['estimate-in-postcopy', 'exact-in-postcopy'] as const) {
-      const breach = breachOf(change.before(id), change.after(id), isQuiet);
+      const breach = breachOf(change.before(id), change.after(id), isQuiet(change));
       const sync = breach?.path.ops.find(isSync);
-      if (breach === undefined || sync === undefined || breach.conditions.length > 0) continue;
+      if (breach === undefined || breach.conditions.length > 0) continue;
       const estimate = id === 'estimate-in-postcopy';
-      return remarkAt(model, guardOf(change) ?? madeAt(change, sync), {
+      return remarkAt(model, guardOf(change) ?? (sync === undefined ? change.changed[0] : madeAt(change, sync)), {
         rule: 'sync-in-postcopy',
         severity: estimate ? 'error' : 'warning',
         confidence: estimate ? 'certain' : 'likely',
@@ -53,7 +53,7 @@ function afterwards(model: SeriesModel): readonly Remark[] {
   return model.changes
     .filter(({ name }) => AFTER.test(name))
     .flatMap((change) => {
-      const breach = breachOf(change.before('switchover'), change.after('switchover'), isQuiet);
+      const breach = breachOf(change.before('switchover'), change.after('switchover'), hasNone);
       const sync = breach?.path.ops.find(isSync);
       if (sync === undefined || lineOf(sync)?.changed !== true) return [];
       return remarkAt(model, lineOf(sync), {

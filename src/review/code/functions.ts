@@ -104,7 +104,9 @@ class FileReader {
       (section === undefined ? nameless : section.name === this.#open?.name || section.name === this.#oldNames[before]);
     if (!goesOn) this.#leave(false);
     if (inside && section !== undefined) {
-      this.#open ??= { ...section, parts: [], opened: false, header: undefined };
+      // The opening brace alone: the header stands right above the hunk.
+      const opened = first.text === '{' && first.indent <= OUTSIDE;
+      this.#open ??= { ...section, parts: [], opened, header: undefined };
     }
     if (inside) at = this.#body(tokens, 0);
     while (at < tokens.length) at = this.#outside(tokens, at);
@@ -135,7 +137,6 @@ class FileReader {
       const token = tokens[at];
       if (token !== undefined && token.text === '}' && token.first && token.indent <= OUTSIDE) break;
     }
-    // The opening brace alone: the header stands above the hunk.
     const begin = tokens[from]?.text === '{' && (tokens[from]?.indent ?? 0) <= OUTSIDE ? from + 1 : from;
     const part = tokens.slice(begin, at);
     if (this.#open === undefined) this.#members(part);

@@ -5,7 +5,7 @@ import { runFunction } from '../code/interpreter.ts';
 import type { Bql, Paths } from '../code/paths.ts';
 import { type FileCode, type FunctionCode, link, type Program, programOf } from '../code/program.ts';
 import type { Series } from '../series.ts';
-import { CALLBACK, CORE_QUERY, isExactName, isFinalName, moduleOf, OLD_CALLBACKS } from './names.ts';
+import { CALLBACK, CORE_QUERY, FINAL_QUERY, isExactName, isFinalName, moduleOf, OLD_CALLBACKS } from './names.ts';
 import { flagsOf, type ScenarioId, scenarioOf } from './scenarios.ts';
 
 /** A function with changed lines, in one patch. */
@@ -26,7 +26,7 @@ export interface FunctionChange {
   readonly knowsFinal: boolean;
   /** No other function that is seen calls it: it is run on its own. */
   readonly isEntry: boolean;
-  /** Added and deleted lines of its body and header. */
+  /** Added lines of its body and header, then deleted ones. */
   readonly changed: readonly CodeLine[];
   readonly oldProgram: Program;
   readonly newProgram: Program;
@@ -143,7 +143,7 @@ function changeOf(
     code?.patch === patch && code.file === file.file ? code : undefined;
   const old = own(olds.functions.get(name));
   const fresh = own(news.functions.get(name));
-  const changed = [...changedLines(old), ...changedLines(fresh)];
+  const changed = [...changedLines(fresh), ...changedLines(old)];
   const handler = isHandler(name, file.path, fresh?.text ?? old?.text, handlers);
   const flags = flagsOf(name, handler);
   const runs = (code: FunctionCode | undefined, program: Program): ((id: ScenarioId) => Paths | undefined) => {
@@ -167,7 +167,7 @@ function changeOf(
     inQuery: [old, fresh].some((code) => code !== undefined && servesQuery(name, code, handlers)),
     knewFinal: old !== undefined && namesFinal(old, handler),
     knowsFinal: fresh !== undefined && namesFinal(fresh, handler),
-    isEntry: !callers(news, handlers).has(name),
+    isEntry: !callers(news, handlers).has(name) || (name === CORE_QUERY && !news.functions.has(FINAL_QUERY)),
     changed,
     oldProgram: olds,
     newProgram: news,
@@ -218,6 +218,10 @@ function readsFlags(code: FunctionCode): boolean {
 /** The function calls the other by its name, as the patch leaves it. */
 export const callsFrom = ({ new: code }: FunctionChange, name: string): boolean =>
   code?.text.parts.some((part) => part.some(({ text }, at) => text === name && part[at + 1]?.text === '(')) ?? false;
+
+/** The modules are asked in, or below, what is shown of the function: nothing above asks them. */
+export const asksBelow = ({ old }: FunctionChange): boolean =>
+  old !== undefined && (old.text.opened || old.text.parts.some((part) => part.some(({ text }) => text === CALLBACK)));
 
 const callersOf = new WeakMap<Program, ReadonlySet<string>>();
 

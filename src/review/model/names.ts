@@ -93,8 +93,12 @@ export const isSync = (op: Op): boolean => syncOf(op) !== undefined;
 
 const PART = /(?:^|[._])(?:precopy_bytes|stopcopy_bytes|postcopy_bytes|must_precopy|can_postcopy)$/;
 
+/** A figure that a module adds to. */
+export const isShare = (op: Op): boolean => op.kind === 'assign' && PART.test(op.target);
+
 /** A module adds its share. */
-export const isReport = (op: Op): boolean => op.kind === 'assign' && PART.test(op.target);
+export const isReport = (op: Op): boolean =>
+  op.kind === 'assign' && isShare(op) && !(op.adds && truthOf(op.value) === false);
 export const isTotalStore = (target: string): boolean => /(?:^|\.)total_bytes$/.test(target);
 export const isCounterStore = (target: string): boolean => /dirty_bytes_total$/.test(target);
 

@@ -1,6 +1,7 @@
 /** What the sync checks share. */
 import type { CodeLine } from '../code/image.ts';
 import type { Op, Path } from '../code/paths.ts';
+import { truthOf } from '../code/values.ts';
 import type { Breach, Holds } from './compare.ts';
 import type { FunctionChange, SeriesModel } from './model.ts';
 import { isSync, moduleOf } from './names.ts';
@@ -12,13 +13,26 @@ export const servesRam = ({ path, inQuery }: FunctionChange): boolean => inQuery
 
 /** A sync on the path; behind it, or in a function that is not shown, there may be one. */
 export function syncs(path: Path): Holds {
-  if (path.ops.some(isSync)) return 'yes';
-  return path.ops.some(mayhapSync) ? 'maybe' : 'no';
+  if (path.ops.some((op) => isSync(op) || asksToSync(op))) return 'yes';
+  return path.ops.some(isRest) ? 'maybe' : 'no';
 }
 
-function mayhapSync(op: Op): boolean {
-  if (op.kind === 'unseen') return !op.leading;
-  return op.kind === 'call' && /sync/.test(op.name) && !op.name.startsWith('trace_');
+const SYNC_HELPER = /^(?!trace_).*(?:pending\w*sync|sync\w*pending|(?:dirty|bitmap)\w*sync|sync\w*(?:dirty|bitmap))/;
+
+/** A function of that name which is not shown; told exact=false it does nothing. */
+function asksToSync(op: Op): boolean {
+  if (op.kind !== 'call' || op.indirect || !SYNC_HELPER.test(op.name)) return false;
+  const [first] = op.args;
+  return first === undefined || truthOf(first) !== false;
+}
+
+/** Code that no hunk shows, below what one shows. */
+const isRest = (op: Op): boolean => op.kind === 'unseen' && !op.leading;
+
+/** Keeps off the sync: also the one that stands in the part of such a function that is not shown. */
+export function isQuiet(change: FunctionChange): (path: Path) => Holds {
+  const isKnown = /sync/.test(change.name);
+  return ({ ops }) => (ops.some((op) => isSync(op) || (isKnown && isRest(op))) ? 'no' : 'yes');
 }
 
 /** A function of RAM that the rest of is not seen: QEMU's own do the sync there. */

@@ -102,6 +102,7 @@ const withoutBql: readonly Faulty[] = [
   {
     name: 'released before the query, taken again behind the inactivation',
     rule: 'final-without-bql',
+    severity: 'warning',
     edits: [
       [
         MIGRATION,
@@ -344,7 +345,7 @@ const repeated: readonly Faulty[] = [
         '    qemu_savevm_query_pending(pending, true, true);\n    if (pending->total_bytes) {\n        qemu_savevm_query_pending(pending, true, true);\n    }\n',
       ],
     ],
-    at: 'total_bytes',
+    at: 'true, true',
     severity: 'warning',
   },
   {
@@ -448,7 +449,7 @@ const notExact: readonly Faulty[] = [
         '    SaveStateEntry *se;\n\n    if (final) {\n        exact = false;\n    }\n\n    memset',
       ],
     ],
-    at: 'final',
+    at: 'exact = false',
   },
   {
     name: 'in the call of the handlers',
@@ -735,6 +736,7 @@ const otherSyncs: readonly Faulty[] = [
   {
     name: 'synced again behind the query',
     rule: 'sync-after-final',
+    severity: 'warning',
     edits: [
       [
         MIGRATION,
@@ -768,6 +770,7 @@ const afterFinal: readonly Faulty[] = [
   {
     name: 'an estimate in the completion',
     rule: 'query-after-final',
+    severity: 'warning',
     edits: [
       [
         MIGRATION,
@@ -1091,7 +1094,7 @@ const others: readonly Faulty[] = [
       [EVENTS, 'savevm_state_setup(void) ""\n', 'savevm_state_setup(void) ""\nsavevm_state_setup_end(void) ""\n'],
       [EVENTS, 'total=%"PRIu64', 'total=%"PRIu64" bytes"'],
     ],
-    at: 'trace_qemu',
+    at: '_bytes',
   },
   {
     name: 'implementers forgotten',
@@ -1115,7 +1118,7 @@ const others: readonly Faulty[] = [
         '    RAMState *rs = *temp;\n    uint64_t remaining = 0;\n',
       ],
     ],
-    at: 'ram_state_pending',
+    at: 'cmma_state_pending',
   },
 ];
 
