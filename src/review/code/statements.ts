@@ -51,7 +51,7 @@ export function parseBody(text: FunctionText): Block {
 
 /** The body of a macro. */
 export function parseTokens(tokens: readonly Token[]): Block {
-  return new BlockParser([tokens]).body();
+  return new BlockParser([tokens], true).body();
 }
 
 class BlockParser {
@@ -59,11 +59,14 @@ class BlockParser {
   /** Indices of the tokens that a gap stands before. */
   readonly #gaps: ReadonlySet<number>;
   readonly #gapsTaken = new Set<number>();
+  readonly #whole: boolean;
   #at = 0;
   #depth = 0;
   #insides = 0;
 
-  constructor(parts: readonly (readonly Token[])[]) {
+  /** `whole`: the last statement ends with the text. */
+  constructor(parts: readonly (readonly Token[])[], whole = false) {
+    this.#whole = whole;
     this.#tokens = parts.flat();
     let begin = 0;
     const gaps = new Set<number>();
@@ -81,7 +84,9 @@ class BlockParser {
       this.#gap(done);
       if (this.#text() === '}') {
         this.#at += 1;
-        done = [this.#inside(done)];
+        // What is above the last gap stands outside of the block.
+        const gap = done.findLastIndex(({ kind }) => kind === 'unseen');
+        done = [...done.slice(0, gap + 1), this.#inside(done.slice(gap + 1))];
         if (this.#text() === 'else') this.#strayElse(done);
       } else this.#statement(done);
     }
@@ -286,7 +291,8 @@ class BlockParser {
     const end = this.#until(';');
     const gap = this.#gapWithin(end);
     const tokens = this.#tokens.slice(this.#at, end);
-    const whole = this.#tokens[end]?.text === ';' && gap === undefined && tokens.length <= LONGEST;
+    const ended = this.#tokens[end]?.text === ';' || (this.#whole && end >= this.#tokens.length);
+    const whole = ended && gap === undefined && tokens.length <= LONGEST;
     this.#at = gap ?? (this.#tokens[end]?.text === ';' ? end + 1 : end);
     // Cut off by the end of a hunk.
     if (!whole) into.push(UNSEEN);

@@ -146,11 +146,12 @@ function changeOf(
   const changed = [...changedLines(fresh), ...changedLines(old)];
   const handler = isHandler(name, file.path, fresh?.text ?? old?.text, handlers);
   const flags = flagsOf(name, handler);
+  const inQuery = [old, fresh].some((code) => code !== undefined && servesQuery(name, code, handlers));
   const runs = (code: FunctionCode | undefined, program: Program): ((id: ScenarioId) => Paths | undefined) => {
     const known = new Map<ScenarioId, Paths>();
     return (id) => {
       if (code === undefined) return undefined;
-      const entry = handler ? handlerBql(program, id) : undefined;
+      const entry = handler || (inQuery && moduleOf(file.path) !== undefined) ? handlerBql(program, id) : undefined;
       const paths = known.get(id) ?? runFunction(code, program, scenarioOf(id, name, flags, entry));
       known.set(id, paths);
       return paths;
@@ -164,7 +165,7 @@ function changeOf(
     old,
     new: fresh,
     isHandler: handler,
-    inQuery: [old, fresh].some((code) => code !== undefined && servesQuery(name, code, handlers)),
+    inQuery,
     knewFinal: old !== undefined && namesFinal(old, handler),
     knowsFinal: fresh !== undefined && namesFinal(fresh, handler),
     isEntry: !callers(news, handlers).has(name) || (name === CORE_QUERY && !news.functions.has(FINAL_QUERY)),
