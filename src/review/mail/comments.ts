@@ -35,6 +35,9 @@ interface Block {
   readonly texts: string[];
 }
 
+/** Lines that a closing takes at most: thanks, a blank line, a name. */
+const MOST_CLOSING = 5;
+
 /** As much of what is quoted above tells its place. */
 const MOST_QUOTED = 8;
 
@@ -43,8 +46,12 @@ export function commentsOf(scene: Scene): readonly DraftComment[] {
   const blocks = blocksOf(scene);
   const spoken = scene.levels > 0 ? bySpeaker(blocks, scene) : blocks;
   return spoken.flatMap((block): readonly DraftComment[] => {
-    const text = trimmed(block.texts);
-    if (text === '') return [];
+    const { start, end } = ownWords(block.texts);
+    if (start >= end) return [];
+    const text = block.texts
+      .slice(start, end)
+      .map((line) => line.trimEnd())
+      .join('\n');
     const place = placeOf(block.above, scene.files);
     return [
       {
@@ -53,7 +60,7 @@ export function commentsOf(scene: Scene): readonly DraftComment[] {
         authorFrom: scene.levels > 0 ? 'turns' : 'mail',
         text,
         depth: block.depth,
-        inputLine: scene.lines[block.at]?.inputLine ?? 0,
+        inputLine: scene.lines[block.at + start]?.inputLine ?? 0,
         quoted: place.hunkLine === undefined ? quotedAbove(scene.lines, block) : [],
       },
     ];
@@ -85,13 +92,15 @@ function markSignatures({ lines, kinds }: Scene): void {
   }
 }
 
-function blocksOf({ lines, places, kinds, levels }: Scene): readonly Block[] {
+function blocksOf({ lines, places, kinds, levels, depth: patchDepth }: Scene): readonly Block[] {
   const blocks: Block[] = [];
   let above: Place | undefined;
   let open: Block | undefined;
   for (const [at, { text, depth }] of lines.entries()) {
     const kind = kinds[at];
     if (kind === 'patch') above = places[at];
+    // What follows the end of the patch is about all of it.
+    if (kind === 'header' && depth === patchDepth && isSignatureMark(text)) above = undefined;
     if (kind !== 'comment') {
       open = undefined;
       continue;
@@ -126,17 +135,16 @@ function gapBefore(piece: Piece): readonly string[] {
   return piece.boundary === 'blank' ? [''] : [];
 }
 
-/** Without blank lines, greetings and thanks around it. */
-function trimmed(texts: readonly string[]): string {
+/** Without blank lines and greetings around it, and without the thanks and the name at its end. */
+function ownWords(texts: readonly string[]): { readonly start: number; readonly end: number } {
   const isEmpty = (text: string | undefined): boolean =>
     text !== undefined && (text.trim() === '' || isSignOff(text) || isGreeting(text));
   let [start, end] = [0, texts.length];
   while (start < end && isEmpty(texts[start])) start += 1;
+  const thanks = texts.findLastIndex((text, at) => at >= texts.length - MOST_CLOSING && isSignOff(text));
+  if (thanks >= start && texts.slice(thanks).every((text) => text.trim().split(/\s+/).length <= 3)) end = thanks;
   while (end > start && isEmpty(texts[end - 1])) end -= 1;
-  return texts
-    .slice(start, end)
-    .map((text) => text.trimEnd())
-    .join('\n');
+  return { start, end };
 }
 
 function placeOf(

@@ -1,10 +1,14 @@
 /** Lines of a mail or of a page that nobody wrote: banners, a page's own words, the end of a mail. */
 
 const BANNER =
-  /^(?:External email: |\[?(?:CAUTION|EXTERNAL)\b.{0,120}|Reply via email to$|View this message in context|Links? to this|Thread (?:Prev|Next)|Previous message|Next message|The Mail Archive|_{20,}$|={20,}$)/;
+  /^(?:External email: |\[?(?:CAUTION|EXTERNAL)\b.{0,120}|Reply via email to$|View this message in context|Links? to this|Thread (?:Prev|Next)|Previous message|Next message|The Mail Archive|_{20,}$|={20,}$|(?:base-commit|change-id|prerequisite-(?:patch|message|change)-id): \S)/;
+
+/** `[...]`, where a reply has left something out. */
+const CUT = /^[[(<]?(?:\.{3}|\u2026|snip(?:ped)?|cut|trimmed|\.\.snip\.\.)[\])>]?$/i;
 
 export function isFurniture(line: string): boolean {
-  return BANNER.test(line.trim());
+  const text = line.trim();
+  return BANNER.test(text) || CUT.test(text);
 }
 
 /** Words that end a mail and say nothing about the patch. */

@@ -35,13 +35,18 @@ export class Placer {
     if (path === undefined || hunk === undefined) return this.#byQuotedLines(comment);
     if (from === this.#files) return { path, hunk, hunkLine, line };
     const source = from.find((file) => file.path === path)?.hunks[hunk];
-    const file = this.#files.find((one) => one.path === path);
+    const file = this.#files.find((one) => (path === '' ? hasHunk(one, source) : one.path === path));
     if (source === undefined || file === undefined) return this.#byQuotedLines(comment);
     const own = sameHunk(file.hunks, source);
     const target = file.hunks[own];
-    if (target === undefined) return { ...NOWHERE, path };
+    if (target === undefined) return { ...NOWHERE, path: file.path };
     const at = hunkLine === undefined ? undefined : this.#sameLine(target, source, hunkLine);
-    return { path, hunk: own, hunkLine: at, line: numberOf(at === undefined ? undefined : target.lines[at]) };
+    return {
+      path: file.path,
+      hunk: own,
+      hunkLine: at,
+      line: numberOf(at === undefined ? undefined : target.lines[at]),
+    };
   }
 
   #sameLine(target: Hunk, source: Hunk, hunkLine: number): number | undefined {
@@ -53,12 +58,15 @@ export class Placer {
   /** No hunk header is quoted: the lines above the comment are looked for in the patch. */
   #byQuotedLines({ quoted, path }: DraftComment): Placed {
     const last = quoted.findLast((text) => text.trim() !== '')?.trimEnd() ?? '';
-    let best: Placed = { ...NOWHERE, path };
+    const named = /^(?:--- a\/|\+\+\+ b\/|diff --git a\/\S+ b\/)(.+)$/.exec(last)?.[1];
+    if (this.#files.some((file) => file.path === named)) return { ...NOWHERE, path: named };
+    const wanted = path === '' ? undefined : path;
+    let best: Placed = { ...NOWHERE, path: wanted };
     if (!/^[-+ ]\s*\S/.test(last)) return best;
     let most = 0;
     this.#spots ??= spotsOf(this.#files);
     for (const { file, hunk, at } of this.#spots.get(last) ?? []) {
-      if (path !== undefined && file.path !== path) continue;
+      if (wanted !== undefined && file.path !== wanted) continue;
       const lines = file.hunks[hunk]?.lines ?? [];
       const score = agreement(lines, at, quoted);
       if (score > most) best = { path: file.path, hunk, hunkLine: at, line: numberOf(lines[at]) };
@@ -70,6 +78,11 @@ export class Placer {
 
 function numberOf(line: HunkLine | undefined): number | undefined {
   return line?.newLine ?? line?.oldLine;
+}
+
+/** A reply that quotes a hunk alone does not say its file. */
+function hasHunk({ hunks }: PatchFile, source: Hunk | undefined): boolean {
+  return hunks.some((one) => one.oldStart === source?.oldStart && one.newStart === source.newStart);
 }
 
 function sameHunk(hunks: readonly Hunk[], source: Hunk): number {

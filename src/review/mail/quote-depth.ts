@@ -31,6 +31,10 @@ export function quoteDepths(lines: readonly TextLine[]): readonly QuotedLine[] {
   });
 }
 
+export function hasStructure(lines: readonly QuotedLine[]): boolean {
+  return lines.some(({ text }) => STRUCTURE.test(text));
+}
+
 /** The depth at which the patch stands: that of most lines that only a diff has; 0 without any. */
 export function patchDepth(lines: readonly QuotedLine[]): number {
   const counts = new Map<number, number>();

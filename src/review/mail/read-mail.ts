@@ -8,7 +8,8 @@ import { dedented } from './dedent.ts';
 import { isFurniture } from './furniture.ts';
 import type { LineKind, Voice } from './line-kinds.ts';
 import type { Message } from './message.ts';
-import { patchDepth, type QuotedLine, quoteDepths, refolded } from './quote-depth.ts';
+import { hasStructure, patchDepth, type QuotedLine, quoteDepths, refolded } from './quote-depth.ts';
+import { parseSubject } from './subject.ts';
 
 export interface MailReading {
   readonly message: Message;
@@ -28,7 +29,9 @@ export interface MailReading {
 
 export function readMail(message: Message): MailReading {
   const quoted = quoteDepths(dedented(message.lines));
-  const depth = patchDepth(quoted);
+  const isReply = parseSubject(message.headers.subject).isReply;
+  // A reply without any of the patch: its own words are outside of what it quotes.
+  const depth = Math.max(patchDepth(quoted), isReply && !hasStructure(quoted) ? 1 : 0);
   const lines = refolded(quoted, depth);
   const own = lines.flatMap((line, index) => (line.depth === depth ? [{ ...line, index }] : []));
   const start = findStart(own.map(({ text }) => text));

@@ -8,6 +8,9 @@ import { type Message, NO_HEADERS, type TextLine } from './message.ts';
 import type { RawMessage } from './split-input.ts';
 import { unflow } from './unflow.ts';
 
+/** A decoded line is looked for so many lines ahead. */
+const AHEAD = 60;
+
 export async function readMessage(raw: RawMessage): Promise<Message> {
   if (!raw.hasHeaders) return plainMessage(raw);
   const { text, flowed } = withoutFlowed(raw.text);
@@ -112,20 +115,31 @@ function isInHeaders(text: string, at: number): boolean {
  * are stand alone; encoded ones are looked for a little ahead.
  */
 function place(body: readonly string[], raw: readonly string[], from: number, firstLine: number): readonly TextLine[] {
-  const AHEAD = 60;
   let at = from;
-  return body.map((text): TextLine => {
-    const key = Buffer.from(text.trim().slice(0, 20), 'utf8').toString('latin1');
-    let found = -1;
-    for (let next = at; next < Math.min(raw.length, at + AHEAD); next += 1) {
-      const line = raw[next] ?? '';
-      const isIt = key === '' ? line.trim() === '' : unescaped(line).trim().startsWith(key);
-      if (isIt) found = next;
-      if (isIt || (key === '' && next > at)) break;
-    }
-    if (found >= 0) at = found + 1;
-    return { text, inputLine: firstLine + Math.max(from, found >= 0 ? found : at - 1) };
+  let missed = 0;
+  const lines = body.map((text): TextLine => {
+    const found = find(text, raw, at);
+    if (found === undefined) missed += 1;
+    else at = found + 1;
+    return { text, inputLine: firstLine + Math.max(from, found ?? at - 1) };
   });
+  // Of base64 no line stands in the input: all stand where it begins.
+  return missed * 2 > lines.length ? lines.map((line) => ({ ...line, inputLine: firstLine + from })) : lines;
+}
+
+/** The line of the input, a little ahead at most, that begins as the decoded one does. */
+function find(text: string, raw: readonly string[], from: number): number | undefined {
+  const key = Buffer.from(text.trim().slice(0, 20), 'utf8').toString('latin1');
+  if (key === '') return raw[from]?.trim() === '' ? from : undefined;
+  for (let at = from; at < Math.min(raw.length, from + AHEAD); at += 1) {
+    if (
+      unescaped(raw[at] ?? '')
+        .trim()
+        .startsWith(key)
+    )
+      return at;
+  }
+  return undefined;
 }
 
 function unescaped(line: string): string {

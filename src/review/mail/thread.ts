@@ -107,7 +107,8 @@ function groupOf(mail: Mail, groups: readonly PatchCopies[]): PatchCopies | unde
         ids.has(copy.reading.message.headers.messageId) ||
         (mail.subject.title !== '' && isSameSubject(mail.subject, copy.subject)),
     );
-    const score = named ? common : hunks * 2 >= own.size && hunks > 0 ? common - 1 : 0;
+    // One that answers the patch and quotes a hunk without its file is of it, too.
+    const score = named ? common + 0.5 : hunks * 2 >= own.size && hunks > 0 ? common - 1 : 0;
     if (score > most) [best, most] = [group, score];
   }
   return best;

@@ -146,7 +146,7 @@ function turn(
       if (to === from.level) return misnumbered + evidenceOfTurn(first, above, answers);
       return to > from.level ? 6 : misnumbered + 1 + (sameAuthor ? 3 : 0) + (to === 0 ? 1 : 0);
     case 'blank':
-      return misnumbered + acrossBlank(from, to, first, answers, sameAuthor);
+      return misnumbered + acrossBlank(from, to, first, answers, sameAuthor, (above?.blanksBehind ?? 1) > 1);
   }
 }
 
@@ -159,9 +159,18 @@ function evidenceOfTurn(first: string, above: Piece | undefined, answers: boolea
   return 1.5 + asked + couldGoOn + (answers ? 3 : 0) - (ASKS.test(first) ? 2 : 0);
 }
 
-function acrossBlank(from: State, to: number, first: string, answers: boolean, sameAuthor: boolean): number {
-  const indented = /^\s/.test(first) || GOES_ON.test(first);
-  if (to === from.level) return answers ? 2 : 0;
+function acrossBlank(
+  from: State,
+  to: number,
+  first: string,
+  answers: boolean,
+  sameAuthor: boolean,
+  wide: boolean,
+): number {
+  // Two blank lines end what the outermost author says.
+  const ends = from.level === 0 && wide;
+  const indented = /^\s/.test(first) || (GOES_ON.test(first) && !ends);
+  if (to === from.level) return (answers ? 2 : 0) + (ends ? 2 : 0);
   const strange = indented ? 3 : 0;
   if (to < from.level) return strange + (to === 0 ? (answers ? 0 : 1) + (sameAuthor ? 1.5 : 0) : 4);
   if (from.level === 0) return strange + (to === from.resume ? 0.2 : 0.5 + 0.5 * Math.max(0, to - from.resume - 1));

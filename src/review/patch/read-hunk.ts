@@ -2,7 +2,7 @@
 import { plural } from '../../base/text.ts';
 import type { Hunk, HunkLine } from '../series.ts';
 import { unfolded } from './fold.ts';
-import { type Fate, markOf, type SearchBudget, solveHunk } from './solve-hunk.ts';
+import { type Fate, looksLikeMore, markOf, type SearchBudget, solveHunk } from './solve-hunk.ts';
 import type { HunkDraft } from './structure.ts';
 
 /** A line of the text that is searched for diffs. */
@@ -60,7 +60,7 @@ export function movedLeft(hunk: Hunk, surplus: number): Hunk {
 function withoutRest(fates: readonly Fate[] | undefined, texts: readonly string[]): readonly Fate[] | undefined {
   if (fates === undefined) return undefined;
   const behind = texts[fates.findLastIndex((fate) => fate !== 'drop') + 1] ?? '';
-  return /^[-+]/.test(behind) && !/^--\s*$/.test(behind) && !/^- \S/.test(behind) ? undefined : fates;
+  return looksLikeMore(behind) ? undefined : fates;
 }
 
 /** The counts fit nothing: every line that looks like one of a patch, up to the signature or a gap. */

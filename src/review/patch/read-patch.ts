@@ -44,7 +44,8 @@ function surplusOf(message: readonly string[], readings: readonly (readonly Hunk
   const lines = readings.flatMap((hunks) => hunks.flatMap(({ hunk }) => hunk.lines));
   const context = lines.filter(({ kind }) => kind === 'context').map(({ text }) => ` ${text}`);
   const changed = lines.filter(({ kind }) => kind !== 'context').map(({ text }) => `+${text}`);
-  return surplusIndent(message, context, changed);
+  const damaged = readings.some((hunks) => hunks.some(({ hunk }) => hunk.state !== 'clean'));
+  return surplusIndent(message, context, changed, damaged);
 }
 
 function placeHunks(

@@ -7,7 +7,7 @@
  * must look like: it begins at a line that no patch has. Linear for a hunk
  * without such lines; with them bounded, and given up beyond the bound.
  */
-import { canBeFolded, FOLD_COST } from './fold.ts';
+import { canBeFolded, FOLD_COST, type FoldGuess } from './fold.ts';
 
 export type Fate = 'keep' | 'fold' | 'drop';
 
@@ -18,12 +18,24 @@ export interface HunkCounts {
 
 /** Costs: the least sum is the reading. */
 const CUT = 100;
-const DROP_MARKED = 50;
-const DROP_CONTEXT = 2;
+const DROP_MARKED = 90;
+const DROP_MARKED_BEHIND = 100;
+const DROP_CONTEXT = 30;
 const DROP_BLANK = 1;
+const DROP_WORDS = 1;
+/** Right behind the hunk's last line stands what looks like its end. */
+const DROP_FOLDED = 30;
+/** An empty line behind words is theirs, and where context keeps its blank it is none. */
+const KEEP_EMPTY_BEHIND_WORDS = 90;
+const KEEP_EMPTY = 60;
+const KEEP_SIGNATURE = 100;
 
 /** A cut goes on at most so many lines behind the last one that no patch has. */
 const REACH = 120;
+
+/** No mailer folds wider than this, and none so often. */
+const WIDEST = 82;
+const MOST_FOLDS = 8;
 
 /** What all searches of a mail may cost together; at its end the rest stays unresolved. */
 export class SearchBudget {
@@ -48,7 +60,8 @@ function newShare(mark: LineMark): number {
 }
 
 function dropCost(mark: LineMark, line: string): number {
-  if (mark === '?' || mark === '\\' || /^--\s*$/.test(line)) return 0;
+  if (mark === '?') return DROP_WORDS;
+  if (mark === '\\' || /^--\s*$/.test(line)) return 0;
   if (mark === '') return DROP_BLANK;
   return mark === ' ' ? DROP_CONTEXT : DROP_MARKED;
 }
@@ -91,7 +104,37 @@ function plainFates(lines: readonly string[], counts: HunkCounts): readonly Fate
     at += 1;
   }
   if (lines[at]?.startsWith('\\') === true) at += 1;
-  return lines.map((_, index) => (index < at ? 'keep' : 'drop'));
+  const end = at + foldedBehind(lines, at);
+  if (looksLikeMore(lines[end] ?? '')) return undefined;
+  return lines.map((_, index) => (index < at ? 'keep' : index < end ? 'fold' : 'drop'));
+}
+
+/** A line of a patch right behind a hunk that has all of its lines: it has others then. */
+export function looksLikeMore(line: string): boolean {
+  return /^[-+]/.test(line) && !/^--\s*$/.test(line) && !/^- \S/.test(line);
+}
+
+/** How many lines are the folded end of the line above `at`. */
+function foldedBehind(lines: readonly string[], at: number): number {
+  let count = 0;
+  while (count < MOST_FOLDS) {
+    const [above, line] = [lines[at + count - 1], lines[at + count]];
+    if (above === undefined || line === undefined) break;
+    const guess = foldGuess(above, line, hasWideLines(lines));
+    if (guess === 'never' || guess === 'marked') break;
+    count += 1;
+  }
+  return count;
+}
+
+/** A mailer that folds has folded all: where a line is wider, only a blank left at the end tells of it. */
+function foldGuess(above: string, line: string, wide: boolean): FoldGuess {
+  const guess = canBeFolded(above, line);
+  return wide && (guess === 'blank-lost' || guess === 'marked') ? 'never' : guess;
+}
+
+function hasWideLines(lines: readonly string[]): boolean {
+  return lines.some((line) => line.length > WIDEST);
 }
 
 function search(
@@ -109,7 +152,7 @@ function search(
     const above = lines[at - 1] ?? header;
     for (const state of states) {
       budget.steps -= 1;
-      for (const one of successors(state, line, above, view.cuts[at] ?? 'never')) {
+      for (const one of successors(state, line, above, view, at)) {
         if (one.old > (view.oldAhead[at + 1] ?? 0) || one.new > (view.newAhead[at + 1] ?? 0)) continue;
         const key = (one.old * (counts.newLines + 1) + one.new) * 2 + (one.cut ? 1 : 0);
         const known = next.get(key);
@@ -124,7 +167,8 @@ function search(
   return best === undefined ? undefined : fatesOf(best, lines.length);
 }
 
-function* successors(state: State, line: string, above: string, cuts: Cuts): Generator<State> {
+function* successors(state: State, line: string, above: string, view: View, at: number): Generator<State> {
+  const cuts = view.cuts[at] ?? 'never';
   const mark = markOf(line);
   const done = state.old === 0 && state.new === 0;
   const after = (more: Partial<State> & { readonly fate: Fate }, cost: number): State => ({
@@ -137,23 +181,40 @@ function* successors(state: State, line: string, above: string, cuts: Cuts): Gen
   });
   if (mark !== '?') {
     const [oldLeft, newLeft] = [state.old - oldShare(mark), state.new - newShare(mark)];
-    if (oldLeft >= 0 && newLeft >= 0) yield after({ fate: 'keep', old: oldLeft, new: newLeft }, 0);
+    const cost = keepCost(mark, line, state.cut, view.keepsBlanks);
+    if (oldLeft >= 0 && newLeft >= 0) yield after({ fate: 'keep', old: oldLeft, new: newLeft }, cost);
   }
-  const fold = state.cut ? 'never' : canBeFolded(above, line);
+  const fold = state.cut ? 'never' : foldGuess(above, line, view.wide);
   if (fold !== 'never') yield after({ fate: 'fold' }, FOLD_COST[fold]);
   if (cuts === 'may-begin' || (cuts === 'may-go-on' && state.cut) || done) {
-    yield after({ fate: 'drop', cut: true }, dropCost(mark, line) + (state.cut || done ? 0 : CUT));
+    const unfolds = done && !state.cut ? costOfMore(fold, mark, line) : 0;
+    yield after({ fate: 'drop', cut: true }, dropCost(mark, line) + unfolds + (state.cut || done ? 0 : CUT));
   }
 }
 
 /** Whether a cut may begin at the line, or only go on there. */
 type Cuts = 'may-begin' | 'may-go-on' | 'never';
 
+function keepCost(mark: LineMark, line: string, behindWords: boolean, keepsBlanks: boolean): number {
+  if (mark === '') return (behindWords ? KEEP_EMPTY_BEHIND_WORDS : 0) + (keepsBlanks ? KEEP_EMPTY : 0);
+  return /^-- ?$/.test(line) ? KEEP_SIGNATURE : 0;
+}
+
+/** What speaks against the hunk having ended above the line. */
+function costOfMore(fold: FoldGuess, mark: LineMark, line: string): number {
+  if (mark === '?') return fold === 'never' ? 0 : DROP_FOLDED;
+  return looksLikeMore(line) ? DROP_MARKED_BEHIND : 0;
+}
+
 interface View {
   readonly cuts: readonly Cuts[];
   /** At most so many old and new lines can still come. */
   readonly oldAhead: readonly number[];
   readonly newAhead: readonly number[];
+  /** Empty lines of context still have their blank. */
+  readonly keepsBlanks: boolean;
+  /** Some line is wider than mailers make them. */
+  readonly wide: boolean;
 }
 
 function lookAhead(lines: readonly string[]): View {
@@ -176,7 +237,7 @@ function lookAhead(lines: readonly string[]): View {
     strangeBehind = markOf(line) === '?' ? 0 : strangeBehind + 1;
     if (strangeBehind <= REACH && cuts[at] === 'never') cuts[at] = 'may-go-on';
   }
-  return { cuts, oldAhead, newAhead };
+  return { cuts, oldAhead, newAhead, keepsBlanks: lines.includes(' '), wide: hasWideLines(lines) };
 }
 
 function fatesOf(last: State, count: number): readonly Fate[] {

@@ -58,8 +58,9 @@ export function findStructure(lines: readonly string[]): readonly FileDraft[] {
     if (NEW_FILE.test(line)) begin([at]);
     else if (plainStart && (file === undefined || file.hunks.length > 0) && !needsMore(lines, hunk)) begin([at]);
     else if (line.startsWith('@@') && isHunkHeader(line)) {
+      const owner = file ?? begin([]);
       hunk = draftOf(line, at);
-      (file ?? begin([])).hunks.push(hunk);
+      owner.hunks.push(hunk);
     } else if (hunk !== undefined) hunk.body.push(at);
     else if (file !== undefined) {
       if (isExtendedHeader(line) || (binary && /^(?:literal \d|delta \d|[A-Za-z]\S{1,70}$)/.test(line))) {

@@ -1,8 +1,8 @@
 /** Whether the lines that a comment was about still stand in the next version of a patch. */
 import type { Hunk, ReviewComment } from '../series.ts';
 import { alignLines } from './align-lines.ts';
-import type { ComparedHunk } from './compare-hunks.ts';
-import { marked } from './similarity.ts';
+import type { ComparedHunk, HunkAt } from './compare-hunks.ts';
+import { marked, similarity } from './similarity.ts';
 
 export interface LineFate {
   readonly lines: 'changed' | 'unchanged' | 'gone';
@@ -11,53 +11,72 @@ export interface LineFate {
   readonly line: number | undefined;
 }
 
-/** A comment stands below what it is about: so many lines above it, and the one below. */
-const ABOVE = 3;
-const BELOW = 1;
+const GONE: LineFate = { lines: 'gone', path: undefined, line: undefined };
+
+/**
+ * A comment stands below what it is about: the line above it with what was
+ * changed right before, and one line more on each side, so that what is put in
+ * there counts.
+ */
+const MOST_ABOVE = 3;
 
 export function fateOf(comment: ReviewComment, hunks: readonly ComparedHunk[]): LineFate {
   const { path, hunk, hunkLine } = comment;
   const own = hunks.filter(({ older }) => older?.path === path);
   if (hunk === undefined || hunkLine === undefined) return fateOfFile(path, own, hunks);
   const compared = own.find(({ older }) => older?.hunk === hunk);
-  if (compared?.older === undefined || compared.newer === undefined) {
-    return { lines: 'gone', path: undefined, line: undefined };
-  }
+  if (compared?.older === undefined || compared.newer === undefined) return GONE;
   const { older, newer } = compared;
   const partner = alignLines(older.value.lines.map(marked), newer.value.lines.map(marked));
-  const from = firstOf(older.value, hunkLine);
-  const to = Math.min(older.value.lines.length - 1, hunkLine + BELOW);
-  const window = partner.slice(from, to + 1);
-  const found = window.filter((at) => at !== undefined);
-  const at = partner[hunkLine] ?? partner.slice(0, hunkLine).findLast((one) => one !== undefined);
-  const line = at === undefined ? undefined : newer.value.lines[at];
-  const place = { path: newer.path, line: line?.newLine ?? line?.oldLine };
-  const changedThere = older.value.lines.slice(from, hunkLine + 1);
-  const kept = partner
-    .slice(from, hunkLine + 1)
-    .filter((one, index) => one !== undefined && changedThere[index]?.kind !== 'context');
-  const hadChange = changedThere.some(({ kind }) => kind !== 'context');
-  if (hadChange && kept.length === 0) return { lines: 'gone', path: undefined, line: undefined };
-  const whole = found.length === window.length && isRow(found);
-  return { lines: whole ? 'unchanged' : 'changed', ...place };
+  const from = firstAbout(older.value, hunkLine);
+  const about = partner.slice(from, hunkLine + 1);
+  if (about.every((at) => at === undefined)) return rewritten(older.value, newer, hunkLine, partner);
+  const line = newer.value.lines[about.findLast((at) => at !== undefined) ?? 0];
+  return {
+    lines: isRow(partner.slice(Math.max(0, from - 1), hunkLine + 2)) ? 'unchanged' : 'changed',
+    path: newer.path,
+    line: line?.newLine ?? line?.oldLine,
+  };
 }
 
-/** The lines above, but not beyond the change that the comment stands in. */
-function firstOf(hunk: Hunk, hunkLine: number): number {
+/** Lines that share so many of their words are one line, rewritten. */
+const LEAST_ALIKE = 0.5;
+
+/** No line of it is left as it was: one that is much like it may stand in its place. */
+function rewritten(older: Hunk, newer: HunkAt, hunkLine: number, partner: readonly (number | undefined)[]): LineFate {
+  const before = partner.slice(0, hunkLine).findLast((at) => at !== undefined) ?? -1;
+  const behind = partner.slice(hunkLine + 1).find((at) => at !== undefined) ?? newer.value.lines.length;
+  const old = older.lines[hunkLine];
+  const words = wordsOf(old?.text ?? '');
+  const line = newer.value.lines
+    .slice(before + 1, behind)
+    .find(({ kind, text }) => kind === old?.kind && similarity(words, wordsOf(text)) >= LEAST_ALIKE);
+  if (line === undefined) return GONE;
+  return { lines: 'changed', path: newer.path, line: line.newLine ?? line.oldLine };
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.match(/\w+/g) ?? [];
+}
+
+/** The lines above that are of its kind: a comment on an added line is about those added before it, too. */
+function firstAbout(hunk: Hunk, hunkLine: number): number {
+  const { kind } = hunk.lines[hunkLine] ?? { kind: 'context' };
   let from = hunkLine;
-  while (from > 0 && hunkLine - from < ABOVE - 1 && hunk.lines[from - 1]?.kind === hunk.lines[hunkLine]?.kind)
-    from -= 1;
+  while (hunkLine - from < MOST_ABOVE - 1 && hunk.lines[from - 1]?.kind === kind) from -= 1;
   return from;
 }
 
+/** All are there, with nothing between them. */
 function isRow(values: readonly (number | undefined)[]): boolean {
-  return values.every((value, at) => at === 0 || value === (values[at - 1] ?? 0) + 1);
+  return values.every((value, at) => value !== undefined && (at === 0 || value === (values[at - 1] ?? 0) + 1));
 }
 
+/** A comment on the message has no file: it is about all. */
 function fateOfFile(path: string | undefined, own: readonly ComparedHunk[], all: readonly ComparedHunk[]): LineFate {
   const hunks = path === undefined ? all : own;
   const left = hunks.find(({ newer }) => newer !== undefined);
-  if (left === undefined && hunks.length > 0) return { lines: 'gone', path: undefined, line: undefined };
+  if (left === undefined && hunks.length > 0) return GONE;
   const same = hunks.every(({ change }) => change === 'unchanged' || change === 'moved');
   return {
     lines: same ? 'unchanged' : 'changed',

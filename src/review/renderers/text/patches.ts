@@ -50,11 +50,14 @@ function fileLines(file: FileReport, verbose: boolean): readonly string[] {
 
 function hunkLines(hunk: HunkReport): readonly string[] {
   const note = hunk.note === '' ? '' : `: ${clean(hunk.note)}`;
-  return wrap(`${hunkName(hunk)} ${hunk.state}${note}`, '    ', '      ');
+  return wrap(`${hunkPlace(hunk)} ${hunk.state}${note}`, '    ', '      ');
 }
 
 /** `@@ -171,6 +171,28 @@ typedef struct SaveVMHandlers` */
 export function hunkName(hunk: HunkReport): string {
-  const place = `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`;
-  return hunk.section === '' ? place : `${place} ${clip(hunk.section, 50)}`;
+  return hunk.section === '' ? hunkPlace(hunk) : `${hunkPlace(hunk)} ${clip(hunk.section, 50)}`;
+}
+
+function hunkPlace(hunk: HunkReport): string {
+  return `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`;
 }

@@ -69,23 +69,24 @@ function commentLines(comments: readonly CommentChange[]): readonly string[] {
       '',
       '  ',
     ),
-    ...shown.flatMap(commentLine),
+    ...shown.flatMap((one, at) => commentLine(one, shown[at - 1])),
     ...(left > 0 ? [`  ${plural(left, 'more comment')}; --format json lists all`] : []),
   ];
 }
 
-function commentLine({ comment, lines, path, line }: CommentChange): readonly string[] {
-  const old =
-    comment.path === null
-      ? 'the whole'
-      : `${clean(comment.path, 120)}${comment.line === null ? '' : `:${comment.line}`}`;
-  const now = path === null ? '' : `, now ${path === comment.path ? 'line' : clean(path, 120)} ${line ?? ''}`.trimEnd();
+/** The place is said once for all that stands there. */
+function commentLine(one: CommentChange, above: CommentChange | undefined): readonly string[] {
+  const place = placeOf(one);
+  const words = clip(one.comment.text.replace(/\s+/g, ' '), FIRST_WORDS);
   return [
-    ...wrap(
-      `${lines}: ${clean(comment.author ?? 'somebody unnamed', 80)} on ${old}${line === null ? '' : now}`,
-      '  ',
-      '    ',
-    ),
-    `    ${clip(comment.text.replace(/\s+/g, ' '), FIRST_WORDS)}`,
+    ...(above !== undefined && placeOf(above) === place ? [] : wrap(place, '  ', '    ')),
+    ...wrap(`${clean(one.comment.author ?? 'somebody unnamed', 80)}: ${words}`, '    ', '      '),
   ];
+}
+
+function placeOf({ comment, lines, path, line }: CommentChange): string {
+  if (comment.path === null) return `${lines}: the patch as a whole`;
+  const old = `${clean(comment.path, 120)}${comment.line === null ? '' : `:${comment.line}`}`;
+  const file = path === null || path === comment.path ? '' : ` ${clean(path, 120)}`;
+  return `${lines}: ${old}${line === null ? '' : `, now${file === '' ? ' line' : file} ${line}`}`;
 }
