@@ -75,6 +75,8 @@ const LISTS = new Set(['_', '--', 'trace', 'mail', 'rule', 'ignore', 'fault', 'e
 /** Options that can be switched off with --no-. */
 const SWITCHES = new Set([
   'db',
+  'html',
+  'mail',
   'color',
   'quiet',
   'verbose',

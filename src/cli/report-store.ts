@@ -3,17 +3,19 @@
  * one is a convenience, and its failure costs the user a line, not the verdict.
  */
 import { join, relative, resolve } from 'node:path';
-import { messageOf, UserError } from '../base/errors.ts';
+import { UserError } from '../base/errors.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { fanOut } from '../replay/sinks.ts';
+import { isPageOf } from '../report/renderers/html/identity.ts';
 import type { Report } from '../report/report.ts';
 import { reportName, reportPlace } from '../store/report-place.ts';
 import { StoreWriter } from '../store/writer.ts';
+import type { Outcome } from './report-files.ts';
 
 export interface ReportStore {
   readonly listener: ReplaySink | undefined;
-  /** What to tell the user. @throws UserError when the place was the user's own. */
-  finish(report: Report): Promise<string | undefined>;
+  /** undefined where no database was asked for. @throws UserError when the place was the user's own. */
+  finish(report: Report): Promise<Outcome | undefined>;
   abort(): void;
 }
 
@@ -47,7 +49,7 @@ function namedStore(writer: StoreWriter, place: string): ReportStore {
     listener: writer,
     finish: async (report) => {
       writer.finish(report);
-      return `wrote ${place}`;
+      return { place };
     },
     abort: () => writer.abort(),
   };
@@ -55,7 +57,7 @@ function namedStore(writer: StoreWriter, place: string): ReportStore {
 
 function failedStore(thrown: unknown): ReportStore {
   if (!(thrown instanceof UserError)) throw thrown;
-  return { ...NO_STORE, finish: async () => `no database: ${thrown.message}` };
+  return { ...NO_STORE, finish: async () => ({ failure: thrown.message, isFault: false }) };
 }
 
 class DefaultStore implements ReportStore {
@@ -75,15 +77,16 @@ class DefaultStore implements ReportStore {
     });
   }
 
-  async finish(report: Report): Promise<string> {
-    if (this.#failure !== undefined) return `no database: ${this.#failure}`;
+  async finish(report: Report): Promise<Outcome> {
+    if (this.#failure !== undefined) return { failure: this.#failure, isFault: false };
     try {
-      const place = await reportPlace(this.#folder, this.#name, report.inputs);
+      const isOwnPage = (beginning: string): boolean => isPageOf(report, beginning);
+      const place = `${await reportPlace(this.#folder, this.#name, report.inputs, isOwnPage)}.db`;
       this.#writer.finish(report, place);
-      return `wrote ${relative('.', place)}; \`qtrace sql\` asks it`;
+      return { place: relative('.', place) };
     } catch (thrown) {
       if (!(thrown instanceof UserError)) throw thrown;
-      return `no database: ${messageOf(thrown)}`;
+      return { failure: thrown.message, isFault: false };
     }
   }
 

@@ -247,7 +247,7 @@ function analyze(...args: readonly string[]): {
   readonly raw: unknown;
   readonly text: string;
 } {
-  const { stdout, stderr } = place.run(['analyze', '--no-db', '--format', 'json', ...args]);
+  const { stdout, stderr } = place.run(['analyze', '--no-db', '--no-html', '--format', 'json', ...args]);
   expect(stderr).toBe('');
   return { parsed: JSON.parse(stdout), raw: JSON.parse(stdout), text: stdout };
 }
