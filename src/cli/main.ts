@@ -10,6 +10,7 @@ import { EXIT } from './exit-codes.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
   analyze: () => import('./commands/analyze.ts'),
   replay: () => import('./commands/replay.ts'),
+  diff: () => import('./commands/diff.ts'),
   review: () => import('./commands/review.ts'),
   rules: () => import('./commands/rules.ts'),
   emulate: () => import('./commands/emulate.ts'),
@@ -71,7 +72,22 @@ function isNear(name: string, command: string): boolean {
   );
 }
 
-const LISTS = new Set(['_', '--', 'trace', 'mail', 'rule', 'ignore', 'fault', 'events', 'set']);
+const LISTS = new Set([
+  '_',
+  '--',
+  'trace',
+  'mail',
+  'base-trace',
+  'rule',
+  'ignore',
+  'fault',
+  'events',
+  'set',
+  'run',
+  'base',
+  'head',
+  'max-regression',
+]);
 /** Options that can be switched off with --no-. */
 const SWITCHES = new Set([
   'db',
