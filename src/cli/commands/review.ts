@@ -4,13 +4,18 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { UserError } from '../../base/errors.ts';
 import { visible } from '../../base/text.ts';
 import { VERSION } from '../../base/version.ts';
+import { NOTHING_BESIDE } from '../../report/renderers/renderer.ts';
+import { ruleTexts } from '../../report/rule-texts.ts';
 import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
 import { reviewMails } from '../../review/review-mails.ts';
 import type { NamedInput } from '../../review/versions/choose-versions.ts';
+import { RULES } from '../../rules/registry.ts';
 import { defineCommand, showDash } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readMailFile } from '../mail-inputs.ts';
 import { OutputFile, writeOut } from '../output.ts';
+import { runTraces, type TraceRequest } from '../review-runs.ts';
+import { readTree } from '../source-tree.ts';
 
 const FORMATS = REVIEW_RENDERERS.map(({ id }) => id);
 
@@ -21,6 +26,21 @@ function build<T>(yargs: Argv<T>) {
       array: true,
       describe:
         'Mails, an mbox, a saved page or a diff; `-` for standard input; two versions of a series to compare them',
+    })
+    .option('trace', { type: 'string', array: true, requiresArg: true, describe: 'Traces of the patched build' })
+    .option('base-trace', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'Traces of the build without it',
+    })
+    .option('qmp', { type: 'string', requiresArg: true, describe: 'Samples of query-migrate that belong to --trace' })
+    .option('base-qmp', { type: 'string', requiresArg: true, describe: 'Samples that belong to --base-trace' })
+    .option('tree', { type: 'string', requiresArg: true, describe: 'QEMU source: who implements a changed callback' })
+    .option('terse', {
+      type: 'boolean',
+      default: false,
+      describe: 'One `file:line: text` per remark, as --format terse',
     })
     .option('against', { type: 'string', requiresArg: true, describe: 'An older version to compare with' })
     .option('format', {
@@ -39,7 +59,7 @@ type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<obj
 
 export const register = defineCommand({
   command: 'review [mail..]',
-  describe: 'Read a patch series with its review out of mails',
+  describe: 'What a patch does to the query protocol, tied to traces',
   builder: build<object>,
   handler: async (options: Options): Promise<void> => {
     process.exitCode = await runReview(options);
@@ -71,16 +91,27 @@ async function reviewText(paths: readonly string[], against: string | undefined,
     version: VERSION,
     inputs: paths.map(inputOf),
     against: against === undefined ? undefined : inputOf(against),
+    tree: options.tree === undefined ? undefined : readTree(showDash(options.tree)),
+    runs: (series) => runTraces(series, tracesOf(options)),
   });
   if (report.patches.length === 0)
     throw new UserError(`${nothingIn(paths)}; give a mail with a patch, an mbox or a diff`);
   if (report.versions?.base.patches.length === 0)
     throw new UserError(`${nothingIn([against ?? ''])}; give the older version`);
-  const renderer = REVIEW_RENDERERS.find(({ id }) => id === options.format);
+  const format = options.terse ? 'terse' : options.format;
+  const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
   const toTerminal = options.output === undefined && process.stdout.isTTY === true;
   const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
-  return renderer.render(report, { color, verbose: options.verbose });
+  return renderer.render(report, { color, verbose: options.verbose }, { ...NOTHING_BESIDE, rules: ruleTexts(RULES) });
+}
+
+function tracesOf(options: Options): TraceRequest {
+  const { trace = [], baseTrace = [], qmp, baseQmp } = options;
+  if (trace.length === 0 && (baseTrace.length > 0 || qmp !== undefined)) {
+    throw new UserError('--base-trace and --qmp go with --trace; name the traces of the patched build');
+  }
+  return { head: trace.map(showDash), base: baseTrace.map(showDash), qmp, baseQmp };
 }
 
 function nothingIn(paths: readonly string[]): string {

@@ -118,3 +118,17 @@ export function conversionFor(
     return { letters: 'diouxXc', lengths: ['', 'h'] };
   return undefined;
 }
+
+/** Events that the series adds or changes, as the catalogue declares them: with plain conversions. */
+export function declarationsOf(series: Series): readonly string[] {
+  return traceChanges(series).flatMap(({ new: fresh }) => {
+    if (fresh === undefined) return [];
+    const format = fresh.format.replaceAll(
+      /<PRI([dioux])(64|32|16|8)>/g,
+      (_, letter, bits) => `${bits === '64' ? 'l' : ''}${letter}`,
+    );
+    const params = fresh.params.map(({ type, name }) => `${type} ${name}`.replaceAll('* ', '*')).join(', ');
+    const plain = !/<\w+>|%[-+ #0-9.lhzj]*[oXc]/.test(format);
+    return plain ? [`${fresh.name}(${params === '' ? 'void' : params}) "${format}"`] : [];
+  });
+}
