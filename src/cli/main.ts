@@ -100,6 +100,7 @@ const SWITCHES = new Set([
   'both-sides',
   'devices',
   'split-threads',
+  'terse',
   'list',
   'help',
   'version',

@@ -3,78 +3,31 @@
  * through what the hunks show, each with the calls, locks and assignments it
  * makes. Functions and macros that are seen too are entered.
  */
-import type { Expr } from './expressions.ts';
+import { Evaluator, isBqlGuard } from './evaluator.ts';
 import { textOf } from './expressions.ts';
-import type { CodeLine } from './image.ts';
-import type { Bql, Op, Path, Paths, Scenario } from './paths.ts';
+import type { Paths, Scenario } from './paths.ts';
 import type { FunctionCode, Program } from './program.ts';
+import { leaveLoop, lock, type Outcome, pathOf, push, type State, unlock } from './state.ts';
 import type { Block, Statement } from './statements.ts';
-import { add, constant, symbol, symbolOf, truth, truthOf, type Value, valueText } from './values.ts';
+import { constant, symbol, truth, truthOf, type Value } from './values.ts';
 
 const MAX_STATES = 160;
 const MAX_STEPS = 20_000;
-const MAX_DEPTH = 6;
 const MAX_JUMPS = 4;
-
-const LOCKS = /^(?:bql_lock|qemu_mutex_lock_iothread)(?:_impl)?$/;
-const UNLOCKS = /^(?:bql_unlock|qemu_mutex_unlock_iothread)$/;
-const LOCKED = /^(?:bql_locked|qemu_mutex_iothread_locked|bql_held|qemu_in_main_thread_or_bql)$/;
-const ASSERTS = /^(?:g_)?assert(?:_true)?$/;
-/** What hands its argument through. */
-const TRANSPARENT =
-  /^(?:likely|unlikely|qatomic_(?:read|load_acquire|rcu_read)|atomic_read|stat64_get|READ_ONCE|bool)$/;
-const STORES = /^(?:stat64_set|qatomic_(?:set|store_release|set_u64|set_i64)|atomic_set)$/;
-const IS_BQL = /\bbql\b|\biothread_lock\b|\bbig_lock\b/i;
-
-interface OpList {
-  readonly op: Op;
-  readonly before: OpList | undefined;
-}
-
-type End =
-  | { readonly kind: 'return'; readonly value: Value | undefined }
-  | { readonly kind: 'goto'; readonly label: string }
-  | { readonly kind: 'break' | 'continue' };
-
-interface Frame {
-  readonly env: ReadonlyMap<string, Value>;
-  readonly outer: Frame | undefined;
-}
-
-interface State {
-  env: Map<string, Value>;
-  outer: Frame | undefined;
-  memory: Map<string, Value>;
-  versions: Map<string, number>;
-  decisions: Map<string, boolean>;
-  ops: OpList | undefined;
-  bql: Bql;
-  /** Locks that the end of their block gives back. */
-  scoped: number;
-  ended: End | undefined;
-}
-
-interface Outcome {
-  readonly state: State;
-  readonly value: Value;
-}
 
 export function runFunction(code: FunctionCode, program: Program, scenario: Scenario): Paths {
   return new Interpreter(program, scenario).run(code);
 }
 
 class Interpreter {
-  readonly #program: Program;
   readonly #scenario: Scenario;
+  readonly #evaluator: Evaluator;
   #steps = 0;
   #truncated = false;
-  readonly #stack: string[] = [];
-  /** Of the statement that runs. */
-  #line: CodeLine | undefined;
 
   constructor(program: Program, scenario: Scenario) {
-    this.#program = program;
     this.#scenario = scenario;
+    this.#evaluator = new Evaluator(program, scenario, (body, from) => this.#body(body, from));
   }
 
   run(code: FunctionCode): Paths {
@@ -94,7 +47,7 @@ class Interpreter {
       scoped: 0,
       ended: undefined,
     };
-    this.#stack.push(code.text.name);
+    this.#evaluator.stack.push(code.text.name);
     const states = this.#body(code.body, [state]);
     return { paths: states.map(pathOf), truncated: this.#truncated };
   }
@@ -114,7 +67,7 @@ class Interpreter {
     const at = body.findIndex((statement) => statement.kind === 'label' && statement.name === label);
     state.ended = undefined;
     if (at >= 0) return this.#block(body.slice(at + 1), [state]);
-    this.#push(state, { kind: 'unseen', leading: false });
+    push(state, { kind: 'unseen', leading: false });
     state.ended = { kind: 'return', value: undefined };
     return [state];
   }
@@ -133,7 +86,7 @@ class Interpreter {
       if (states.every(({ ended }) => ended !== undefined)) break;
     }
     for (const state of states) {
-      for (; state.scoped > outside; state.scoped -= 1) this.#unlock(state);
+      for (; state.scoped > outside; state.scoped -= 1) unlock(state, this.#evaluator.line);
     }
     return states;
   }
@@ -151,10 +104,10 @@ class Interpreter {
       state.ended = { kind: 'return', value: undefined };
       return [state];
     }
-    if ('line' in statement) this.#line = statement.line;
+    if ('line' in statement) this.#evaluator.line = statement.line;
     switch (statement.kind) {
       case 'expression':
-        return this.#evaluate(statement.expr, state).map((outcome) => outcome.state);
+        return this.#evaluator.evaluate(statement.expr, state).map((outcome) => outcome.state);
       case 'if':
         return this.#if(statement, state);
       case 'while':
@@ -173,11 +126,13 @@ class Interpreter {
         state.ended = { kind: statement.kind };
         return [state];
       case 'inside':
-        return this.#decideKey(`unseen condition ${statement.index}`, state).flatMap(({ state: one, value }) =>
-          truthOf(value) === true ? this.#block(statement.body, [one]).map(leaveLoop) : [one],
-        );
+        return this.#evaluator
+          .decideKey(`unseen condition ${statement.index}`, state)
+          .flatMap(({ state: one, value }) =>
+            truthOf(value) === true ? this.#block(statement.body, [one]).map(leaveLoop) : [one],
+          );
       case 'unseen':
-        this.#push(state, { kind: 'unseen', leading: first && this.#stack.length === 1 });
+        push(state, { kind: 'unseen', leading: first && this.#evaluator.stack.length === 1 });
         // It may be where the lock is taken; what is held is not given up there.
         if (state.bql === 'free') state.bql = 'unknown';
         return [state];
@@ -190,29 +145,29 @@ class Interpreter {
   #if(statement: Extract<Statement, { kind: 'if' }>, state: State): readonly State[] {
     const { condition, line, yes, no } = statement;
     const text = textOf(condition);
-    return this.#decide(condition, state).flatMap(({ state: one, value }) => {
+    return this.#evaluator.decide(condition, state).flatMap(({ state: one, value }) => {
       const is = truthOf(value) === true;
-      this.#push(one, { kind: 'branch', text, is, line });
+      push(one, { kind: 'branch', text, is, line });
       return this.#block(is ? yes : no, [one]);
     });
   }
 
   #while(statement: Extract<Statement, { kind: 'while' }>, state: State): readonly State[] {
-    return this.#decide(statement.condition, state).flatMap(({ state: one, value }) =>
-      truthOf(value) === true ? this.#block(statement.body, [one]).map(leaveLoop) : [one],
-    );
+    return this.#evaluator
+      .decide(statement.condition, state)
+      .flatMap(({ state: one, value }) =>
+        truthOf(value) === true ? this.#block(statement.body, [one]).map(leaveLoop) : [one],
+      );
   }
 
   #named(statement: Extract<Statement, { kind: 'block' }>, state: State): readonly State[] {
     const isLoop = /FOREACH|^for$/i.test(statement.name);
     if (isLoop) return this.#block(statement.body, [state]).map(leaveLoop);
-    const locks =
-      /LOCK_GUARD|WITH_BQL/.test(statement.name) &&
-      IS_BQL.test(`${statement.name} ${textOf(statement.head)}`.replaceAll('_', ' '));
+    const locks = /LOCK_GUARD|WITH_BQL/.test(statement.name) && isBqlGuard(statement.name, textOf(statement.head));
     if (!locks) return this.#block(statement.body, [state]);
-    this.#lock(state);
+    lock(state, this.#evaluator.line);
     const states = this.#block(statement.body, [state]);
-    for (const one of states) this.#unlock(one);
+    for (const one of states) unlock(one, this.#evaluator.line);
     return states;
   }
 
@@ -223,7 +178,7 @@ class Interpreter {
     const cases = [...statement.body.entries()].filter(([, { kind }]) => kind === 'case');
     for (const [at, one] of cases) {
       if (one.kind !== 'case' || one.value === undefined || rest === undefined) continue;
-      const outcomes: readonly Outcome[] = this.#decideKey(`${on} == ${textOf(one.value)}`, rest);
+      const outcomes: readonly Outcome[] = this.#evaluator.decideKey(`${on} == ${textOf(one.value)}`, rest);
       rest = undefined;
       for (const outcome of outcomes) {
         if (truthOf(outcome.value) === true) done.push(...this.#block(statement.body.slice(at + 1), [outcome.state]));
@@ -242,397 +197,16 @@ class Interpreter {
 
   #return(statement: Extract<Statement, { kind: 'return' }>, state: State): readonly State[] {
     const outcomes: readonly Outcome[] =
-      statement.value === undefined ? [{ state, value: constant(0) }] : this.#evaluate(statement.value, state);
+      statement.value === undefined
+        ? [{ state, value: constant(0) }]
+        : this.#evaluator.evaluate(statement.value, state);
     for (const { state: one, value } of outcomes) {
       const returned = statement.value === undefined ? undefined : value;
-      this.#push(one, { kind: 'return', value: returned, line: statement.line, depth: this.#stack.length });
+      push(one, { kind: 'return', value: returned, line: statement.line, depth: this.#evaluator.stack.length });
       one.ended = { kind: 'return', value: returned };
     }
     return outcomes.map(({ state: one }) => one);
   }
-
-  // Expressions
-
-  #evaluate(expr: Expr, state: State): readonly Outcome[] {
-    switch (expr.kind) {
-      case 'name':
-        return [{ state, value: this.#name(expr.name, state) }];
-      case 'number':
-        return [{ state, value: numberOf(expr.text) }];
-      case 'string':
-        return [{ state, value: symbol(expr.text) }];
-      case 'other':
-        return [{ state, value: { kind: 'unknown', text: expr.text } }];
-      case 'member':
-        return [{ state, value: this.#load(this.#place(expr, state), state) }];
-      case 'call':
-        return this.#call(expr, state);
-      case 'unary':
-        return this.#unary(expr, state);
-      case 'binary':
-        return this.#binary(expr, state);
-      case 'assign':
-        return this.#assign(expr, state);
-      case 'choice':
-        return this.#decide(expr.condition, state).flatMap(({ state: one, value }) =>
-          this.#evaluate(truthOf(value) === true ? expr.yes : expr.no, one),
-        );
-    }
-  }
-
-  #name(name: string, state: State): Value {
-    const local = state.env.get(name);
-    if (local !== undefined) return local;
-    if (name === 'true' || name === 'TRUE') return truth(true);
-    if (name === 'false' || name === 'FALSE') return truth(false);
-    if (name === 'NULL') return constant(0);
-    const known = this.#scenario.known(name);
-    return known === undefined ? symbol(name) : truth(known);
-  }
-
-  /** The name of what is stored there: `pending.total_bytes`, whatever the local pointer is called. */
-  #place(expr: Expr, state: State): string {
-    switch (expr.kind) {
-      case 'name': {
-        const value = state.env.get(expr.name);
-        return (value === undefined ? undefined : symbolOf(value)) ?? expr.name;
-      }
-      case 'member':
-        return `${this.#place(expr.of, state)}.${expr.name}`;
-      case 'unary':
-        return this.#place(expr.of, state);
-      case 'call':
-      case 'number':
-      case 'string':
-      case 'binary':
-      case 'assign':
-      case 'choice':
-      case 'other':
-        return textOf(expr);
-    }
-  }
-
-  #load(place: string, state: State): Value {
-    const stored = state.memory.get(place);
-    if (stored !== undefined) return stored;
-    const known = this.#scenario.known(place);
-    if (known !== undefined) return truth(known);
-    const version = state.versions.get(place.slice(0, place.lastIndexOf('.'))) ?? 0;
-    return symbol(version === 0 ? place : `${place}@${version}`);
-  }
-
-  #unary(expr: Extract<Expr, { kind: 'unary' }>, state: State): readonly Outcome[] {
-    switch (expr.op) {
-      case '!':
-        return this.#decide(expr.of, state).map(({ state: one, value }) => ({
-          state: one,
-          value: truth(truthOf(value) !== true),
-        }));
-      case '-':
-        return this.#evaluate(expr.of, state).map(({ state: one, value }) => ({
-          state: one,
-          value: add(constant(0), value, -1),
-        }));
-      case '++':
-      case '--': {
-        const place = this.#place(expr.of, state);
-        const value = add(this.#load(place, state), constant(1), expr.op === '++' ? 1 : -1);
-        this.#store(expr.of, value, state);
-        return [{ state, value }];
-      }
-      default:
-        return this.#evaluate(expr.of, state);
-    }
-  }
-
-  #binary(expr: Extract<Expr, { kind: 'binary' }>, state: State): readonly Outcome[] {
-    const { op, left, right } = expr;
-    if (op === '&&' || op === '||') {
-      return this.#decide(left, state).flatMap(({ state: one, value }) => {
-        const is = truthOf(value) === true;
-        if (is === (op === '||')) return [{ state: one, value: truth(is) }];
-        return this.#decide(right, one);
-      });
-    }
-    return this.#evaluate(left, state).flatMap(({ state: one, value: a }) =>
-      this.#evaluate(right, one).flatMap(({ state: two, value: b }): readonly Outcome[] => {
-        if (/^(?:==|!=|<|>|<=|>=)$/.test(op)) return this.#compare(op, a, b, two);
-        if (op === '+') return [{ state: two, value: add(a, b, 1) }];
-        if (op === '-') return [{ state: two, value: add(a, b, -1) }];
-        if (op === ',') return [{ state: two, value: b }];
-        return [{ state: two, value: this.#other(op, a, b) }];
-      }),
-    );
-  }
-
-  #other(op: string, a: Value, b: Value): Value {
-    const [x, y] = [truthOf(a), truthOf(b)];
-    if (x !== undefined && y !== undefined && (op === '&' || op === '|')) return truth(op === '&' ? x && y : x || y);
-    const text = `${valueText(a)} ${op} ${valueText(b)}`;
-    const known = this.#scenario.known(text);
-    return known === undefined ? symbol(text) : truth(known);
-  }
-
-  #compare(op: string, a: Value, b: Value, state: State): readonly Outcome[] {
-    if (op === '==' || op === '!=') return this.#equal(a, b, state, op === '!=');
-    const [x, y] = op === '<' || op === '>=' ? [a, b] : [b, a];
-    const negated = op === '<=' || op === '>=';
-    return this.#decideKey(`${valueText(x)} < ${valueText(y)}`, state).map((outcome) => negate(outcome, negated));
-  }
-
-  #equal(a: Value, b: Value, state: State, negated: boolean): readonly Outcome[] {
-    const [x, y] = [truthOf(a), truthOf(b)];
-    if (x !== undefined && y !== undefined) {
-      const same = a.kind === 'sum' && b.kind === 'sum' ? a.constant === b.constant : x === y;
-      return [{ state, value: truth(same !== negated) }];
-    }
-    // x == false, x != 0, x == NULL
-    const other = x === undefined ? a : b;
-    const fixed = x === undefined ? b : a;
-    const is = truthOf(fixed);
-    if (is !== undefined && (fixed.kind === 'bool' || !is)) {
-      return this.#decideKey(valueText(other), state).map((outcome) => negate(outcome, is === negated));
-    }
-    const texts = [valueText(a), valueText(b)].sort();
-    return this.#decideKey(texts.join(' == '), state).map((outcome) => negate(outcome, negated));
-  }
-
-  #assign(expr: Extract<Expr, { kind: 'assign' }>, state: State): readonly Outcome[] {
-    return this.#evaluate(expr.right, state).map(({ state: one, value: right }) => {
-      const old = this.#evaluate(expr.left, one)[0]?.value ?? right;
-      const value = this.#assigned(expr.op, old, right);
-      this.#push(one, {
-        kind: 'assign',
-        target: this.#place(expr.left, one),
-        value: expr.op === '=' ? value : right,
-        adds: expr.op === '+=',
-        line: this.#lineOf(expr.line),
-      });
-      this.#store(expr.left, value, one);
-      return { state: one, value };
-    });
-  }
-
-  #assigned(op: string, old: Value, right: Value): Value {
-    if (op === '=') return right;
-    if (op === '+=') return add(old, right, 1);
-    if (op === '-=') return add(old, right, -1);
-    if (op === '|=' || op === '&=') return this.#other(op === '|=' ? '|' : '&', old, right);
-    return { kind: 'unknown', text: `${valueText(old)} ${op} ${valueText(right)}` };
-  }
-
-  #store(target: Expr, value: Value, state: State): void {
-    if (target.kind === 'name') state.env.set(target.name, value);
-    else state.memory.set(this.#place(target, state), value);
-  }
-
-  /** True or false on each path; splits where nothing tells. */
-  #decide(expr: Expr, state: State): readonly Outcome[] {
-    return this.#evaluate(expr, state).flatMap(({ state: one, value }) => {
-      const is = truthOf(value);
-      return is === undefined ? this.#decideKey(valueText(value), one) : [{ state: one, value: truth(is) }];
-    });
-  }
-
-  #decideKey(key: string, state: State): readonly Outcome[] {
-    const known = state.decisions.get(key) ?? this.#scenario.known(key);
-    if (known !== undefined) return [{ state, value: truth(known) }];
-    const other = fork(state);
-    state.decisions.set(key, true);
-    other.decisions.set(key, false);
-    return [
-      { state, value: truth(true) },
-      { state: other, value: truth(false) },
-    ];
-  }
-
-  // Calls
-
-  #call(expr: Extract<Expr, { kind: 'call' }>, state: State): readonly Outcome[] {
-    const { callee } = expr;
-    const name = callee.kind === 'name' || callee.kind === 'member' ? callee.name : textOf(callee);
-    if (ASSERTS.test(name)) return this.#assert(expr, state);
-    if (LOCKED.test(name) && state.bql !== 'unknown') return [{ state, value: truth(state.bql === 'held') }];
-    let outcomes: readonly { readonly state: State; readonly args: readonly Value[] }[] = [{ state, args: [] }];
-    for (const arg of expr.args) {
-      outcomes = outcomes.flatMap(({ state: one, args }) =>
-        this.#evaluate(arg, one).map((outcome) => ({ state: outcome.state, args: [...args, outcome.value] })),
-      );
-    }
-    return outcomes.flatMap(({ state: one, args }) => this.#made(expr, name, args, one));
-  }
-
-  #made(expr: Extract<Expr, { kind: 'call' }>, name: string, args: readonly Value[], state: State): readonly Outcome[] {
-    const nothing = constant(0);
-    const [first, second] = args;
-    if (TRANSPARENT.test(name) && first !== undefined) return [{ state, value: first }];
-    if (LOCKS.test(name)) {
-      this.#lock(state, expr.line);
-      return [{ state, value: nothing }];
-    }
-    if (UNLOCKS.test(name)) {
-      this.#unlock(state, expr.line);
-      return [{ state, value: nothing }];
-    }
-    if (/LOCK_GUARD$/.test(name) && IS_BQL.test(`${name} ${expr.args.map(textOf).join(' ')}`.replaceAll('_', ' '))) {
-      this.#lock(state, expr.line);
-      state.scoped += 1;
-      return [{ state, value: nothing }];
-    }
-    if (STORES.test(name) && expr.args[0] !== undefined && second !== undefined) {
-      const target = this.#place(expr.args[0], state);
-      this.#push(state, { kind: 'assign', target, value: second, adds: false, line: this.#lineOf(expr.line) });
-      state.memory.set(target, second);
-      return [{ state, value: nothing }];
-    }
-    return this.#entered(expr, name, args, state);
-  }
-
-  #entered(
-    expr: Extract<Expr, { kind: 'call' }>,
-    name: string,
-    args: readonly Value[],
-    state: State,
-  ): readonly Outcome[] {
-    const direct = expr.callee.kind === 'name';
-    if (direct && !this.#scenario.isOpaque(name) && this.#stack.length < MAX_DEPTH && !this.#stack.includes(name)) {
-      const macro = this.#program.macros.get(name);
-      const [only, more] = macro?.body ?? [];
-      const isValue = only?.kind === 'expression' && more === undefined;
-      if (macro !== undefined && isValue) return this.#substitute(macro.macro.params, only.expr, args, state);
-      if (macro !== undefined) return this.#enter(name, macro.macro.params, macro.body, args, state);
-      const code = this.#program.functions.get(name);
-      if (code !== undefined)
-        return this.#enter(
-          name,
-          code.text.params?.map((one) => one.name),
-          code.body,
-          args,
-          state,
-        );
-    }
-    this.#push(state, { kind: 'call', name, indirect: !direct, args, line: this.#lineOf(expr.line), bql: state.bql });
-    if (/pending|go_next/.test(name)) for (const arg of args) changeMembers(arg, state);
-    const text = `${name}(${args.map(valueText).join(', ')})`;
-    const known = this.#scenario.known(text);
-    return [{ state, value: known === undefined ? symbol(text) : truth(known) }];
-  }
-
-  #enter(
-    name: string,
-    params: readonly string[] | undefined,
-    body: Block,
-    args: readonly Value[],
-    state: State,
-  ): readonly Outcome[] {
-    const line = this.#line;
-    this.#stack.push(name);
-    state.outer = { env: state.env, outer: state.outer };
-    state.env = new Map();
-    for (const [index, param] of (params ?? []).entries()) state.env.set(param, args[index] ?? symbol(param));
-    const states = this.#body(body, [state]);
-    this.#stack.pop();
-    this.#line = line;
-    return states.map((one): Outcome => {
-      const value = one.ended?.kind === 'return' ? one.ended.value : undefined;
-      one.ended = undefined;
-      one.env = new Map(one.outer?.env ?? []);
-      one.outer = one.outer?.outer;
-      return { state: one, value: value ?? symbol(`${name}()`) };
-    });
-  }
-
-  /** A macro that is one expression. */
-  #substitute(params: readonly string[], body: Expr, args: readonly Value[], state: State): readonly Outcome[] {
-    const { env } = state;
-    state.env = new Map(env);
-    for (const [index, param] of params.entries()) state.env.set(param, args[index] ?? symbol(param));
-    this.#stack.push('');
-    const outcomes = this.#evaluate(body, state);
-    this.#stack.pop();
-    for (const outcome of outcomes) outcome.state.env = new Map(env);
-    return outcomes;
-  }
-
-  #assert(expr: Extract<Expr, { kind: 'call' }>, state: State): readonly Outcome[] {
-    const condition = expr.args[0];
-    const line = this.#lineOf(expr.line);
-    const text = expr.args.map(textOf).join(', ');
-    const { bql } = state;
-    const outcomes = condition === undefined ? [] : this.#decide(condition, state);
-    const kept = outcomes.filter(({ value }) => truthOf(value) === true);
-    const all = kept.length === 0 ? outcomes : kept;
-    const is = kept.length === 0 && outcomes.length > 0 ? false : kept.length === outcomes.length ? true : undefined;
-    for (const { state: one } of all) this.#push(one, { kind: 'assert', text, is, line, bql });
-    return all.length === 0 ? [{ state, value: constant(0) }] : all;
-  }
-
-  #lock(state: State, line?: CodeLine): void {
-    this.#lockOp('lock', state, line);
-    state.bql = 'held';
-  }
-
-  #unlock(state: State, line?: CodeLine): void {
-    this.#lockOp('unlock', state, line);
-    state.bql = 'free';
-  }
-
-  #lockOp(kind: 'lock' | 'unlock', state: State, line: CodeLine | undefined): void {
-    const at = line ?? this.#line;
-    if (at !== undefined) this.#push(state, { kind, before: state.bql, line: at });
-  }
-
-  /** A changed line of the statement says more than the line where a name stands. */
-  #lineOf(line: CodeLine): CodeLine {
-    return this.#line?.changed === true &&
-      !line.changed &&
-      this.#line.file === line.file &&
-      this.#line.patch === line.patch
-      ? this.#line
-      : line;
-  }
-
-  #push(state: State, op: Op): void {
-    state.ops = { op, before: state.ops };
-  }
 }
 
 const jumps = (state: State): boolean => state.ended?.kind === 'goto';
-
-function leaveLoop(state: State): State {
-  if (state.ended?.kind === 'break' || state.ended?.kind === 'continue') state.ended = undefined;
-  return state;
-}
-
-function negate({ state, value }: Outcome, negated: boolean): Outcome {
-  return { state, value: truth((truthOf(value) === true) !== negated) };
-}
-
-/** What a callee may have written. */
-function changeMembers(arg: Value, state: State): void {
-  const place = symbolOf(arg);
-  if (place === undefined) return;
-  state.versions.set(place, (state.versions.get(place) ?? 0) + 1);
-  for (const key of state.memory.keys()) if (key.startsWith(`${place}.`)) state.memory.delete(key);
-}
-
-function fork(state: State): State {
-  return {
-    ...state,
-    env: new Map(state.env),
-    memory: new Map(state.memory),
-    versions: new Map(state.versions),
-    decisions: new Map(state.decisions),
-  };
-}
-
-function numberOf(text: string): Value {
-  const value = Number(text.replace(/[uUlL]+$/, ''));
-  return Number.isFinite(value) ? constant(value) : symbol(text);
-}
-
-function pathOf(state: State): Path {
-  const ops: Op[] = [];
-  for (let at = state.ops; at !== undefined; at = at.before) ops.push(at.op);
-  return { ops: ops.reverse(), decisions: state.decisions, bql: state.bql, returns: state.ended?.kind === 'return' };
-}
