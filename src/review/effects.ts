@@ -26,9 +26,9 @@ const KINDS: readonly (readonly [string, (op: Op) => boolean])[] = [
 ];
 
 const SCENES: readonly (readonly [ScenarioId, string])[] = [
-  ['final', ' in the final query'],
-  ['exact', ' in an exact query'],
-  ['estimate', ' in an estimate'],
+  ['final', 'the final query'],
+  ['exact', 'exact ones of the iteration'],
+  ['estimate', 'estimates'],
 ];
 
 export function effectsOf(series: Series): readonly EffectReport[] {
@@ -39,24 +39,45 @@ export function effectsOf(series: Series): readonly EffectReport[] {
     ...traceEffects(series),
   ];
   const seen = new Set<string>();
-  return found.flatMap(([line, text]): readonly EffectReport[] => {
+  const effects = found.flatMap(([line, text]): readonly EffectReport[] => {
     const place = line === undefined ? undefined : placeOf(series, line);
     const key = `${place?.patch} ${place?.path} ${text}`;
     if (place === undefined || seen.has(key)) return [];
     seen.add(key);
     return [{ ...place, text }];
   });
+  const orderOf = ({ patch, path }: EffectReport): number =>
+    series.patches[patch]?.files.findIndex((file) => file.path === path) ?? 0;
+  return effects.sort(
+    (a, b) => a.patch - b.patch || orderOf(a) - orderOf(b) || a.hunk - b.hunk || a.hunkLine - b.hunkLine,
+  );
 }
 
 type Effect = readonly [CodeLine | undefined, string];
 
 function functionEffects(change: FunctionChange): readonly Effect[] {
   if (change.changed.length === 0) return [];
-  if (change.inQuery) {
-    const scenes = SCENES.filter(([id]) => id !== 'final' || change.knowsFinal || change.knewFinal);
-    return [...signature(change), ...scenes.flatMap(([id, words]) => opEffects(change, id, words)), ...stages(change)];
+  if (!change.inQuery) return [...opEffects(change, 'switchover'), ...stages(change)];
+  const scenes = SCENES.filter(([id]) => isScene(change, id));
+  const told = new Map<string, { readonly line: CodeLine | undefined; readonly scenes: string[] }>();
+  for (const [id, words] of scenes) {
+    for (const [line, text] of opEffects(change, id)) {
+      const known = told.get(text) ?? { line, scenes: [] };
+      known.scenes.push(words);
+      told.set(text, known);
+    }
   }
-  return [...opEffects(change, 'switchover', ''), ...stages(change)];
+  const merged = [...told].map(([text, { line, scenes: where }]): Effect => {
+    const all = where.length === scenes.length;
+    return [line, all ? text : `${text} in ${where.join(' and ')}`];
+  });
+  return [...signature(change), ...merged, ...stages(change)];
+}
+
+/** The kinds of query that the function serves. */
+function isScene({ name, knowsFinal, knewFinal }: FunctionChange, id: ScenarioId): boolean {
+  if (name.endsWith('_final')) return id === 'final';
+  return id !== 'final' || (!name.endsWith('_iter') && (knowsFinal || knewFinal));
 }
 
 function signature({ name, old, new: fresh, changed, isHandler }: FunctionChange): readonly Effect[] {
@@ -69,7 +90,7 @@ function signature({ name, old, new: fresh, changed, isHandler }: FunctionChange
 
 type Share = 'always' | 'on some paths' | 'never';
 
-function opEffects(change: FunctionChange, id: ScenarioId, words: string): readonly Effect[] {
+function opEffects(change: FunctionChange, id: ScenarioId): readonly Effect[] {
   const [before, after] = [change.before(id), change.after(id)];
   if (before?.truncated === true || after?.truncated === true) return [];
   return KINDS.flatMap(([kind, test]): readonly Effect[] => {
@@ -82,7 +103,7 @@ function opEffects(change: FunctionChange, id: ScenarioId, words: string): reado
         : was === 'never'
           ? `${kind}${is === 'always' ? '' : `, ${is}`}`
           : `${kind} ${is}, before ${was}`;
-    return [[line?.changed === true ? line : change.changed[0], `${change.name}() ${told}${words}`]];
+    return [[line?.changed === true ? line : change.changed[0], `${change.name}() ${told}`]];
   });
 }
 

@@ -7,10 +7,13 @@ import { VERSION } from '../../base/version.ts';
 import { NOTHING_BESIDE } from '../../report/renderers/renderer.ts';
 import { ruleTexts } from '../../report/rule-texts.ts';
 import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
+import type { ReviewReport } from '../../review/report.ts';
 import { reviewMails } from '../../review/review-mails.ts';
 import type { NamedInput } from '../../review/versions/choose-versions.ts';
 import { RULES } from '../../rules/registry.ts';
+import type { Severity } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
+import { failsOn } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readMailFile } from '../mail-inputs.ts';
 import { OutputFile, writeOut } from '../output.ts';
@@ -51,6 +54,13 @@ function build<T>(yargs: Argv<T>) {
       describe: 'How to print the review',
     })
     .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the review to this file' })
+    .option('fail-on', {
+      type: 'string',
+      requiresArg: true,
+      choices: ['error', 'warning', 'never'],
+      default: 'error',
+      describe: 'Exit 1 for remarks and violations of this severity and above',
+    })
     .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Also list what is as it should be' });
 }
@@ -76,17 +86,25 @@ async function runReview(options: Options): Promise<number> {
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
   const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
   try {
-    const text = await reviewText(paths, against, options);
+    const report = await reviewed(paths, against, options);
+    const text = render(report, options);
+    const code = failsOn(worstOf(report), options.failOn) ? EXIT.violated : EXIT.clean;
+    // Set before printing: a reader that closes the pipe early does not change the verdict.
+    process.exitCode = code;
     if (output === undefined) await writeOut(text);
     else output.write(text);
-    return EXIT.clean;
+    return code;
   } catch (thrown) {
     output?.abort();
     throw thrown;
   }
 }
 
-async function reviewText(paths: readonly string[], against: string | undefined, options: Options): Promise<string> {
+async function reviewed(
+  paths: readonly string[],
+  against: string | undefined,
+  options: Options,
+): Promise<ReviewReport> {
   const report = await reviewMails({
     version: VERSION,
     inputs: paths.map(inputOf),
@@ -98,6 +116,16 @@ async function reviewText(paths: readonly string[], against: string | undefined,
     throw new UserError(`${nothingIn(paths)}; give a mail with a patch, an mbox or a diff`);
   if (report.versions?.base.patches.length === 0)
     throw new UserError(`${nothingIn([against ?? ''])}; give the older version`);
+  return report;
+}
+
+/** Of the remarks, and of what the patched build does. */
+function worstOf({ remarks, traces }: ReviewReport): Severity | 'none' {
+  const found = [...remarks.map(({ severity }) => severity), traces.head?.summary.worst ?? 'none'];
+  return (['error', 'warning', 'info'] as const).find((severity) => found.includes(severity)) ?? 'none';
+}
+
+function render(report: ReviewReport, options: Options): string {
   const format = options.terse ? 'terse' : options.format;
   const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);

@@ -56,6 +56,7 @@ function attribution({ date, from }: PatchReport): readonly string[] {
 }
 
 function remarkedFiles({ files }: PatchReport, remarks: readonly RemarkReport[]): readonly string[] {
+  const pasted = new Set<string>();
   return files.flatMap((file) => {
     const own = remarks.filter(({ path }) => path === file.path);
     if (own.length === 0) return [];
@@ -66,7 +67,11 @@ function remarkedFiles({ files }: PatchReport, remarks: readonly RemarkReport[])
       const parts = places(here).flatMap((place) => {
         const quote = quotedUpTo(hunk, done, place);
         done = place;
-        return [...quote, '', ...here.filter(({ hunkLine }) => hunkLine === place).flatMap(remarkLines)];
+        return [
+          ...quote,
+          '',
+          ...here.filter(({ hunkLine }) => hunkLine === place).flatMap((remark) => remarkLines(remark, pasted)),
+        ];
       });
       return [hunkHeader(hunk), ...parts];
     });
@@ -77,11 +82,19 @@ function remarkedFiles({ files }: PatchReport, remarks: readonly RemarkReport[])
 const places = (remarks: readonly RemarkReport[]): readonly number[] =>
   [...new Set(remarks.map(({ hunkLine }) => hunkLine))].sort((a, b) => a - b);
 
-/** The message; the reason only where the text alone does not make it certain. */
-function remarkLines({ message, confidence, reason, traceFindings }: RemarkReport): readonly string[] {
-  const doubt = confidence === 'certain' ? '' : ` (${visible(reason)})`;
-  return [...wrapped(`${visible(message)}${doubt}`), ...traceFindings.flatMap(traceLines), ''];
+/** The message; the reason once, and only where the text alone does not make it certain. */
+function remarkLines(remark: RemarkReport, pasted: Set<string>): readonly string[] {
+  const { message, severity, confidence, reason, traceFindings } = remark;
+  const fresh = traceFindings.filter((one) => !pasted.has(keyOf(one)));
+  for (const one of fresh) pasted.add(keyOf(one));
+  const isNew = confidence !== 'certain' && severity !== 'info' && !pasted.has(reason);
+  if (isNew) pasted.add(reason);
+  const doubt = isNew ? ` (${visible(reason)})` : '';
+  return [...wrapped(`${visible(message)}${doubt}`), ...fresh.flatMap(traceLines), ''];
 }
+
+/** The same lines are pasted once. */
+const keyOf = ({ says, rule, migration }: TraceFinding): string => `${says} ${rule} ${migration}`;
 
 function traceLines({ says, rule, text, evidence }: TraceFinding): readonly string[] {
   switch (says) {
@@ -120,8 +133,6 @@ function nothingToSay(report: ReviewReport, patch: PatchReport): readonly string
       : ` In the trace of the patched build ${plural(head.summary.pass, 'duty', 'duties')} of it hold${head.summary.pass === 1 ? 's' : ''}, ${head.summary.violated} violated, ${head.summary.undecidable} not decided.`;
   return [
     ...headerLines(patch, report.qtrace),
-    '',
-    ...attribution(patch),
     '',
     ...wrapped(`I found nothing to remark on what this does to the query protocol.${trace}`),
   ];

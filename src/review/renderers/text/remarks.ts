@@ -4,11 +4,13 @@ import { clean, rawLine, wrap } from '../../../report/renderers/text/layout.ts';
 import type { EffectReport, PlacedFinding, RemarkReport, ReviewReport, TraceFinding } from '../../report.ts';
 
 const MOST_EFFECTS = 60;
+const MOST_CHANGES = 12;
 
 export function remarkSections(report: ReviewReport): readonly (readonly string[])[] {
   const { remarks } = report;
+  const shown = new Set<string>();
   if (remarks.length === 0) return [['Remarks: none']];
-  const blocks = remarks.map((remark, at) => remarkLines(remark, report, remarks[at - 1]));
+  const blocks = remarks.map((remark, at) => remarkLines(remark, report, remarks[at - 1], shown));
   return [['Remarks'], ...blocks].reduce<readonly (readonly string[])[]>(joinPlaces, []);
 }
 
@@ -19,7 +21,12 @@ function joinPlaces(blocks: readonly (readonly string[])[], block: readonly stri
   return joins ? [...blocks.slice(0, -1), [...last, ...block]] : [...blocks, block];
 }
 
-function remarkLines(remark: RemarkReport, report: ReviewReport, above: RemarkReport | undefined): readonly string[] {
+function remarkLines(
+  remark: RemarkReport,
+  report: ReviewReport,
+  above: RemarkReport | undefined,
+  shown: Set<string>,
+): readonly string[] {
   const { rule, severity, confidence, message, reason, traceFindings } = remark;
   const place = above !== undefined && isSamePlace(above, remark) ? [] : placeLines(remark, report);
   return [
@@ -27,7 +34,7 @@ function remarkLines(remark: RemarkReport, report: ReviewReport, above: RemarkRe
     ...wrap(`${severity}: ${rule} (${confidence})`, '    '),
     ...wrap(clean(message), '      '),
     ...wrap(`because: ${clean(reason)}`, '      ', '        '),
-    ...traceFindings.flatMap(traceLines),
+    ...traceFindings.flatMap((one) => traceLines(one, shown)),
   ];
 }
 
@@ -51,7 +58,14 @@ const SAYS: Readonly<Record<TraceFinding['says'], string>> = {
   undecided: 'the trace does not decide it',
 };
 
-function traceLines({ says, rule, migration, text, evidence, enable }: TraceFinding): readonly string[] {
+/** Its lines are shown once. */
+function traceLines(
+  { says, rule, migration, text, evidence, enable }: TraceFinding,
+  shown: Set<string>,
+): readonly string[] {
+  const key = `${says} ${rule} ${migration}`;
+  if (shown.has(key)) return wrap(`${SAYS[says]}: ${rule}, migration ${migration}, as above`, '      ', '        ');
+  shown.add(key);
   const wanted = enable.length > 0 ? `; enable ${enable.slice(0, 4).join(', ')}` : '';
   return [
     ...wrap(`${SAYS[says]}: ${rule}, migration ${migration}: ${clean(text)}${wanted}`, '      ', '        '),
@@ -62,8 +76,16 @@ function traceLines({ says, rule, migration, text, evidence, enable }: TraceFind
 /** What is not under a remark already; nothing is hidden. */
 export function findingSection({ findings, traces }: ReviewReport): readonly string[] {
   if (traces.head === null) return [];
-  if (findings.length === 0) return ['The trace', '  no violation'];
-  return ['The trace', ...findings.flatMap(findingLines)];
+  const found = findings.length === 0 ? ['  no violation'] : findings.flatMap(findingLines);
+  const changes = traces.diff?.changes ?? [];
+  const shown = changes.slice(0, MOST_CHANGES).flatMap(({ text }) => wrap(clean(text), '  - ', '    '));
+  const more = changes.length - MOST_CHANGES;
+  return [
+    'The trace',
+    ...found,
+    ...(shown.length > 0 ? ['Against the run without the patch', ...shown] : []),
+    ...(more > 0 ? [`  - ${plural(more, 'more change')}; --format json lists all`] : []),
+  ];
 }
 
 function findingLines(finding: PlacedFinding): readonly string[] {
