@@ -42,8 +42,8 @@ function fileTable(file: FileReport, remarks: readonly Numbered[], comments: rea
     return hunkBody(hunk, own, said);
   });
   return html`<h4><code>${shortened(file.path, 200)}</code> +${file.additions} -${file.deletions}</h4>
-<div class="scroll" role="region" aria-label="${file.path.slice(0, 200)}" tabindex="0"><table class="diff">
-<thead class="skip"><tr><th scope="col">old</th><th scope="col">new</th><th scope="col">change</th><th scope="col">text</th></tr></thead>
+<div class="scroll" role="region" aria-label="${file.path.slice(0, 200)}" tabindex="0"><table class="diff" role="presentation">
+<colgroup><col class="no"><col class="no"><col class="mark"><col></colgroup>
 ${hunks}</table></div>
 `;
 }

@@ -1,8 +1,9 @@
 /** CSS of the annotated diff. */
 export const DIFF_STYLES = `
 .remarks { list-style: none; padding: 0; }
+.remarks li { margin: .4rem 0; }
 .diff { width: 100%; border-collapse: collapse; font: .8125rem/1.45 ui-monospace, monospace; table-layout: fixed; }
-.diff td { padding: 0 .5ch; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate-override; }
+.diff td { border: 0; padding: 0 .5ch; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate-override; }
 .diff .no { width: 7ch; text-align: right; color: var(--muted); user-select: none; }
 .diff .mark { width: 2.5ch; }
 .diff .added td { background: var(--good-ground); }
