@@ -18,7 +18,6 @@ export const finalWithoutBql = defineCheck({
 /** The final query, or the function that makes it. */
 const makesFinal = (op: Op): boolean => isFinal(op) || (op.kind === 'call' && op.name === SWITCHOVER);
 const isUnlocked = (op: Op): boolean => op.kind === 'call' && op.bql === 'free';
-const isDoubtful = (op: Op): boolean => op.kind === 'call' && op.bql !== 'held' && makesFinal(op);
 
 function aroundIt(model: SeriesModel): readonly Remark[] {
   return entries(model, () => true).flatMap((change) => {
@@ -60,6 +59,8 @@ function bare(
 
 /** The lock was taken before it, and is not any more: who called it did not hold it, unless the series changes that. */
 function doubtful(model: SeriesModel, change: FunctionChange): readonly Remark[] {
+  const isDoubtful = (op: Op): boolean =>
+    op.kind === 'call' && op.bql !== 'held' && (makesFinal(op) || (leadsToSwitchover(change) && isStop(op)));
   const breach = breachOf(change.before('switchover'), change.after('switchover'), ({ ops }) =>
     ops.some(isDoubtful) ? 'no' : 'yes',
   );

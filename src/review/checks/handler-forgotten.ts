@@ -19,7 +19,11 @@ export const handlerForgotten = defineCheck({
 /** Implementers that the series does not touch. */
 function untouched(model: SeriesModel, callback: Callback): readonly Remark[] {
   if (!callback.changed) return [];
-  const touched = new Set(model.changes.filter(({ isHandler }) => isHandler).map(({ path }) => path));
+  const follows = ({ isHandler, new: code }: FunctionChange): boolean =>
+    isHandler && code?.text.params?.length === callback.params.length;
+  const touched = new Set(
+    model.changes.filter((change) => follows(change) || hasOtherTypes(change, callback)).map(({ path }) => path),
+  );
   const fromTree = model.tree?.implementers(CALLBACK);
   const all = fromTree ?? MODULES.map(({ path, name }) => ({ path, name }));
   const forgotten = all.filter(
@@ -38,6 +42,10 @@ function untouched(model: SeriesModel, callback: Callback): readonly Remark[] {
         : 'The source tree implements it there.',
   });
 }
+
+/** Changed, and remarked on for what it has become. */
+const hasOtherTypes = ({ isHandler, new: code }: FunctionChange, callback: Callback): boolean =>
+  isHandler && code?.text.params !== undefined && code.text.params.length !== callback.params.length;
 
 /** Implementers with other parameters than the callback. */
 function unlike(model: SeriesModel, callback: Callback): readonly Remark[] {

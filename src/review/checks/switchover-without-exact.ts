@@ -12,7 +12,7 @@ export const switchoverWithoutExact = defineCheck({
   what: 'The decision for the switchover rests on an estimate.',
   why: 'An estimate leaves out what was dirtied since the last sync: the downtime may exceed its limit many times over.',
   limits: 'Which comparison stands before the exact query is the author’s; only that the query is lost is seen.',
-  run: (model) => [...lost(model), ...behindDecision(model)],
+  run: (model) => [...lost(model), ...guarded(model), ...stale(model), ...behindDecision(model)],
 });
 
 const isExact = (op: Op): boolean => queryOf(op)?.exact === true && queryOf(op)?.final === false;
@@ -72,4 +72,59 @@ function behindDecision(model: SeriesModel): readonly Remark[] {
       reason: `On every path of ${change.name}() that switches over the exact query is missing or later.`,
     });
   });
+}
+
+/** The exact query is made under a condition that has nothing to do with what is pending. */
+function guarded(model: SeriesModel): readonly Remark[] {
+  return entries(model, ({ name }) => ITERATION.test(name)).flatMap((change) => {
+    const [pre, post] = [change.before('switchover'), change.after('switchover')];
+    const asking = (post?.paths ?? []).filter(({ ops }) => ops.some(isExact));
+    if (!somePath(pre, ({ ops }) => ops.some(isExact)) || asking.length === 0 || post?.truncated === true) return [];
+    const known = new Set((pre?.paths ?? []).flatMap(({ decisions }) => [...decisions.keys()]));
+    const [first] = asking;
+    const fresh = [...(first?.decisions ?? [])].filter(
+      ([key, is]) =>
+        !known.has(key) && !IS_PENDING.test(key) && asking.every(({ decisions }) => decisions.get(key) === is),
+    );
+    const [condition] = fresh;
+    if (condition === undefined) return [];
+    const words = condition[0].match(/\w+/g) ?? [];
+    const line = change.changed.find(({ text }) => words.some((word) => word.length > 2 && text.includes(word)));
+    return remarkAt(model, line ?? change.changed[0], {
+      rule: 'switchover-without-exact',
+      severity: 'warning',
+      confidence: 'possible',
+      message: `The exact query is made only when ${condition[1] ? '' : 'not '}${condition[0]} now. Without it the switchover is decided on the estimate.`,
+      reason: `The condition is new in ${change.name}(), and says nothing of what is pending.`,
+    });
+  });
+}
+
+/** Comparisons with the threshold are the author's business. */
+const IS_PENDING = /total_bytes|pending|_bytes|threshold|postcopy|unseen/;
+
+/** The figure that is compared was taken before the exact query. */
+function stale(model: SeriesModel): readonly Remark[] {
+  return entries(model, ({ name }) => ITERATION.test(name)).flatMap((change) => {
+    const [pre, post] = [change.before('switchover'), change.after('switchover')];
+    if (pre === undefined || post === undefined || pre.truncated || post.truncated) return [];
+    const renewed = (paths: readonly Path[]): boolean => paths.filter(({ ops }) => ops.some(isExact)).some(usesExact);
+    if (!renewed(pre.paths) || renewed(post.paths) || !somePath(post, ({ ops }) => ops.some(isExact))) return [];
+    const line = change.changed.find(({ text }) => /thresh|complete|total|pending|size/.test(text));
+    return remarkAt(model, line ?? change.changed[0], {
+      rule: 'switchover-without-exact',
+      severity: 'error',
+      confidence: 'likely',
+      message:
+        'The figure that is compared with the threshold is that of the estimate: it was taken before the exact query.',
+      reason: `No comparison in ${change.name}() uses what the exact query has filled in.`,
+    });
+  });
+}
+
+/** A comparison uses a figure that the second query of the round has filled in. */
+function usesExact({ decisions, ops }: Path): boolean {
+  const queries = ops.filter((op) => queryOf(op) !== undefined).length;
+  const last = new RegExp(`_bytes@${queries}\\b`);
+  return [...decisions.keys()].some((key) => / < /.test(key) && last.test(key));
 }

@@ -110,12 +110,12 @@ function inCalls(model: SeriesModel, change: TraceChange): readonly Remark[] {
   return swappedArguments(model, declared, call);
 }
 
-/** Two arguments stand at each other's places, by their names. */
+/** An argument stands at the place of another one, by their names. */
 function swappedArguments(model: SeriesModel, { name, params }: TraceDeclaration, call: Call): readonly Remark[] {
   const own = call.args.map((text) => text.slice(text.lastIndexOf('.') + 1).replace(/_bytes$/, ''));
   const isSwapped = params.some(({ name: param }, index) => {
     const other = params.findIndex((one) => one.name === own[index]);
-    return other >= 0 && other !== index && own.indexOf(param) >= 0 && own[index] !== param;
+    return other >= 0 && other !== index && own[index] !== param;
   });
   if (!isSwapped) return [];
   return remarkAt(model, call.line, {

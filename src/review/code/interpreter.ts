@@ -32,8 +32,8 @@ class Interpreter {
 
   run(code: FunctionCode): Paths {
     const env = new Map<string, Value>();
-    for (const [index, { name }] of (code.text.params ?? []).entries()) {
-      const known = this.#scenario.param(name, index);
+    for (const [index, { name, type }] of (code.text.params ?? []).entries()) {
+      const known = this.#scenario.param(name, index, type);
       env.set(name, known === undefined ? symbol(name) : truth(known));
     }
     const state: State = {
@@ -155,14 +155,22 @@ class Interpreter {
   #while(statement: Extract<Statement, { kind: 'while' }>, state: State): readonly State[] {
     return this.#evaluator
       .decide(statement.condition, state)
-      .flatMap(({ state: one, value }) =>
-        truthOf(value) === true ? this.#block(statement.body, [one]).map(leaveLoop) : [one],
-      );
+      .flatMap(({ state: one, value }) => (truthOf(value) === true ? this.#loop(statement.body, one, true) : [one]));
+  }
+
+  /** Twice where it may repeat itself: what is done in it is done more than once. A loop over all modules is one query. */
+  #loop(body: Block, state: State, repeats: boolean): readonly State[] {
+    const once = this.#block(body, [state]);
+    if (!repeats) return once.map(leaveLoop);
+    return once.flatMap((one) => {
+      if (one.ended?.kind === 'continue') one.ended = undefined;
+      return one.ended === undefined ? this.#block(body, [one]).map(leaveLoop) : [leaveLoop(one)];
+    });
   }
 
   #named(statement: Extract<Statement, { kind: 'block' }>, state: State): readonly State[] {
     const isLoop = /FOREACH|^for$/i.test(statement.name);
-    if (isLoop) return this.#block(statement.body, [state]).map(leaveLoop);
+    if (isLoop) return this.#loop(statement.body, state, statement.name === 'for');
     const locks = /LOCK_GUARD|WITH_BQL/.test(statement.name) && isBqlGuard(statement.name, textOf(statement.head));
     if (!locks) return this.#block(statement.body, [state]);
     lock(state, this.#evaluator.line);
@@ -174,11 +182,13 @@ class Interpreter {
   #switch(statement: Extract<Statement, { kind: 'switch' }>, state: State): readonly State[] {
     const done: State[] = [];
     let rest: State | undefined = state;
-    const on = textOf(statement.on);
     const cases = [...statement.body.entries()].filter(([, { kind }]) => kind === 'case');
     for (const [at, one] of cases) {
       if (one.kind !== 'case' || one.value === undefined || rest === undefined) continue;
-      const outcomes: readonly Outcome[] = this.#evaluator.decideKey(`${on} == ${textOf(one.value)}`, rest);
+      const outcomes: readonly Outcome[] = this.#evaluator.decide(
+        { kind: 'binary', op: '==', left: statement.on, right: one.value },
+        rest,
+      );
       rest = undefined;
       for (const outcome of outcomes) {
         if (truthOf(outcome.value) === true) done.push(...this.#block(statement.body.slice(at + 1), [outcome.state]));

@@ -57,8 +57,8 @@ export interface Scenario {
   readonly bql: Bql;
   /** Of a condition, by its text. */
   known(text: string): boolean | undefined;
-  /** A parameter by its place and name. */
-  param(name: string, index: number): boolean | undefined;
+  /** A parameter by its place, name and type. */
+  param(name: string, index: number, type: string): boolean | undefined;
   /** A call that is kept as it is, though its body is seen. */
   isOpaque(name: string): boolean;
 }

@@ -240,14 +240,18 @@ class BlockParser {
     else into.push({ kind: 'block', name: 'for', head: { kind: 'other', text: '' }, body, line });
   }
 
-  /** Also the usual way to write a macro of several statements. */
+  /** Also the usual way to write a macro of several statements: that one runs once. */
   #do(into: Statement[]): void {
     const token = this.#tokens[this.#at];
+    const body: Statement[] = [];
     this.#at += 1;
-    this.#branch(into, token?.indent ?? 0);
-    if (this.#text() !== 'while') return;
+    this.#branch(body, token?.indent ?? 0);
+    into.push(...body);
+    if (this.#text() !== 'while' || token === undefined) return;
     this.#at += 1;
-    this.#parenthesis();
+    const head = this.#parenthesis();
+    if (head.length === 0 || head[0]?.text === '0' || head[0]?.text === 'false') return;
+    into.push({ kind: 'while', condition: parseExpression(head), body, line: token.line });
   }
 
   #jump(token: Token, into: Statement[]): void {

@@ -56,6 +56,8 @@ export interface QueryCall {
 /** What kind of query a call makes; undefined for a call that makes none. */
 export function queryOf(op: Op): QueryCall | undefined {
   if (op.kind !== 'call' || op.indirect || !QUERY.test(op.name)) return undefined;
+  const named = kindByName(op.args);
+  if (named !== undefined) return named;
   const arg = (index: number): boolean | undefined => {
     const value = op.args[index];
     return value === undefined ? undefined : truthOf(value);
@@ -75,7 +77,27 @@ export function queryOf(op: Op): QueryCall | undefined {
   }
 }
 
+/** A kind handed on as a constant of its own: MIG_PENDING_FINAL. */
+function kindByName(args: readonly Value[]): QueryCall | undefined {
+  for (const value of args) {
+    const name = symbolOf(value) ?? '';
+    if (!/^[A-Z][A-Z0-9_]+$/.test(name)) continue;
+    if (/FINAL|LAST/.test(name)) return { exact: !/ESTIMATE/.test(name), final: true };
+    if (/EXACT/.test(name)) return { exact: true, final: false };
+    if (/ESTIMATE|FAST/.test(name)) return { exact: false, final: false };
+  }
+  return undefined;
+}
+
 export const isFinal = (op: Op): boolean => queryOf(op)?.final === true;
+
+/** What the modules, or the core, are told of a query that is not final. */
+export function toldExact(op: Op): boolean | undefined {
+  if (op.kind !== 'call') return undefined;
+  const at = op.name === CALLBACK ? 2 : op.name === CORE_QUERY ? 1 : -1;
+  const value = op.args[at];
+  return value === undefined ? undefined : truthOf(value);
+}
 
 export interface SyncCall {
   /** The notifiers of precopy are called around it. */

@@ -50,7 +50,8 @@ export function scenarioOf(id: ScenarioId, name: string, flags: FlagPlaces, entr
   return {
     bql: entry ?? (id === 'switchover' ? (AT_ENTRY[name] ?? 'unknown') : id === 'final' ? 'held' : 'free'),
     known: (text) => conditionIn(truths, text),
-    param: (param, index) => {
+    param: (param, index, type) => {
+      if (!/^(?:const )?(?:bool|int)$/.test(type)) return undefined;
       if (index === flags.exact) return truths.exact;
       return index === flags.final ? truths.final : conditionIn(truths, param);
     },

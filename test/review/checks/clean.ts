@@ -644,4 +644,63 @@ const others: readonly Clean[] = [
   },
 ];
 
-export const CLEAN: readonly Clean[] = [...words, ...locks, ...queries, ...figures, ...modules, ...others];
+const enums: readonly Clean[] = [
+  {
+    name: 'an enumeration in place of the two flags',
+    edits: [
+      [
+        REGISTER,
+        '    void (*save_query_pending)(void *opaque, MigPendingData *pending,\n                               bool exact, bool final);',
+        '    void (*save_query_pending)(void *opaque, MigPendingData *pending,\n                               MigQuery query);',
+      ],
+      [
+        RAM,
+        HANDLER,
+        'static void ram_state_pending(void *opaque, MigPendingData *pending,\n                              MigQuery query)',
+      ],
+      [
+        RAM,
+        '    ram_state_pending_sync(exact, final);',
+        '    ram_state_pending_sync(query != MIG_QUERY_ESTIMATE,\n                           query == MIG_QUERY_FINAL);',
+      ],
+      [
+        BITMAP,
+        '                                       bool exact, bool final)',
+        '                                       MigQuery query)',
+      ],
+      [BITMAP, LOCK, LOCK.replace('!final', 'query != MIG_QUERY_FINAL')],
+      [BITMAP, UNLOCK, UNLOCK.replace('!final', 'query != MIG_QUERY_FINAL')],
+      [VFIO, 'bool exact, bool final)', 'MigQuery query)'],
+      [VFIO, 'if (exact && !final)', 'if (query == MIG_QUERY_EXACT)'],
+      [VFIO, 'migration->precopy_init_size, exact, final);', 'migration->precopy_init_size, query);'],
+      [CMMA, 'bool exact, bool final)', 'MigQuery query)'],
+      [
+        SAVEVM,
+        'static void qemu_savevm_query_pending(MigPendingData *pending, bool exact,\n                                      bool final)',
+        'static void qemu_savevm_query_pending(MigPendingData *pending,\n                                      MigQuery query)',
+      ],
+      [
+        SAVEVM,
+        'se->ops->save_query_pending(se->opaque, pending, exact, final);',
+        'se->ops->save_query_pending(se->opaque, pending, query);',
+      ],
+      [
+        SAVEVM,
+        'trace_qemu_savevm_query_pending(exact, final, pending',
+        'trace_qemu_savevm_query_pending(query != MIG_QUERY_ESTIMATE,\n                                    query == MIG_QUERY_FINAL, pending',
+      ],
+      [
+        SAVEVM,
+        'qemu_savevm_query_pending(pending, exact, false);',
+        'qemu_savevm_query_pending(pending, exact ? MIG_QUERY_EXACT\n                                             : MIG_QUERY_ESTIMATE);',
+      ],
+      [
+        SAVEVM,
+        'qemu_savevm_query_pending(pending, true, true);',
+        'qemu_savevm_query_pending(pending, MIG_QUERY_FINAL);',
+      ],
+    ],
+  },
+];
+
+export const CLEAN: readonly Clean[] = [...enums, ...words, ...locks, ...queries, ...figures, ...modules, ...others];

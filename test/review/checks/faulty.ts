@@ -1122,7 +1122,179 @@ const others: readonly Faulty[] = [
   },
 ];
 
+const FINAL_COMMENT =
+  '    /*\n     * The last look at the dirty state.  Precopy sends all that it finds,\n     * postcopy makes its discard bitmap from it.\n     */\n';
+const DECISION =
+  '        complete_ready = can_switchover &&\n                         pending.total_bytes <= s->threshold_size;';
+
+const more: readonly Faulty[] = [
+  {
+    name: 'postcopy locks behind the switchover',
+    rule: 'final-without-bql',
+    edits: [
+      [MIGRATION, '    trace_postcopy_start();\n    bql_lock();\n', '    trace_postcopy_start();\n'],
+      [
+        MIGRATION,
+        '    qemu_savevm_state_complete_precopy_iterable(ms->to_dst_file, true);',
+        '    bql_lock();\n    qemu_savevm_state_complete_precopy_iterable(ms->to_dst_file, true);',
+      ],
+    ],
+    at: 'bql_lock',
+  },
+  {
+    name: 'COLO queries before it stops',
+    rule: 'final-before-stop',
+    edits: [
+      [COLO, '    /* A checkpoint is a switchover of its own */\n    qemu_savevm_query_pending_final(&pending);\n', ''],
+      [
+        COLO,
+        '    vm_stop_force_state(RUN_STATE_COLO);\n',
+        '    /* A checkpoint is a switchover of its own */\n    qemu_savevm_query_pending_final(&pending);\n    vm_stop_force_state(RUN_STATE_COLO);\n',
+      ],
+    ],
+    at: 'qemu_savevm_query_pending_final',
+  },
+  {
+    name: 'precopy switches over before it stops',
+    rule: 'final-before-stop',
+    edits: [
+      [
+        MIGRATION,
+        '    ret = migration_stop_vm(s, RUN_STATE_FINISH_MIGRATE);\n    if (ret < 0) {\n        goto out_unlock;\n    }\n\n    if (!migration_switchover_start(s, NULL)) {\n        ret = -EFAULT;\n        goto out_unlock;\n    }\n',
+        '    if (!migration_switchover_start(s, NULL)) {\n        ret = -EFAULT;\n        goto out_unlock;\n    }\n\n    ret = migration_stop_vm(s, RUN_STATE_FINISH_MIGRATE);\n    if (ret < 0) {\n        goto out_unlock;\n    }\n',
+      ],
+    ],
+    at: 'migration_s',
+  },
+  {
+    name: 'in a loop',
+    rule: 'final-repeated',
+    edits: [
+      [
+        MIGRATION,
+        '    qemu_savevm_query_pending_final(&pending);\n\n    if',
+        '    for (int i = 0; i < 2; i++) {\n        qemu_savevm_query_pending_final(&pending);\n    }\n\n    if',
+      ],
+    ],
+    at: 'qemu_savevm_query_pending_final',
+  },
+  {
+    name: 'until nothing is left',
+    rule: 'final-repeated',
+    edits: [
+      [
+        MIGRATION,
+        '    qemu_savevm_query_pending_final(&pending);\n\n    if',
+        '    do {\n        qemu_savevm_query_pending_final(&pending);\n    } while (pending.precopy_bytes > s->threshold_size);\n\n    if',
+      ],
+    ],
+    at: 'qemu_savevm_query_pending_final',
+    severity: 'warning',
+  },
+  {
+    name: 'the wrapper of the iteration forgets exact',
+    rule: 'exact-without-sync',
+    edits: [
+      [
+        SAVEVM,
+        'qemu_savevm_query_pending(pending, exact, false);',
+        'qemu_savevm_query_pending(pending, false, false);',
+      ],
+    ],
+    at: 'false, false',
+  },
+  {
+    name: 'every query is exact to the handlers',
+    rule: 'estimate-with-sync',
+    edits: [[SAVEVM, 'pending, exact, final);\n    }', 'pending, true, final);\n    }']],
+    at: 'true, final',
+  },
+  {
+    name: 'the decision on a copy of the estimate',
+    rule: 'switchover-without-exact',
+    edits: [
+      [
+        MIGRATION,
+        '    if (in_postcopy) {\n        complete_ready = !pending.total_bytes;',
+        '    uint64_t left = pending.total_bytes;\n\n    if (in_postcopy) {\n        complete_ready = !pending.total_bytes;',
+      ],
+      [MIGRATION, DECISION, DECISION.replace('pending.total_bytes', 'left')],
+      [
+        MIGRATION,
+        '        if (pending.precopy_bytes <= s->threshold_size &&',
+        '        if (left <= s->threshold_size &&',
+      ],
+    ],
+    at: '',
+  },
+  {
+    name: 'the exact query every now and then',
+    rule: 'switchover-without-exact',
+    severity: 'warning',
+    edits: [
+      [
+        MIGRATION,
+        '        if (pending.total_bytes <= s->threshold_size) {\n            mig',
+        '        if (!(s->rounds % 4) && pending.total_bytes <= s->threshold_size) {\n            mig',
+      ],
+    ],
+    at: 'rounds',
+  },
+  {
+    name: 'one figure twice in the trace line',
+    rule: 'trace-format-mismatch',
+    edits: [
+      [
+        SAVEVM,
+        '                                    pending->stopcopy_bytes,\n                                    pending->postcopy_bytes,\n                                    pending->total',
+        '                                    pending->precopy_bytes,\n                                    pending->postcopy_bytes,\n                                    pending->total',
+      ],
+      [EVENTS, 'total=%"PRIu64', 'total=%"PRIu64" B"'],
+    ],
+    at: '',
+  },
+  {
+    name: 'the final query behind the lock of another',
+    rule: 'final-without-bql',
+    edits: [
+      [
+        MIGRATION,
+        `${FINAL_COMMENT}    qemu_savevm_query_pending_final(&pending);\n`,
+        `${FINAL_COMMENT}    bql_unlock();\n    WITH_QEMU_LOCK_GUARD(&s->error_mutex) {\n        qemu_savevm_query_pending_final(&pending);\n    }\n    bql_lock();\n`,
+      ],
+    ],
+    at: 'bql_unlock',
+  },
+  {
+    name: 'RAM by a macro',
+    rule: 'final-without-sync',
+    edits: [
+      [
+        RAM,
+        'static void ram_state_pending_sync(',
+        '#define SKIP_SYNC(final) ((final) || migration_in_colo_state())\n\nstatic void ram_state_pending_sync(',
+      ],
+      [RAM, EARLY, `${EARLY}\n    if (SKIP_SYNC(final)) {\n        return;\n    }\n`],
+    ],
+    at: 'SKIP_SYNC',
+  },
+  {
+    name: 'by a switch',
+    rule: 'final-skips-module',
+    severity: 'warning',
+    edits: [
+      [
+        CMMA,
+        '    if (res >= 0) {\n        pending->precopy_bytes += res;\n    }',
+        '    switch (final) {\n    case true:\n        break;\n    default:\n        pending->precopy_bytes += MAX(res, 0);\n    }',
+      ],
+    ],
+    at: '',
+  },
+];
+
 export const FAULTY: readonly Faulty[] = [
+  ...more,
   ...withoutBql,
   ...takesBql,
   ...noFinal,
