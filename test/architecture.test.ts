@@ -168,6 +168,13 @@ describe('stages', () => {
     expect(seen.filter(({ to }) => !allowed.test(to)).map(show)).toEqual([]);
   });
 
+  test('renderers of a review see the review and what lays text out', () => {
+    const allowed = /^(?:review\/renderers\/|base\/|report\/renderers\/)|^review\/(?:report|series)\.ts$/;
+    const seen = IMPORTS.filter(({ from, to }) => from.startsWith('review/renderers/') && isOwn(to));
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen.filter(({ to }) => !allowed.test(to)).map(show)).toEqual([]);
+  });
+
   test('a rule knows no other rule', () => {
     const between = IMPORTS.filter(
       ({ from, to }) => from.startsWith('rules/checks/') && to.startsWith('rules/checks/'),

@@ -13,7 +13,7 @@ export function readMailFile(path: string): Uint8Array {
   if (path === '') throw new UserError('the name of a mail is empty; check the variables of your shell');
   const shown = path === '-' ? 'standard input' : visible(path);
   const bytes = unpacked(readBytes(path, shown), shown);
-  if (bytes.length === 0) throw new UserError(`${shown} is empty; save the mail again`);
+  if (bytes.length === 0) throw new UserError(`${shown} is empty; give a mail, an mbox or a diff`);
   if (bytes.subarray(0, HEAD).includes(0)) {
     throw new UserError(`${shown} is not text; give a mail, an mbox or a diff`);
   }
@@ -37,7 +37,7 @@ function unpacked(bytes: Buffer, shown: string): Uint8Array {
     return gunzipSync(bytes, { maxOutputLength: MOST_BYTES });
   } catch (thrown) {
     if (systemCode(thrown) === 'ERR_BUFFER_TOO_LARGE') throw new UserError(tooLarge(shown));
-    throw new UserError(`${shown}: the packed data are damaged; fetch the file again`);
+    throw new UserError(`${shown}: the packed data are damaged; copy the file again`);
   }
 }
 

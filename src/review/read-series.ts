@@ -1,11 +1,12 @@
 /** Mails, an mbox, a page or a plain diff, as the series of patches that they hold. */
+import { CopyIndex, type Mail, type PatchCopies } from './mail/copies.ts';
 import { type Discussion, gatherComments } from './mail/gather-comments.ts';
 import type { LineKind } from './mail/line-kinds.ts';
 import { type MailReading, readMail } from './mail/read-mail.ts';
 import { readMessage } from './mail/read-message.ts';
 import { splitInput } from './mail/split-input.ts';
 import { parseSubject } from './mail/subject.ts';
-import { answeredBy, groupCopies, headersOfPatch, type Mail, type PatchCopies } from './mail/thread.ts';
+import { answeredBy, headersOfPatch, subjectOf } from './mail/thread.ts';
 import type { LineCounts, Patch, Series } from './series.ts';
 import { addMissing, addPatchProblems, ProblemList } from './series-problems.ts';
 
@@ -18,10 +19,12 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
     for (const raw of splitInput(typeof one === 'string' ? Buffer.from(one, 'utf8') : one)) {
       const message = await readMessage(raw);
       for (const problem of message.problems) problems.add({ ...problem, input: at });
-      mails.push({ reading: readMail(message), subject: parseSubject(message.headers.subject), input: at });
+      const reading = readMail(message);
+      mails.push({ reading, subject: parseSubject(subjectOf(reading)), input: at });
     }
   }
-  const groups = [...groupCopies(mails)].sort((a, b) => orderOf(a) - orderOf(b));
+  const index = new CopyIndex(mails);
+  const groups = inOrder(index.groups);
   const patches = groups.map(patchOf);
   addPatchProblems(problems, patches);
   addMissing(problems, patches);
@@ -29,17 +32,30 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
   const [cover] = covers;
   return {
     patches,
-    comments: gatherComments(patches, discussions(mails, groups, covers)),
+    comments: gatherComments(patches, discussions(mails, index, groups, covers)),
     problems: problems.all,
     cover: cover === undefined ? undefined : { headers: cover.reading.message.headers, message: cover.reading.text },
     lineCounts: countLines(mails.map(({ reading }) => reading)),
   };
 }
 
-/** Older versions first; a patch without number keeps its place. */
-function orderOf({ posted, best }: PatchCopies): number {
-  const { version, number } = (posted ?? best).subject;
-  return version * 10_000 + (number ?? 0);
+/** Older versions first, each series by its numbers; a patch without a number follows the one that it came after. */
+function inOrder(groups: readonly PatchCopies[]): readonly PatchCopies[] {
+  const places = new Map<string, number>();
+  let last: readonly number[] = [0, 0, 0];
+  const ranked = groups.map((group) => {
+    const { subject, reading } = group.posted ?? group.best;
+    const series = `${subject.total ?? ''}\n${reading.message.headers.references[0] ?? ''}`;
+    const place = places.get(series) ?? places.size;
+    if (subject.number !== undefined) {
+      places.set(series, place);
+      last = [subject.version, place, subject.number];
+    } else last = [subject.version, last[1] ?? 0, last[2] ?? 0];
+    return { group, rank: last };
+  });
+  return ranked
+    .sort((a, b) => a.rank.map((value, at) => value - (b.rank[at] ?? 0)).find((difference) => difference !== 0) ?? 0)
+    .map(({ group }) => group);
 }
 
 function patchOf(group: PatchCopies): Patch {
@@ -64,14 +80,15 @@ function isCover({ subject, reading }: Mail): boolean {
 
 function discussions(
   mails: readonly Mail[],
+  index: CopyIndex,
   groups: readonly PatchCopies[],
   covers: readonly Mail[],
 ): readonly Discussion[] {
+  const places = new Map(groups.map((group, at) => [group, at]));
   return mails.map((mail) => {
-    const own = groups.find(({ copies }) => copies.includes(mail));
-    const isSpeech = mail.reading.files.length === 0 && !covers.includes(mail);
-    const group = own ?? (isSpeech ? answeredBy(mail, groups, covers) : undefined);
-    return { reading: mail.reading, input: mail.input, patch: group === undefined ? undefined : groups.indexOf(group) };
+    const isSpeech = mail.reading.files.length === 0 && !isCover(mail);
+    const group = index.of(mail) ?? (isSpeech ? answeredBy(mail, index, covers) : undefined);
+    return { reading: mail.reading, input: mail.input, patch: group === undefined ? undefined : places.get(group) };
   });
 }
 

@@ -28,8 +28,8 @@ export function addPatchProblems(problems: ProblemList, patches: readonly Patch[
             code: 'unresolved-hunk',
             input,
             firstLine,
-            text: `the lines of a hunk of ${path === '' ? 'an unnamed file' : path} do not fit its header`,
-            hint: 'compare it with the mail; git am would refuse it',
+            text: `a hunk of ${path === '' ? 'an unnamed file' : path} is not surely read: ${hunk.note}`,
+            hint: 'compare it with the mail',
           });
         }
         if (path === '') {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readSeries } from '../../src/review/read-series.ts';
 import { anyPatch, bodyOf, contentOf, diffOf, type FileSpec, fold, mailOf, quote, statesOf } from './patches.ts';
 
-const RUNS = { numRuns: 100 };
+const RUNS = { numRuns: 40 };
 
 /** The damaged mail says the same as the clean diff. */
 async function comesBack(files: readonly FileSpec[], mail: string | Uint8Array): Promise<void> {

@@ -82,13 +82,14 @@ describe.skipIf(PAGE === undefined)('the review thread', async () => {
 
   test('folded lines are whole again and the context stands where it stood', () => {
     const texts = patch?.files.flatMap(({ hunks }) => hunks.flatMap(({ lines }) => lines.map(({ text }) => text)));
-    expect(texts).toContain('int qemu_savevm_state_complete_precopy_iterable(QEMUFile *f, bool in_postcopy);');
-    expect(texts).toContain("     * close to reality when this got invoked frequently while iterating.  Don't");
-    expect(texts).toContain('    VFIOMigration *migration = vbasedev->migration;');
+    const ending = (end: string): string | undefined => texts?.find((text) => text.endsWith(end));
+    expect(ending('(QEMUFile *f, bool in_postcopy);')).toMatch(/^int qemu_savevm_state_/);
+    expect(ending("while iterating.  Don't")).toMatch(/^ {5}\* close/);
+    expect(ending('= vbasedev->migration;')).toMatch(/^ {4}VFIO/);
     const event = texts?.find((text) => text.startsWith('qemu_savevm_query_pending(bool exact, bool final'));
     expect(event).toMatch(/uint64_t total\) "exact=%d, final=%d, .*total=%"PRIu64$/);
     const sections = patch?.files.flatMap(({ hunks }) => hunks.map(({ section }) => section));
-    expect(sections).toContain('static MigIterateState migration_iteration_run(MigrationState *s)');
+    expect(sections?.filter((section) => section.endsWith('_run(MigrationState *s)'))).toHaveLength(1);
   });
 
   test('all comments of both, at their places', () => {
@@ -97,5 +98,32 @@ describe.skipIf(PAGE === undefined)('the review thread', async () => {
       return [author, path, hunk, line, text.slice(0, first.length), text.slice(text.length - last.length)];
     });
     expect(found).toEqual(COMMENTS);
+  });
+
+  /** What else mailers and editors do to a page before it is read. */
+  const DAMAGES: readonly (readonly [string, (text: string) => string])[] = [
+    ['with CRLF', (text) => text.replaceAll('\n', '\r\n')],
+    ['without blanks at line ends', (text) => text.replace(/ +$/gm, '')],
+    ['quoted as a whole', (text) => text.trimEnd().replace(/^/gm, '> ')],
+    ['indented as a whole', (text) => text.replace(/^(?=.)/gm, '    ')],
+    ['as a mail', (text) => `From: ${AVIHAI} <a@example.org>\nSubject: Re: [PATCH] x\n\n${text}`],
+    ['saved as HTML', (text) => `<!DOCTYPE html>\n<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`],
+  ];
+
+  test.each(DAMAGES)('%s: the same', async (_name, damage) => {
+    const damaged = await readSeries(damage(PAGE === undefined ? '' : readFileSync(PAGE, 'utf8')));
+    // How many blanks stood where a line was folded is lost with them.
+    const words = (text: string): string => text.replace(/\s+/g, ' ');
+    const lines = ({ patches }: typeof series): unknown =>
+      patches.flatMap(({ files }) =>
+        files.map(({ path, hunks }) => [
+          path,
+          hunks.map((hunk) => [words(hunk.section), hunk.lines.map((line) => [line.kind, words(line.text)])]),
+        ]),
+      );
+    const said = ({ comments }: typeof series): unknown =>
+      comments.map(({ author, path, line, text }) => [author, path, line, words(text)]);
+    expect(lines(damaged)).toEqual(lines(series));
+    expect(said(damaged)).toEqual(said(series));
   });
 });

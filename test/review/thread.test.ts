@@ -144,6 +144,98 @@ describe('a reply alone', async () => {
   });
 });
 
+test('patches come in the order of their numbers, series by series; one without a number where it stood', async () => {
+  const patch = (tag: string, title: string): string =>
+    `From: a@example.org\nSubject: [${tag}] ${title}\n\n--- a/${title}.c\n+++ b/${title}.c\n@@ -1 +1 @@\n-a\n+b\n`;
+  const mails = [
+    patch('PATCH 2/2', 'two'),
+    patch('PATCH', 'fix'),
+    patch('PATCH 1/2', 'one'),
+    patch('PATCH v2 1/2', 'next'),
+    patch('PATCH 3/3', 'other-three'),
+    patch('PATCH 1/3', 'other-one'),
+  ];
+  const { patches } = await readSeries(mails);
+  expect(patches.map(({ headers }) => headers.subject.replace(/^\[.*\] /, ''))).toEqual([
+    'one',
+    'two',
+    'fix',
+    'other-one',
+    'other-three',
+    'next',
+  ]);
+});
+
+describe('a reply', () => {
+  const POSTED = fixture('0001-last-query.patch');
+  const HEAD = [
+    'From: Bo Review <bo@example.org>',
+    'Subject: Re: [PATCH 1/2] core/queue: Tell the last query from the others',
+    'Message-ID: <own@example.org>',
+    'In-Reply-To: <patch.1@example.org>',
+    '',
+  ];
+  const OWN = [
+    'diff --git a/core/queue.c b/core/queue.c',
+    '--- a/core/queue.c',
+    '+++ b/core/queue.c',
+    '@@ -1 +1 @@',
+    '-a',
+    '+b',
+  ];
+
+  test('with a diff of its own and nothing quoted: a second patch, by its sender', async () => {
+    const { patches } = await readSeries([POSTED, [...HEAD, 'How about this?', '', ...OWN].join('\n')]);
+    expect(patches.map(({ headers, files }) => [headers.from, headers.messageId, files.length])).toEqual([
+      ['Ada Example <ada@example.org>', '<patch.1@example.org>', 3],
+      ['Bo Review', '<own@example.org>', 1],
+    ]);
+  });
+
+  test('with a diff of its own below a quoted hunk: the diff is what it says there', async () => {
+    const reply = [
+      ...HEAD,
+      '> @@ -38,11 +39,18 @@ Page *queue_pop(PageQueue *q)',
+      '> +    if (exact && !last) {',
+      '> +        queue_lock(q);',
+      '',
+      'How about this?',
+      '',
+      ...OWN,
+    ].join('\n');
+    const { patches, comments } = await readSeries([POSTED, reply]);
+    expect(patches).toHaveLength(1);
+    expect(comments.map(({ author, line, text }) => [author, line, text])).toEqual([
+      [BO, 46, ['How about this?', '', ...OWN].join('\n')],
+    ]);
+  });
+
+  test('to a reply, by address alone: the comment is its author’s, and there once', async () => {
+    const first = [...HEAD, '> +    if (exact && !last) {', '', 'Which lock is that?', ''].join('\n');
+    const second = [
+      'From: Ada Example <ada@example.org>',
+      'Subject: Re: [PATCH 1/2] core/queue: Tell the last query from the others',
+      'In-Reply-To: <own@example.org>',
+      '',
+      'On 2026-03-02 10:00, bo@example.org wrote:',
+      '>> @@ -38,11 +39,18 @@ Page *queue_pop(PageQueue *q)',
+      '>> +    if (exact && !last) {',
+      '> Which lock is that?',
+      '',
+      'The one of the queue.',
+      '',
+      '_______________________________________________',
+      'list mailing list',
+      'list@example.org',
+    ].join('\n');
+    const { comments } = await readSeries([POSTED, first, second]);
+    expect(comments.map(({ author, line, text }) => [author, line, text])).toEqual([
+      [BO, 45, 'Which lock is that?'],
+      [ADA, 45, 'The one of the queue.'],
+    ]);
+  });
+});
+
 test('a page without marks: who speaks is told by the turns, and said to be', async () => {
   const { patches, comments } = await readSeries(fixture('archive-page.txt'));
   expect(patches[0]?.files.map(({ path, additions, deletions }) => [path, additions, deletions])).toEqual([

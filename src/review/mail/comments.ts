@@ -4,7 +4,7 @@ import type { PatchFile, ReviewComment } from '../series.ts';
 import { isGreeting, isSignatureMark, isSignOff } from './furniture.ts';
 import type { LineKind, Voice } from './line-kinds.ts';
 import type { QuotedLine } from './quote-depth.ts';
-import { levelsOf, type Piece, piecesOf } from './turns.ts';
+import { levelsOf, piecesOf } from './turns.ts';
 
 export interface Scene {
   readonly lines: readonly QuotedLine[];
@@ -18,6 +18,8 @@ export interface Scene {
   readonly depth: number;
   /** Levels of attribution on a page without marks; else 0. */
   readonly levels: number;
+  /** Above it the mail's own author speaks, before anything is quoted. */
+  readonly introEnd: number;
 }
 
 /** Its patch is settled among all mails. */
@@ -35,6 +37,8 @@ interface Block {
   readonly texts: string[];
 }
 
+/** Lines that a list puts below a mail at most. */
+const MOST_FOOTER = 8;
 /** Lines that a closing takes at most: thanks, a blank line, a name. */
 const MOST_CLOSING = 5;
 
@@ -44,7 +48,9 @@ const MOST_QUOTED = 8;
 export function commentsOf(scene: Scene): readonly DraftComment[] {
   markSignatures(scene);
   const blocks = blocksOf(scene);
-  const spoken = scene.levels > 0 ? bySpeaker(blocks, scene) : blocks;
+  const intro = blocks.filter(({ at }) => at < scene.introEnd);
+  const rest = blocks.filter(({ at }) => at >= scene.introEnd);
+  const spoken = scene.levels > 0 ? [...intro, ...bySpeaker(rest, scene)] : blocks;
   return spoken.flatMap((block): readonly DraftComment[] => {
     const { start, end } = ownWords(block.texts);
     if (start >= end) return [];
@@ -57,7 +63,8 @@ export function commentsOf(scene: Scene): readonly DraftComment[] {
       {
         ...place,
         ...voiceOf(scene.voices, block.depth),
-        authorFrom: scene.levels > 0 ? 'turns' : 'mail',
+        // One level is one speaker.
+        authorFrom: scene.levels > 1 ? 'turns' : 'mail',
         text,
         depth: block.depth,
         inputLine: scene.lines[block.at + start]?.inputLine ?? 0,
@@ -81,8 +88,11 @@ function voiceOf(voices: readonly Voice[], depth: number): Voice {
   return voices[depth] ?? { author: undefined, date: undefined };
 }
 
-/** From `-- ` to the next blank line, as far as it is no part of the patch. */
+/** From `-- ` to the next blank line, and what a list puts below a ruler, as far as it is no part of the patch. */
 function markSignatures({ lines, kinds }: Scene): void {
+  const ruler = lines.findLastIndex(({ text }, at) => kinds[at] !== 'patch' && /^_{20,}$/.test(text));
+  const footer = ruler < 0 || lines.length - ruler > MOST_FOOTER ? lines.length : ruler;
+  for (let at = footer; at < lines.length; at += 1) if (kinds[at] !== 'patch') kinds[at] = 'header';
   let depth: number | undefined;
   for (const [at, line] of lines.entries()) {
     if (kinds[at] === 'patch' || (depth !== undefined && (line.depth !== depth || line.text.trim() === '')))
@@ -124,15 +134,15 @@ function bySpeaker(blocks: readonly Block[], { voices, levels }: Scene): readonl
       const depth = found[next] ?? 0;
       next += 1;
       const last = parts.at(-1);
-      if (last !== undefined && last.depth === depth) last.texts.push(...gapBefore(piece), ...piece.lines);
-      else parts.push({ at: first + piece.at, above, depth, texts: [...piece.lines] });
+      if (last === undefined || last.depth !== depth) {
+        parts.push({ at: first + piece.at, above, depth, texts: [...piece.lines] });
+        continue;
+      }
+      if (piece.boundary === 'blank') last.texts.push('');
+      for (const line of piece.lines) last.texts.push(line);
     }
     return parts;
   });
-}
-
-function gapBefore(piece: Piece): readonly string[] {
-  return piece.boundary === 'blank' ? [''] : [];
 }
 
 /** Without blank lines and greetings around it, and without the thanks and the name at its end. */

@@ -3,6 +3,7 @@
  * answers, so that one comment stands in many mails.
  */
 import type { Patch, ReviewComment } from '../series.ts';
+import { nameOf } from './attribution.ts';
 import { Placer } from './place-comments.ts';
 import type { MailReading } from './read-mail.ts';
 
@@ -16,8 +17,10 @@ export interface Discussion {
 
 export function gatherComments(patches: readonly Patch[], mails: readonly Discussion[]): readonly ReviewComment[] {
   const placers = patches.map(({ files }) => new Placer(files));
+  const names = namesByAddress(mails);
   const all = mails.flatMap(({ reading, input, patch }) =>
-    reading.comments.map(({ quoted, ...comment }): ReviewComment => {
+    reading.comments.map(({ quoted, ...said }): ReviewComment => {
+      const comment = { ...said, author: names.get(said.author?.toLowerCase() ?? '') ?? said.author };
       const placer = patch === undefined ? undefined : placers[patch];
       const place = placer?.place(reading.files, { quoted, ...comment });
       return { ...comment, ...place, patch, input };
@@ -26,6 +29,21 @@ export function gatherComments(patches: readonly Patch[], mails: readonly Discus
   const once = withoutRepeated(all);
   return inOrder(once, patches);
 }
+
+/** An attribution may give the address alone; the headers of another mail know the name. */
+function namesByAddress(mails: readonly Discussion[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { reading } of mails) {
+    const { from, to, cc } = reading.message.headers;
+    for (const text of [from, ...to, ...cc]) {
+      const [, name, address] = /^(.+) <([^<>]+)>$/.exec(text) ?? [];
+      if (name !== undefined && address !== undefined) names.set(address.toLowerCase(), nameOf(name));
+    }
+  }
+  return names;
+}
+
+const MOST_SEARCHED = 500_000_000;
 
 /** The author's own mail has it whole; what others quote of it may be a part. */
 function withoutRepeated(comments: readonly ReviewComment[]): readonly ReviewComment[] {
@@ -38,10 +56,16 @@ function withoutRepeated(comments: readonly ReviewComment[]): readonly ReviewCom
   }
   const joined = new Map([...own].map(([key, texts]) => [key, `\n${texts.join('\n')}\n`]));
   const seen = new Set<string>();
+  let searched = 0;
+  // To look for a part costs the length of all that was said: enough for any thread of people.
+  const isQuoted = (text: string, said: string): boolean => {
+    searched += said.length;
+    return searched < MOST_SEARCHED && said.includes(text);
+  };
   return comments.filter((comment) => {
     const text = words(comment.text);
     if (comment.authorFrom === 'turns') return true;
-    if (comment.depth > 0 && joined.get(keyOf(comment))?.includes(text) === true) return false;
+    if (comment.depth > 0 && isQuoted(text, joined.get(keyOf(comment)) ?? '')) return false;
     const key = `${keyOf(comment)}\n${comment.path ?? ''}\n${comment.hunk ?? ''}\n${comment.hunkLine ?? ''}\n${text}`;
     const isNew = !seen.has(key);
     seen.add(key);

@@ -8,7 +8,7 @@ import { dedented } from './dedent.ts';
 import { isFurniture } from './furniture.ts';
 import type { LineKind, Voice } from './line-kinds.ts';
 import type { Message } from './message.ts';
-import { hasStructure, patchDepth, type QuotedLine, quoteDepths, refolded } from './quote-depth.ts';
+import { hasStructure, patchDepth, type QuotedLine, quoteDepths, refolded, withoutCommonMarks } from './quote-depth.ts';
 import { parseSubject } from './subject.ts';
 
 export interface MailReading {
@@ -21,6 +21,8 @@ export interface MailReading {
   readonly author: string | undefined;
   /** The message, without that line. */
   readonly text: string;
+  /** As the text says it where there are no headers: `git show`, the heading of a page. */
+  readonly subject: string | undefined;
   readonly diffstat: Diffstat | undefined;
   readonly files: readonly PatchFile[];
   readonly comments: readonly DraftComment[];
@@ -28,10 +30,12 @@ export interface MailReading {
 }
 
 export function readMail(message: Message): MailReading {
-  const quoted = quoteDepths(dedented(message.lines));
+  const marked = quoteDepths(dedented(message.lines));
+  // A reply that says nothing quotes all of its text, too: then its headers name who sent it.
+  const quoted = message.headers.from === '' ? withoutCommonMarks(marked) : marked;
   const isReply = parseSubject(message.headers.subject).isReply;
   // A reply without any of the patch: its own words are outside of what it quotes.
-  const depth = Math.max(patchDepth(quoted), isReply && !hasStructure(quoted) ? 1 : 0);
+  const depth = Math.max(patchDepth(quoted, isReply), isReply && !hasStructure(quoted) ? 1 : 0);
   const lines = refolded(quoted, depth);
   const own = lines.flatMap((line, index) => (line.depth === depth ? [{ ...line, index }] : []));
   const start = findStart(own.map(({ text }) => text));
@@ -43,12 +47,15 @@ export function readMail(message: Message): MailReading {
   );
   const diffAt = stream[0]?.index ?? lines.length;
   const attributions = findAttributions(lines);
-  const levels = unmarkedLevels(lines, attributions, diffAt, depth);
+  const nested = unmarkedAttributions(lines, attributions, diffAt, depth);
+  const levels = nested.length;
   const voices = voicesOf(message, lines, attributions, levels);
   const places = new Array<Place | undefined>(lines.length).fill(undefined);
   for (const [at, { index }] of stream.entries()) places[index] = patch.places[at];
   const kinds = firstKinds(lines, attributions, places, diffAt, depth);
-  const comments = commentsOf({ lines, places, kinds, files: patch.files, voices, depth, levels });
+  const introEnd = nested[0]?.at ?? 0;
+  kinds.fill('comment', 0, introEnd);
+  const comments = commentsOf({ lines, places, kinds, files: patch.files, voices, depth, levels, introEnd });
   const patchLevel = levels > 0 ? levels : depth;
   return {
     message,
@@ -65,10 +72,18 @@ export function readMail(message: Message): MailReading {
   };
 }
 
-function messageOf(lines: readonly string[]): Pick<MailReading, 'author' | 'text'> {
+type Told = Pick<MailReading, 'author' | 'text' | 'subject'>;
+
+function messageOf(lines: readonly string[]): Told {
   const text = lines.join('\n').trim();
+  const shown = /^commit [\da-f]{7,64}\b[^\n]*\n(?:Merge: [^\n]*\n)?Author: +([^\n]+)\nDate: [^\n]*\n\n/.exec(text);
+  if (shown !== null) {
+    const own = text.slice(shown[0].length).replace(/^ {4}/gm, '').trim();
+    return { author: shown[1]?.trim(), subject: own.split('\n')[0]?.trim(), text: own.replace(/^[^\n]*/, '').trim() };
+  }
+  const [heading] = /^\[[^\]\n]{0,80}PATCH\b[^\n]{0,300}/.exec(text) ?? [];
   const [line = '', author] = /^From: ([^\n]{1,200})(?:\n|$)/.exec(text) ?? [];
-  return { author: author?.trim(), text: text.slice(line.length).trim() };
+  return { author: author?.trim(), subject: heading, text: text.slice(line.length).trim() };
 }
 
 interface Found extends Attribution {
@@ -81,7 +96,7 @@ function findAttributions(lines: readonly QuotedLine[]): readonly Found[] {
   for (let at = 0; at < lines.length; at += 1) {
     const depth = lines[at]?.depth ?? 0;
     // Folded over lines of the same depth.
-    const texts = lines.slice(at, at + 3).map((line) => (line.depth === depth ? line.text : ''));
+    const texts = lines.slice(at, at + 9).map((line) => (line.depth === depth ? line.text : ''));
     const one = attributionAt(texts, 0);
     if (one === undefined) continue;
     found.push({ ...one, at, depth });
@@ -91,18 +106,17 @@ function findAttributions(lines: readonly QuotedLine[]): readonly Found[] {
 }
 
 /** Attribution lines that stand above the diff without any quoting behind them: that many levels the page has. */
-function unmarkedLevels(
+function unmarkedAttributions(
   lines: readonly QuotedLine[],
   attributions: readonly Found[],
   diffAt: number,
   depth: number,
-): number {
-  if (depth > 0 || diffAt >= lines.length) return 0;
-  const nested = attributions.filter(({ at, span, depth: own }) => {
+): readonly Found[] {
+  if (depth > 0 || diffAt >= lines.length) return [];
+  return attributions.filter(({ at, span, depth: own }) => {
     const behind = lines.slice(at + span).find(({ text }) => text.trim() !== '');
     return own === 0 && at < diffAt && behind?.depth === 0;
   });
-  return nested.length;
 }
 
 function voicesOf(

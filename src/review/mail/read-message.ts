@@ -4,10 +4,13 @@
  */
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
 import type { MailHeaders } from '../series.ts';
+import { isHtml, textOfHtml } from './html-text.ts';
 import { type Message, NO_HEADERS, type TextLine } from './message.ts';
 import type { RawMessage } from './split-input.ts';
 import { unflow } from './unflow.ts';
 
+/** No mail has more parts. */
+const MOST_PARTS = 200;
 /** A decoded line is looked for so many lines ahead. */
 const AHEAD = 60;
 
@@ -48,10 +51,19 @@ const PROBLEMS = {
 } as const;
 
 function plainMessage(raw: RawMessage): Message {
-  const lines = decode(raw.text)
+  const text = decode(raw.text);
+  if (isHtml(text)) return savedPage(raw, text);
+  const lines = text
     .split('\n')
-    .map((text, at): TextLine => ({ text: plainBlanks(text), inputLine: raw.firstLine + at }));
+    .map((line, at): TextLine => ({ text: plainBlanks(line), inputLine: raw.firstLine + at }));
   return { headers: NO_HEADERS, inReplyTo: undefined, lines, headerLines: raw.skipped, problems: [] };
+}
+
+function savedPage(raw: RawMessage, html: string): Message {
+  const source = html.split('\n');
+  const lines = place(textOfHtml(html).split('\n').map(plainBlanks), source, 0, raw.firstLine);
+  const headerLines = raw.skipped + Math.max(0, source.length - lines.length);
+  return { headers: NO_HEADERS, inReplyTo: undefined, lines, headerLines, problems: [] };
 }
 
 /** UTF-8 where it is that, else Latin-1: no byte is lost. */
@@ -70,7 +82,8 @@ function bodyOf(email: Email): readonly string[] {
       ({ mimeType, filename }) => /^text\//.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? ''),
     )
     .map(({ content }) => (typeof content === 'string' ? content : ''));
-  const texts = [email.text ?? '', ...attached].filter((text) => text !== '');
+  const own = email.text ?? (email.html === undefined ? '' : textOfHtml(email.html));
+  const texts = [own, ...attached].filter((text) => text !== '');
   return texts.flatMap((text) => text.replace(/\r?\n$/, '').split(/\r?\n/)).map(plainBlanks);
 }
 
@@ -89,10 +102,12 @@ function plainBlanks(text: string): string {
 /** Only in headers, the mail's own or those of a part: the body may speak of it. */
 function withoutFlowed(text: string): { readonly text: string; readonly flowed: boolean } {
   let flowed = false;
+  let seen = 0;
   const fixed = text.replace(
     /(^|\n)(content-type:[^\n]*(?:\n[ \t][^\n]*)*)/gi,
     (whole, start: string, header: string, at: number) => {
-      if (!isInHeaders(text, at)) return whole;
+      seen += 1;
+      if (seen > MOST_PARTS || !isInHeaders(text, at)) return whole;
       return (
         start +
         header.replace(/(;\s*format\s*=\s*"?)flowed/i, (_, before: string) => {

@@ -21,10 +21,11 @@ const KNOWN_HEADER =
 const MOST_HEADER_LINES = 2000;
 
 export function splitInput(bytes: Uint8Array): readonly RawMessage[] {
-  const lines = Buffer.from(bytes)
+  const text = Buffer.from(bytes)
     .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
-    .split(/\r\n|\n|\r(?!\n)/);
+    .replace(/^\xef\xbb\xbf/, '');
+  // A lone CR ends a line only where nothing else does; before a line end it is the file's own.
+  const lines = text.includes('\n') ? text.split(/\r*\n/) : text.split('\r');
   if (lines.at(-1) === '') lines.pop();
   const starts = mailStarts(lines);
   if (starts.length === 0) return [rawMessage(lines, 0, lines.length, 0)];

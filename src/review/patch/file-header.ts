@@ -8,7 +8,7 @@ export interface FileHeader {
 }
 
 const EXTENDED =
-  /^(?:index [\da-f]+\.\.|old mode \d|new mode \d|new file mode \d|deleted file mode \d|similarity index \d|dissimilarity index \d|rename (?:from|to) |copy (?:from|to) |Binary files .* differ$|GIT binary patch$|mode \d+,\d+\.\.\d+$|={20,}$)/;
+  /^(?:index [\da-f,]+\.\.|old mode \d|new mode \d|new file mode \d|deleted file mode \d|similarity index \d|dissimilarity index \d|rename (?:from|to) |copy (?:from|to) |Binary files .* differ$|GIT binary patch$|mode \d+,\d+\.\.\d+$|={20,}$)/;
 
 export function isExtendedHeader(line: string): boolean {
   return EXTENDED.test(line) || /^(?:---|\+\+\+) \S/.test(line);

@@ -19,6 +19,7 @@ const SENTENCE = /^[A-Z][a-z]* .*[.?!]$/;
 const WORDS =
   /\b(?:the|that|this|is|are|be|we|you|it|to|of|for|not|can|should|would|but|and|or|if|here|with|have|has|does|do|think|why|what)\b/gi;
 
+/** What the two lines alone tell. */
 export function canBeFolded(above: string, line: string): FoldGuess {
   const rest = line.trimStart();
   if (rest === '' || /^(?:diff --git |@@ |-- ?$)/.test(line)) return 'never';
@@ -29,11 +30,42 @@ export function canBeFolded(above: string, line: string): FoldGuess {
   const kept = above.endsWith(' ');
   if (/^[-+]/.test(line)) return body.length < NARROWEST - 4 ? 'never' : kept ? 'marked-blank-kept' : 'marked';
   if (kept) return 'blank-kept';
-  if (body.length + 1 + word <= USUAL || SENTENCE.test(rest)) return 'never';
-  return (line.match(WORDS)?.length ?? 0) >= 3 ? 'never' : 'blank-lost';
+  return body.length + 1 + word <= USUAL || isProse(rest) ? 'never' : 'blank-lost';
+}
+
+function isProse(text: string): boolean {
+  return SENTENCE.test(text) || /\S\?$/.test(text) || (text.match(WORDS)?.length ?? 0) >= 3;
+}
+
+/** The end of a statement, of a parameter list or of a format; no name by itself is one. */
+function isCode(text: string): boolean {
+  return !isProse(text) && /[;,{}()"\\]\s*$|%"?PRI|\w\(|->|_\w/.test(text);
 }
 
 /** The line as it was before it was folded. */
 export function unfolded(parts: readonly string[]): string {
   return parts.reduce((text, part) => (text.endsWith(' ') ? text + part : `${text} ${part}`));
+}
+
+/** No mailer folds wider than this. */
+const WIDEST = 82;
+
+/** What stands around the two tells, too. */
+export interface FoldSite {
+  /** Some line of the patch is wider than mailers make them: this one does not fold, or it breaks where the page ends. */
+  readonly wide: boolean;
+  /** The line below; undefined at the end. */
+  readonly below: string | undefined;
+}
+
+/** Where the blank is lost, and not all is folded or a blank line follows, the rest must look like code. */
+export function foldGuess(above: string, line: string, { wide, below }: FoldSite): FoldGuess {
+  const guess = canBeFolded(above, line);
+  if (guess === 'marked') return wide ? 'never' : guess;
+  if (guess !== 'blank-lost' || isCode(line)) return guess;
+  return wide || below === undefined || below === '' ? 'never' : guess;
+}
+
+export function hasWideLines(lines: readonly string[]): boolean {
+  return lines.some((line) => line.length > WIDEST && /^[-+ ]/.test(line));
 }

@@ -2,7 +2,9 @@
 import { plural } from '../../base/text.ts';
 import type { Hunk, HunkLine } from '../series.ts';
 import { unfolded } from './fold.ts';
-import { type Fate, looksLikeMore, markOf, type SearchBudget, solveHunk } from './solve-hunk.ts';
+import { looksLikeMore, markOf } from './line-mark.ts';
+import type { Fate, SearchBudget } from './search-hunk.ts';
+import { solveHunk } from './solve-hunk.ts';
 import type { HunkDraft } from './structure.ts';
 
 /** A line of the text that is searched for diffs. */
@@ -20,10 +22,11 @@ export interface HunkReading {
 }
 
 export function readHunk(draft: HunkDraft, lines: readonly SourceLine[], budget: SearchBudget): HunkReading {
+  if (draft.combined) return combinedHunk(draft, lines);
   const header = lines[draft.at]?.text ?? '';
   const body = draft.body.map((at) => lines[at] ?? { text: '', inputLine: 0 });
   const texts = body.map(({ text }) => text);
-  const solved = draft.combined ? undefined : withoutRest(solveHunk(header, texts, draft.counts, budget), texts);
+  const solved = withoutRest(solveHunk(header, texts, draft.counts, budget), texts);
   const fates = solved ?? takeAsFarAsItGoes(texts);
   const { rows, owners, headerFolds } = joinRows(body, fates);
   const built = numberLines(rows, draft);
@@ -39,6 +42,23 @@ export function readHunk(draft: HunkDraft, lines: readonly SourceLine[], budget:
     inputLine: lines[draft.at]?.inputLine ?? 0,
   };
   return { hunk, fates, owners };
+}
+
+/** Of a merge: its lines have two marks each, which no line of a hunk can say. */
+function combinedHunk(draft: HunkDraft, lines: readonly SourceLine[]): HunkReading {
+  const fates = draft.body.map((at): Fate => (markOf(lines[at]?.text ?? '') === '?' ? 'drop' : 'keep'));
+  const hunk: Hunk = {
+    oldStart: draft.oldStart,
+    oldLines: draft.counts.oldLines,
+    newStart: draft.newStart,
+    newLines: draft.counts.newLines,
+    section: draft.section,
+    state: 'unresolved',
+    note: 'a combined diff of a merge; qtrace reads diffs with one old side',
+    lines: [],
+    inputLine: lines[draft.at]?.inputLine ?? 0,
+  };
+  return { hunk, fates, owners: fates.map(() => undefined) };
 }
 
 /** Its context without blanks that a page has put before it. */
@@ -110,8 +130,6 @@ function stateOf(
   lines: readonly HunkLine[],
   solved: boolean,
 ): Pick<Hunk, 'state' | 'note'> {
-  if (draft.combined)
-    return { state: 'unresolved', note: 'a combined diff of a merge; qtrace reads diffs with one old side' };
   if (!solved) {
     const [oldCount, newCount] = [
       lines.filter(({ kind }) => kind !== 'added').length,

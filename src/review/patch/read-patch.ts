@@ -2,7 +2,7 @@
 import type { PatchFile } from '../series.ts';
 import { readFileHeader } from './file-header.ts';
 import { type HunkReading, movedLeft, readHunk, type SourceLine } from './read-hunk.ts';
-import { SearchBudget } from './solve-hunk.ts';
+import { SearchBudget } from './search-hunk.ts';
 import { type FileDraft, findStructure } from './structure.ts';
 import { surplusIndent } from './surplus-indent.ts';
 import { verified } from './verify.ts';

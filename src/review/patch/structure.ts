@@ -4,7 +4,7 @@
  * hunk is settled by the hunk's counts, elsewhere.
  */
 import { isExtendedHeader } from './file-header.ts';
-import type { HunkCounts } from './solve-hunk.ts';
+import type { HunkCounts } from './search-hunk.ts';
 
 export interface HunkDraft {
   /** Index of the `@@` line. */

@@ -51,7 +51,7 @@ function versus(older: NamedSeries, newer: NamedSeries): ChosenVersions {
 }
 
 function versionOf({ series }: NamedSeries): number {
-  return Math.max(...series.patches.map(({ version }) => version));
+  return series.patches.reduce((most, { version }) => Math.max(most, version), 0);
 }
 
 function areTwo(a: Series, b: Series): boolean {

@@ -14,7 +14,13 @@ export function headline(report: ReviewReport): readonly string[] {
     `${plural(hunks.length, 'hunk')}${statesOf(hunks)}`,
     `${plural(comments.length, 'comment')}${authorsOf(report)}`,
   ];
-  return wrap(`qtrace: ${parts.join(', ')}`, '', '        ');
+  return [...wrap(`qtrace: ${parts.join(', ')}`, '', '        '), ...coverLines(report)];
+}
+
+function coverLines({ cover }: ReviewReport): readonly string[] {
+  if (cover === null || cover.mail.subject === null) return [];
+  const by = cover.mail.from === null ? '' : `, by ${clean(cover.mail.from, 200)}`;
+  return wrap(`${clean(cover.mail.subject, 200)}${by}`, '        ');
 }
 
 /** Says nothing where all are clean. */
