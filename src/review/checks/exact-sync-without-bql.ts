@@ -1,6 +1,6 @@
 import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
-import { breachOf, type Holds } from '../model/compare.ts';
+import { breachOf, type Holds, somePath } from '../model/compare.ts';
 import { deletedAt, lostAt } from '../model/guilt.ts';
 import { isSync } from '../model/names.ts';
 import { servesRam } from '../model/syncs.ts';
@@ -18,6 +18,8 @@ export const exactSyncWithoutBql = defineCheck({
     entries(model, servesRam).flatMap((change) => {
       const breach = breachOf(change.before('exact'), change.after('exact'), locks);
       if (breach === undefined || (change.old === undefined && breach.conditions.length > 0)) return [];
+      // A sync that is new here says nothing of a lock that is not shown.
+      if (change.old !== undefined && !somePath(change.before('exact'), ({ ops }) => ops.some(isSync))) return [];
       const isLock = ({ kind }: Op): boolean => kind === 'lock';
       const sure = breach.conditions.length === 0;
       return remarkAt(model, deletedAt(change, isLock) ?? lostAt(change, breach.path, isLock), {

@@ -4,7 +4,7 @@ import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/che
 import { breachOf, somePath } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { CALLBACK } from '../model/names.ts';
+import { CALLBACK, isSync } from '../model/names.ts';
 import type { Remark } from '../series.ts';
 
 export const handlerTakesBql = defineCheck({
@@ -124,11 +124,13 @@ function keepsIt(model: SeriesModel): readonly Remark[] {
   });
 }
 
-/** The dirty-bitmap handler takes the BQL further down than its signature. */
+/** Two handlers take the BQL further down than their signature. */
 function signatureOnly(model: SeriesModel): readonly Remark[] {
   if (!model.bringsFinal) return [];
   return model.changes
-    .filter(({ name, isHandler, knowsFinal }) => isHandler && knowsFinal && /^dirty_bitmap_state_pending/.test(name))
+    .filter(
+      ({ name, isHandler, knowsFinal }) => isHandler && knowsFinal && /^(?:dirty_bitmap|ram)_state_pending$/.test(name),
+    )
     .flatMap((change) => {
       const header = change.new?.text.header;
       if (header === undefined || somePath(change.after('final'), ({ ops }) => ops.some(saysSomething))) return [];
@@ -144,5 +146,6 @@ function signatureOnly(model: SeriesModel): readonly Remark[] {
 
 /** Anything that is done with the lock, or because of the final query. */
 function saysSomething(op: Op): boolean {
+  if (op.kind === 'call') return isSync(op) || /sync/.test(op.name);
   return op.kind === 'lock' || op.kind === 'unlock' || op.kind === 'branch' || op.kind === 'return';
 }

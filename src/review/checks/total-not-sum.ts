@@ -14,7 +14,7 @@ const sums = (path: Path): Holds => {
 
 export const totalNotSum = defineCheck({
   id: 'total-not-sum',
-  what: 'total_bytes is not precopy_bytes + stopcopy_bytes + postcopy_bytes.',
+  what: 'What is stored as total_bytes is not precopy_bytes + stopcopy_bytes + postcopy_bytes.',
   why: 'The switchover is decided by the total: what is not in it is sent in the downtime all the same.',
   limits: 'A sum that a function makes which the series does not show is not judged.',
   run: (model) =>

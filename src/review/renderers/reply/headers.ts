@@ -38,8 +38,13 @@ function replySubject({ subject }: MailReport): string {
 function address(text: string): string {
   const { name, mail } = /^(?<name>.*?)\s*(?<mail><[^<>]*>)$/.exec(plain(text))?.groups ?? {};
   if (name === undefined || mail === undefined) return encoded(plain(text)).join(' ');
-  return name === '' ? mail : `${encoded(name).join(' ')} ${mail}`;
+  if (name === '') return mail;
+  // A comma in a name would end the address.
+  const phrase = isAscii(name) && /[(),:;<>@[\]".\\]/.test(name) && !/^".*"$/.test(name) ? quotedName(name) : undefined;
+  return `${phrase ?? encoded(name).join(' ')} ${mail}`;
 }
+
+const quotedName = (name: string): string => `"${name.replaceAll(/[\\"]/g, '\\$&')}"`;
 
 function list(name: string, items: readonly string[]): readonly string[] {
   if (items.length === 0) return [];
