@@ -3,6 +3,7 @@ import type { Path, Paths } from '../code/paths.ts';
 import { defineCheck, entries, remarkAt } from '../model/check.ts';
 import { everyPath } from '../model/compare.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
+import { isMigration } from '../model/names.ts';
 import type { Remark } from '../series.ts';
 
 export const ackPendingAtSwitchover = defineCheck({
@@ -13,14 +14,14 @@ export const ackPendingAtSwitchover = defineCheck({
   run: (model) => [...ignored(model), ...noLongerFails(model)],
 });
 
-const IS_ACK = /can_switchover|switchover_ack|\back|_acks?_|_acks?$|_ack_pending/i;
+const IS_ACK = /can_switchover|switchover_ack|acks?_pending|pending_acks?|_acks?(?:_num|_count)?$/i;
 /** A wait for the ack, or a check of what the final query has collected. */
 const acks = (paths: Paths | undefined): readonly string[] => [
   ...new Set((paths?.paths ?? []).flatMap(({ decisions }) => [...decisions.keys()]).filter((key) => IS_ACK.test(key))),
 ];
 
 function ignored(model: SeriesModel): readonly Remark[] {
-  return entries(model, () => true).flatMap((change) => {
+  return entries(model, ({ path }) => isMigration(path)).flatMap((change) => {
     const [pre, post] = [change.before('switchover'), change.after('switchover')];
     if (pre === undefined || post === undefined || post.truncated || pre.truncated) return [];
     if (acks(pre).length === 0 || acks(post).length > 0 || addsAck(model, change)) return [];
@@ -49,7 +50,7 @@ const isDeleted = (change: FunctionChange, line: CodeLine): boolean => change.ch
 
 /** The condition is still there, and does not stop the switchover any more. */
 function noLongerFails(model: SeriesModel): readonly Remark[] {
-  return entries(model, ({ inQuery }) => !inQuery).flatMap((change) => {
+  return entries(model, ({ path, inQuery }) => !inQuery && isMigration(path)).flatMap((change) => {
     const [pre, post] = [change.before('switchover'), change.after('switchover')];
     if (pre === undefined || post === undefined || pre.truncated || post.truncated) return [];
     for (const key of acks(pre)) {

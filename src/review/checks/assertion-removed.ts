@@ -3,6 +3,7 @@ import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
+import { isMigration } from '../model/names.ts';
 
 const isLockAssertion = (op: Op): boolean =>
   op.kind === 'assert' && op.is !== false && /bql_locked|iothread_locked/.test(op.text);
@@ -14,7 +15,7 @@ export const assertionRemoved = defineCheck({
   why: 'It is what tells a caller without the lock at once; without it the race shows as lost pages, rarely and late.',
   limits: 'An assertion that moves to another function of the series counts as kept.',
   run: (model) =>
-    finalEntries(model, () => true).flatMap((change) => {
+    finalEntries(model, ({ path, inQuery }) => inQuery || isMigration(path)).flatMap((change) => {
       for (const id of change.inQuery ? (['final'] as const) : (['switchover'] as const)) {
         const breach = breachOf(change.before(id), change.after(id), asserts);
         if (breach === undefined || change.old === undefined || addedElsewhere(model, change)) continue;

@@ -3,7 +3,7 @@ import { truthOf } from '../code/values.ts';
 import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
-import { CALLBACK, isExactName, queryOf } from '../model/names.ts';
+import { CALLBACK, isExactName, isMigration, queryOf } from '../model/names.ts';
 
 export const finalNotExact = defineCheck({
   id: 'final-not-exact',
@@ -11,10 +11,11 @@ export const finalNotExact = defineCheck({
   why: 'RAM does not sync for an estimate: what the guest wrote since the last sync is not sent.',
   limits: 'An argument that is no constant and no flag of the query is not judged.',
   run: (model) =>
-    finalEntries(model, () => true).flatMap((change) => {
+    finalEntries(model, ({ inQuery, path }) => inQuery || isMigration(path)).flatMap((change) => {
       for (const id of ['final', 'switchover'] as const) {
         const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before(id);
-        const isGuilty = (op: Op): boolean => isEstimate(op) && (op.kind !== 'assign' || id === 'final');
+        const isGuilty = (op: Op): boolean =>
+          isEstimate(op) && (op.kind !== 'assign' || (id === 'final' && change.inQuery));
         const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isGuilty) ? 'no' : 'yes'));
         const query = breach?.path.ops.find(isGuilty);
         if (breach === undefined || query === undefined || breach.conditions.length > 0) continue;

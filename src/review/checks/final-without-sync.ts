@@ -23,7 +23,9 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
     if (mendedLater(model, change, (later) => !somePath(later.after('final'), (path) => syncs(path) === 'no')))
       return [];
     const moved = syncAddedElsewhere(model, change) !== undefined;
-    const sure = breach.conditions.length === 0 && !moved;
+    // Precopy, which is what is left of the switchovers.
+    const always = breach.conditions.every((text) => /postcopy/i.test(text));
+    const sure = always && !moved;
     return remarkAt(model, lostAt(change, breach.path, isSync), {
       rule: 'final-without-sync',
       severity: sure ? 'error' : 'warning',

@@ -6,7 +6,7 @@
 import { Evaluator, isBqlGuard } from './evaluator.ts';
 import { textOf } from './expressions.ts';
 import type { Paths, Scenario } from './paths.ts';
-import type { FunctionCode, Program } from './program.ts';
+import type { Budget, FunctionCode, Program } from './program.ts';
 import { leaveLoop, lock, type Outcome, pathOf, push, type State, unlock } from './state.ts';
 import type { Block, Statement } from './statements.ts';
 import { constant, symbol, truth, truthOf, type Value } from './values.ts';
@@ -22,11 +22,13 @@ export function runFunction(code: FunctionCode, program: Program, scenario: Scen
 class Interpreter {
   readonly #scenario: Scenario;
   readonly #evaluator: Evaluator;
+  readonly #budget: Budget;
   #steps = 0;
   #truncated = false;
 
   constructor(program: Program, scenario: Scenario) {
     this.#scenario = scenario;
+    this.#budget = program.budget;
     this.#evaluator = new Evaluator(program, scenario, (body, from) => this.#body(body, from));
   }
 
@@ -49,7 +51,8 @@ class Interpreter {
     };
     this.#evaluator.stack.push(code.text.name);
     const states = this.#body(code.body, [state]);
-    return { paths: states.map(pathOf), truncated: this.#truncated };
+    // Nothing is concluded from a part of the paths.
+    return { paths: this.#truncated ? [] : states.map(pathOf), truncated: this.#truncated };
   }
 
   /** A function's body with its jumps. */
@@ -83,7 +86,7 @@ class Interpreter {
         else next.push(state);
       }
       states = this.#bounded(next);
-      if (states.every(({ ended }) => ended !== undefined)) break;
+      if (this.#truncated || states.every(({ ended }) => ended !== undefined)) break;
     }
     for (const state of states) {
       for (; state.scoped > outside; state.scoped -= 1) unlock(state, this.#evaluator.line);
@@ -99,7 +102,8 @@ class Interpreter {
 
   #statement(statement: Statement, state: State, first: boolean): readonly State[] {
     this.#steps += 1;
-    if (this.#steps > MAX_STEPS) {
+    this.#budget.steps -= 1;
+    if (this.#steps > MAX_STEPS || this.#budget.steps < 0) {
       this.#truncated = true;
       state.ended = { kind: 'return', value: undefined };
       return [state];

@@ -28,7 +28,15 @@ export interface FileCode {
 export interface Program {
   readonly functions: ReadonlyMap<string, FunctionCode>;
   readonly macros: ReadonlyMap<string, MacroCode>;
+  readonly budget: Budget;
 }
+
+/** Statements that may still be run for the whole series: a hostile one ends too. */
+export interface Budget {
+  steps: number;
+}
+
+export const budget = (): Budget => ({ steps: 400_000 });
 
 /** One side of every file of the series. */
 export function programOf(series: Series, side: Side): readonly FileCode[] {
@@ -43,13 +51,22 @@ function fileCode(file: PatchFile, patch: number, index: number, side: Side): Fi
   return { patch, file: index, path: file.path, text };
 }
 
+const bodies = new WeakMap<FunctionText, Block>();
+
+/** Each patch of a series links the same functions again. */
+function bodyOf(text: FunctionText): Block {
+  const known = bodies.get(text) ?? parseBody(text);
+  bodies.set(text, known);
+  return known;
+}
+
 /** Of a function that several files show, the last one counts. */
-export function link(files: readonly FileCode[]): Program {
+export function link(files: readonly FileCode[], left: Budget): Program {
   const functions = new Map<string, FunctionCode>();
   const macros = new Map<string, MacroCode>();
   for (const { text, patch, file, path } of files) {
-    for (const one of text.functions) functions.set(one.name, { text: one, body: parseBody(one), patch, file, path });
+    for (const one of text.functions) functions.set(one.name, { text: one, body: bodyOf(one), patch, file, path });
     for (const macro of text.macros) macros.set(macro.name, { macro, body: parseTokens(macro.body) });
   }
-  return { functions, macros };
+  return { functions, macros, budget: left };
 }

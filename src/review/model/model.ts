@@ -3,9 +3,26 @@ import type { FunctionText } from '../code/functions.ts';
 import type { CodeLine } from '../code/image.ts';
 import { runFunction } from '../code/interpreter.ts';
 import type { Bql, Paths } from '../code/paths.ts';
-import { type FileCode, type FunctionCode, link, type Program, programOf } from '../code/program.ts';
+import {
+  type Budget,
+  budget,
+  type FileCode,
+  type FunctionCode,
+  link,
+  type Program,
+  programOf,
+} from '../code/program.ts';
 import type { Series } from '../series.ts';
-import { CALLBACK, CORE_QUERY, FINAL_QUERY, isExactName, isFinalName, moduleOf, OLD_CALLBACKS } from './names.ts';
+import {
+  CALLBACK,
+  CORE_QUERY,
+  FINAL_QUERY,
+  isFinalName,
+  isMigration,
+  isTellingName,
+  moduleOf,
+  OLD_CALLBACKS,
+} from './names.ts';
 import { flagsOf, type ScenarioId, scenarioOf } from './scenarios.ts';
 
 /** A function with changed lines, in one patch. */
@@ -61,7 +78,8 @@ export function modelOf(series: Series, tree?: SourceTree): SeriesModel {
   const oldFiles = programOf(series, 'old');
   const newFiles = programOf(series, 'new');
   const handlers = handlerNames([...oldFiles, ...newFiles]);
-  const changes = series.patches.flatMap((_, patch) => changesOf(patch, oldFiles, newFiles, handlers));
+  const left = budget();
+  const changes = series.patches.flatMap((_, patch) => changesOf(patch, { oldFiles, newFiles, handlers, left }));
   const base = baseOf(oldFiles, newFiles);
   return {
     series,
@@ -91,23 +109,23 @@ function isHandler(name: string, path: string, text: FunctionText | undefined, h
   return /_pending(?:_exact|_estimate)?$/.test(name) && moduleOf(path)?.handler.test(name) === true;
 }
 
-function changesOf(
-  patch: number,
-  oldFiles: readonly FileCode[],
-  newFiles: readonly FileCode[],
-  handlers: ReadonlySet<string>,
-): readonly FunctionChange[] {
+interface Parts {
+  readonly oldFiles: readonly FileCode[];
+  readonly newFiles: readonly FileCode[];
+  readonly handlers: ReadonlySet<string>;
+  readonly left: Budget;
+}
+
+function changesOf(patch: number, { oldFiles, newFiles, handlers, left }: Parts): readonly FunctionChange[] {
   // Before the patch: itself, what earlier ones left, what later ones find. After it the same.
-  const olds = link([
-    ...laterThan(oldFiles, patch),
-    ...newFiles.filter((one) => one.patch < patch),
-    ...only(oldFiles, patch),
-  ]);
-  const news = link([
-    ...laterThan(oldFiles, patch),
-    ...newFiles.filter((one) => one.patch < patch),
-    ...only(newFiles, patch),
-  ]);
+  const olds = link(
+    [...laterThan(oldFiles, patch), ...newFiles.filter((one) => one.patch < patch), ...only(oldFiles, patch)],
+    left,
+  );
+  const news = link(
+    [...laterThan(oldFiles, patch), ...newFiles.filter((one) => one.patch < patch), ...only(newFiles, patch)],
+    left,
+  );
   const found = new Map<string, FunctionChange>();
   for (const files of [only(oldFiles, patch), only(newFiles, patch)]) {
     for (const file of files) {
@@ -210,7 +228,7 @@ function namesFinal({ text }: FunctionCode, handler: boolean): boolean {
 /** `exact` or `final` stands in its header or its text. */
 function readsFlags(code: FunctionCode): boolean {
   const { params, parts } = code.text;
-  const flags = params?.filter(({ type, name }) => /bool/.test(type) && (isExactName(name) || isFinalName(name))) ?? [];
+  const flags = params?.filter(({ type, name }) => /bool/.test(type) && isTellingName(name)) ?? [];
   if (flags.length > 0) return true;
   if (params !== undefined && code.text.opened) return false;
   return parts.some((part) => part.some(({ kind, text }) => kind === 'word' && (text === 'final' || text === 'exact')));
@@ -246,7 +264,11 @@ function callers(program: Program, handlers: ReadonlySet<string>): ReadonlySet<s
 }
 
 function servesQuery(name: string, code: FunctionCode, handlers: ReadonlySet<string>): boolean {
-  return isHandler(name, code.path, code.text, handlers) || /query_pending/.test(name) || readsFlags(code);
+  return (
+    isHandler(name, code.path, code.text, handlers) ||
+    /query_pending/.test(name) ||
+    (isMigration(code.path) && readsFlags(code))
+  );
 }
 
 function baseOf(oldFiles: readonly FileCode[], newFiles: readonly FileCode[]): Base {

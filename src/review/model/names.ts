@@ -48,6 +48,10 @@ export const MODULES: readonly Module[] = [
 export const moduleOf = (path: string): Module | undefined =>
   MODULES.find((one) => path.endsWith(one.path) || one.path.endsWith(`/${path}`));
 
+/** Code of the migration itself, or of one of its modules. */
+export const isMigration = (path: string): boolean =>
+  /(?:^|\/)migration(?:\/|\.[ch]$)/.test(path) || moduleOf(path) !== undefined;
+
 export interface QueryCall {
   readonly exact: boolean | undefined;
   readonly final: boolean | undefined;
@@ -139,6 +143,9 @@ const IN_POSTCOPY = /^(?:migration_)?(?:in_postcopy|postcopy_(?:started|running|
 
 export const isExactName = (name: string): boolean => EXACT_NAME.test(name);
 export const isFinalName = (name: string): boolean => FINAL_NAME.test(name);
+/** Says by itself that a query is meant: `last` alone may be the last of anything. */
+export const isTellingName = (name: string): boolean =>
+  EXACT_NAME.test(name) || (FINAL_NAME.test(name) && name !== 'last');
 
 export interface Truths {
   readonly exact: boolean | undefined;

@@ -111,9 +111,9 @@ export function conversionFor(
   if (/\*/.test(plain))
     return /\bchar\b/.test(plain) ? { letters: 'sp', lengths: [''] } : { letters: 'p', lengths: [''] };
   if (/^(?:u?int64_t|hwaddr|ram_addr_t|unsigned long long(?: int)?|long long(?: int)?)$/.test(plain))
-    return { letters: 'diouxX', lengths: ['ll', 'l'] };
-  if (/^(?:s?size_t)$/.test(plain)) return { letters: 'diouxX', lengths: ['z'] };
-  if (/^(?:unsigned )?long(?: int)?$/.test(plain)) return { letters: 'diouxX', lengths: ['l'] };
+    return { letters: 'diouxX', lengths: ['ll', 'l', 'j'] };
+  if (/^(?:s?size_t)$/.test(plain)) return { letters: 'diouxX', lengths: ['z', 'l', 'll'] };
+  if (/^(?:unsigned )?long(?: int)?$/.test(plain)) return { letters: 'diouxX', lengths: ['l', 'll'] };
   if (/^(?:bool|int|unsigned|unsigned int|u?int(?:8|16|32)_t|unsigned (?:char|short)|short|char)$/.test(plain))
     return { letters: 'diouxXc', lengths: ['', 'h'] };
   return undefined;

@@ -727,7 +727,7 @@ const otherSyncs: readonly Faulty[] = [
   {
     name: 'synced again for the discard bitmap',
     rule: 'sync-after-final',
-    severity: 'warning',
+
     edits: [
       [RAM, '    forget_last_sent(rs);\n', '    migration_bitmap_sync_precopy(true);\n    forget_last_sent(rs);\n'],
     ],
@@ -1128,6 +1128,18 @@ const DECISION =
   '        complete_ready = can_switchover &&\n                         pending.total_bytes <= s->threshold_size;';
 
 const more: readonly Faulty[] = [
+  {
+    name: 'precopy skips it',
+    rule: 'final-without-sync',
+    edits: [
+      [
+        RAM,
+        '    /* In the final query the',
+        '    if (final && !qatomic_read(&migrate_get_current()->start_postcopy)) {\n        return;\n    }\n\n    /* In the final query the',
+      ],
+    ],
+    at: 'start_postcopy',
+  },
   {
     name: 'postcopy locks behind the switchover',
     rule: 'final-without-bql',
