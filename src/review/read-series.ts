@@ -3,7 +3,7 @@ import { CopyIndex, type Mail, type PatchCopies } from './mail/copies.ts';
 import { type Discussion, gatherComments } from './mail/gather-comments.ts';
 import type { LineKind } from './mail/line-kinds.ts';
 import { type MailReading, readMail } from './mail/read-mail.ts';
-import { readMessage } from './mail/read-message.ts';
+import { readMessages } from './mail/read-message.ts';
 import { splitInput } from './mail/split-input.ts';
 import { parseSubject } from './mail/subject.ts';
 import { answeredBy, headersOfPatch, subjectOf } from './mail/thread.ts';
@@ -17,10 +17,11 @@ export async function readSeries(input: Uint8Array | string | readonly (Uint8Arr
   const mails: Mail[] = [];
   for (const [at, one] of inputs.entries()) {
     for (const raw of splitInput(typeof one === 'string' ? Buffer.from(one, 'utf8') : one)) {
-      const message = await readMessage(raw);
-      for (const problem of message.problems) problems.add({ ...problem, input: at });
-      const reading = readMail(message);
-      mails.push({ reading, subject: parseSubject(subjectOf(reading)), input: at });
+      for (const message of await readMessages(raw)) {
+        for (const problem of message.problems) problems.add({ ...problem, input: at });
+        const reading = readMail(message);
+        mails.push({ reading, subject: parseSubject(subjectOf(reading)), input: at });
+      }
     }
   }
   const index = new CopyIndex(mails);

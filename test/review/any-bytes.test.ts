@@ -121,7 +121,7 @@ describe('large input', () => {
     ['20,000 hunks that fit nothing', hunks(20_000, [' a', '+b', 'Why?', '', ' c', 'No.', ''])],
     ['a hunk of 60,000 lines with words here and there', wide(60_000)],
     ['a hunk of words', `${hunks(1, [])}\n${'x\n \n+y\n'.repeat(20_000)}`],
-    ['60,000 attributions', 'On 1/1/26 10:00, Bo wrote:\n'.repeat(60_000)],
+    ['60,000 attributions', `${'On 1/1/26 10:00, Bo wrote:\n'.repeat(60_000)}${hunks(1, plain)}`],
     ['20,000 attributions of many times', `On ${'1:11 '.repeat(70)}wrote:\n`.repeat(20_000)],
     [
       '100,000 lines that one person wrote',

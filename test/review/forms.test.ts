@@ -101,6 +101,25 @@ describe('what a form tells of its author', () => {
     ]);
   });
 
+  test('“X wrote:” in the message of a posted patch nests nothing', async () => {
+    const said = 'As Bo Review wrote:\n\nOn Mon, 2 Mar 2026 10:00:00 +0000, Bo Review wrote:\nit waits for itself.\n\n';
+    const { patches, comments } = await readSeries(PATCH.replace('\n\n', `\n\n${said}`));
+    expect(patches[0]?.headers).toMatchObject({
+      from: 'Ada Example <ada@example.org>',
+      messageId: '<patch.1@example.org>',
+    });
+    expect(comments).toEqual([]);
+  });
+
+  test('the heading of a page names who answers', async () => {
+    const heading = ['[list] Re: a patch', '', 'Cy Example Tue, 03 Mar 2026 10:00:00 -0700', ''];
+    const above = 'On Mon, 2 Mar 2026 10:00:00 +0000, Ada Example wrote:';
+    const { comments } = await readSeries([...heading, above, behindEvent(BODY, 'This needs the lock.')].join('\n'));
+    expect(comments.map(({ author, line, text }) => [author, line, text])).toEqual([
+      ['Cy Example', 21, 'This needs the lock.'],
+    ]);
+  });
+
   test('an attribution that is folded, in other words, or names an address alone', async () => {
     for (const [line, author] of [
       ['On Mon, Mar 2, 2026 at 10:00\u202fAM Ada Example <ada@example.org>\nwrote:', 'Ada Example'],
@@ -114,6 +133,43 @@ describe('what a form tells of its author', () => {
       const { patches } = await readSeries([...REPLY, '', line, quoted(BODY)].join('\n'));
       expect(patches[0]?.headers.from).toBe(author);
     }
+  });
+});
+
+describe('patches that are attached as git writes them, and forwarded mails', () => {
+  const SECOND = readFileSync(join(ROOT, 'fixtures', 'patches', '0002-devices.patch'), 'utf8');
+  const HEAD = [
+    'From: Bo Review <bo@example.org>',
+    'Subject: See the patches',
+    'Content-Type: multipart/mixed; boundary=B',
+    '',
+  ];
+  const part = (type: string, text: string): string => `--B\n${type}\n\n${text}\n`;
+  const mail = (...parts: readonly string[]): string => `${HEAD.join('\n')}\n${parts.join('')}--B--\n`;
+
+  test('are mails of their own', async () => {
+    const encoded = Buffer.from(SECOND).toString('base64').replace(/.{76}/g, '$&\n');
+    const { patches, comments, problems } = await readSeries(
+      mail(
+        part('Content-Type: text/plain', 'Hi, two patches.'),
+        part('Content-Type: text/x-patch; name=1.patch\nContent-Disposition: attachment', PATCH),
+        part('Content-Type: text/x-patch; name=2.patch\nContent-Transfer-Encoding: base64', encoded),
+      ),
+    );
+    expect(patches.map(({ number, headers, files }) => [number, headers.from, files.length])).toEqual([
+      [1, 'Ada Example <ada@example.org>', 3],
+      [2, 'Ada Example <ada@example.org>', 6],
+    ]);
+    expect([comments, problems]).toEqual([[], []]);
+  });
+
+  test('forwarded: by who wrote it', async () => {
+    const { patches } = await readSeries(
+      mail(part('Content-Type: message/rfc822', PATCH.slice(PATCH.indexOf('\n') + 1))),
+    );
+    expect(patches.map(({ headers }) => [headers.from, headers.messageId])).toEqual([
+      ['Ada Example <ada@example.org>', '<patch.1@example.org>'],
+    ]);
   });
 });
 

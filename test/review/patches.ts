@@ -125,11 +125,13 @@ export function statesOf(series: Series): readonly string[] {
 
 /**
  * Breaks lines at a blank, as a mailer does; `keeps` the blank at the end or
- * not. Without it a rest that begins with + or - could be a line of its own:
- * such lines are left as they are.
+ * not. Without it a rest that begins with + or - could be a line of its own,
+ * and below the last line of a hunk it could be a remark: such lines are left
+ * as they are.
  */
 export function fold(lines: readonly string[], width: number, keeps: boolean): readonly string[] {
-  return lines.flatMap((line) => {
+  return lines.flatMap((line, index) => {
+    if (!keeps && !/^[-+ ]/.test(lines[index + 1]?.replace(/^-- $/, '') ?? '')) return [line];
     const parts: string[] = [];
     let rest = line;
     while (rest.length > width) {

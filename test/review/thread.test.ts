@@ -87,6 +87,18 @@ describe('an mbox with cover letter, two patches and four replies', async () => 
   });
 });
 
+test.each([
+  'thread.mbox',
+  'v2.mbox',
+  'review-reply.eml',
+  '0002-devices.patch',
+  'archive-page.txt',
+  'plain.diff',
+])('%s: every line is patch, message, comment or header', async (name) => {
+  const { patch, message, comment, header } = (await readSeries(fixture(name))).lineCounts;
+  expect(patch + message + comment + header).toBe(fixture(name).toString().split('\n').length - 1);
+});
+
 describe('a reply alone', async () => {
   const series = await readSeries(fixture('review-reply.eml'));
 

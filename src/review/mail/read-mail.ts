@@ -47,13 +47,16 @@ export function readMail(message: Message): MailReading {
   );
   const diffAt = stream[0]?.index ?? lines.length;
   const attributions = findAttributions(lines);
-  const nested = unmarkedAttributions(lines, attributions, diffAt, depth);
+  // Who posts a patch may write "X wrote:" in its message; who answers, or a page, nests what is answered.
+  const mayNest = depth === 0 && diffAt < lines.length && (isReply || message.headers.from === '');
+  const nested = mayNest ? unmarkedAttributions(lines, attributions, diffAt) : [];
   const levels = nested.length;
-  const voices = voicesOf(message, lines, attributions, levels);
+  const voices = voicesOf(message, lines, attributions, nested);
   const places = new Array<Place | undefined>(lines.length).fill(undefined);
   for (const [at, { index }] of stream.entries()) places[index] = patch.places[at];
   const kinds = firstKinds(lines, attributions, places, diffAt, depth);
-  const introEnd = nested[0]?.at ?? 0;
+  // A page has its own heading there.
+  const introEnd = message.headers.from === '' ? 0 : (nested[0]?.at ?? 0);
   kinds.fill('comment', 0, introEnd);
   const comments = commentsOf({ lines, places, kinds, files: patch.files, voices, depth, levels, introEnd });
   const patchLevel = levels > 0 ? levels : depth;
@@ -110,12 +113,12 @@ function unmarkedAttributions(
   lines: readonly QuotedLine[],
   attributions: readonly Found[],
   diffAt: number,
-  depth: number,
 ): readonly Found[] {
-  if (depth > 0 || diffAt >= lines.length) return [];
-  return attributions.filter(({ at, span, depth: own }) => {
-    const behind = lines.slice(at + span).find(({ text }) => text.trim() !== '');
-    return own === 0 && at < diffAt && behind?.depth === 0;
+  return attributions.filter(({ at, span, depth, date }) => {
+    if (depth > 0 || at >= diffAt || date === undefined) return false;
+    let behind = at + span;
+    while (lines[behind]?.text.trim() === '') behind += 1;
+    return lines[behind]?.depth === 0;
   });
 }
 
@@ -123,14 +126,15 @@ function voicesOf(
   message: Message,
   lines: readonly QuotedLine[],
   attributions: readonly Found[],
-  levels: number,
+  nested: readonly Found[],
 ): readonly Voice[] {
   const { from, date } = message.headers;
   const voices: Voice[] = [{ author: from === '' ? undefined : nameOf(from), date }];
-  if (levels > 0) {
-    const nested = attributions.filter(({ depth }) => depth === 0).slice(0, levels);
-    const all = [...voices, ...nested.map(({ author, date: day }): Voice => ({ author, date: day }))];
-    return all[0]?.author === undefined ? [{ author: theOther(all), date: undefined }, ...all.slice(1)] : all;
+  const [outermost] = nested;
+  if (outermost !== undefined) {
+    const inner = nested.map(({ author, date: day }): Voice => ({ author, date: day }));
+    const heading = from === '' ? headingOf(lines.slice(0, outermost.at)) : voices[0];
+    return [heading ?? { author: theOther(inner), date: undefined }, ...inner];
   }
   for (const { author, date: day, depth, at, span } of attributions) {
     const behind = lines
@@ -141,10 +145,21 @@ function voicesOf(
   return voices;
 }
 
+/** `NAME Thu, 04 Jun 2026 11:51:00 -0700`, as an archive heads a mail. */
+const HEADING = /^(\S.{0,80}?),? +((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d\b.{0,20})$/;
+
+function headingOf(lines: readonly QuotedLine[]): Voice | undefined {
+  for (const { text } of lines) {
+    const [, author, date] = HEADING.exec(text.trim()) ?? [];
+    if (author !== undefined) return { author: nameOf(author), date };
+  }
+  return undefined;
+}
+
 /** Where two people write to each other, the one who answers is the one who is not answered. */
 function theOther(voices: readonly Voice[]): string | undefined {
-  const names = new Set(voices.slice(1).map(({ author }) => author));
-  const answered = voices[1]?.author;
+  const names = new Set(voices.map(({ author }) => author));
+  const answered = voices[0]?.author;
   const others = [...names].filter((name) => name !== answered);
   return names.size === 2 ? others[0] : undefined;
 }

@@ -6,33 +6,54 @@ import PostalMime, { type Address, type Attachment, type Email } from 'postal-mi
 import type { MailHeaders } from '../series.ts';
 import { isHtml, textOfHtml } from './html-text.ts';
 import { type Message, NO_HEADERS, type TextLine } from './message.ts';
-import type { RawMessage } from './split-input.ts';
+import { type RawMessage, splitInput } from './split-input.ts';
 import { unflow } from './unflow.ts';
 
+/** Mails in mails in mails: deeper ones are text. */
+const MOST_NESTED = 3;
+/** As much of an attachment tells whether it begins with headers. */
+const LONGEST_HEAD = 20_000;
 /** No mail has more parts. */
 const MOST_PARTS = 200;
 /** A decoded line is looked for so many lines ahead. */
 const AHEAD = 60;
 
-export async function readMessage(raw: RawMessage): Promise<Message> {
-  if (!raw.hasHeaders) return plainMessage(raw);
+/** The mail, and behind it those that are attached to it, or forwarded in it. */
+export async function readMessages(raw: RawMessage, depth = 0): Promise<readonly Message[]> {
+  if (!raw.hasHeaders || depth > MOST_NESTED) return [plainMessage(raw)];
   const { text, flowed } = withoutFlowed(raw.text);
-  const email = await PostalMime.parse(Buffer.from(text, 'latin1'), { attachmentEncoding: 'utf8' }).catch(
-    () => undefined,
-  );
+  const email = await PostalMime.parse(Buffer.from(text, 'latin1'), {
+    attachmentEncoding: 'utf8',
+    forceRfc822Attachments: true,
+  }).catch(() => undefined);
   // Too deep or too large for the library: as text nothing of it is lost.
-  if (email === undefined) return { ...plainMessage(raw), problems: [problem(raw, 'undecoded-mail')] };
-  const body = bodyOf(email);
+  if (email === undefined) return [{ ...plainMessage(raw), problems: [problem(raw, 'undecoded-mail')] }];
   const rawLines = raw.text.split('\n');
+  const attached = email.attachments.filter(isText).map(contentOf);
+  const nested: Message[] = [];
+  for (const content of attached.filter(isMail)) {
+    const firstLine = raw.firstLine + Math.max(0, rawLines.indexOf(content.split(/\r?\n/)[0] ?? ''));
+    for (const part of splitInput(Buffer.from(content))) {
+      const place = { ...part, firstLine: firstLine + part.firstLine - 1 };
+      for (const message of await readMessages(place, depth + 1)) nested.push(message);
+    }
+  }
+  const body = bodyOf(
+    email,
+    attached.filter((content) => !isMail(content)),
+  );
   const headerEnd = rawLines.findIndex((line) => line.trim() === '');
-  const lines = place(body, rawLines, headerEnd < 0 ? rawLines.length : headerEnd + 1, raw.firstLine);
-  return {
+  const placed = place(body, rawLines, headerEnd < 0 ? rawLines.length : headerEnd + 1, raw.firstLine);
+  const lines = flowed ? unflow(placed) : placed;
+  const elsewhere = nested.reduce((sum, message) => sum + message.headerLines + message.lines.length, 0);
+  const own: Message = {
     headers: headersOf(email),
     inReplyTo: ids(email.inReplyTo ?? '')[0],
-    lines: flowed ? unflow(lines) : lines,
-    headerLines: raw.skipped + Math.max(0, rawLines.length - lines.length),
+    lines,
+    headerLines: raw.skipped + Math.max(0, rawLines.length - lines.length - elsewhere),
     problems: email.attachments.every(isText) ? [] : [problem(raw, 'unread-attachment')],
   };
+  return [own, ...nested];
 }
 
 function problem(raw: RawMessage, code: keyof typeof PROBLEMS): Message['problems'][number] {
@@ -75,20 +96,24 @@ function decode(latin1: string): string {
   }
 }
 
-/** The text, and the patches that are attached to it. */
-function bodyOf(email: Email): readonly string[] {
-  const attached = email.attachments
-    .filter(
-      ({ mimeType, filename }) => /^text\//.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? ''),
-    )
-    .map(({ content }) => (typeof content === 'string' ? content : ''));
+/** The text, and the diffs that are attached to it. */
+function bodyOf(email: Email, attached: readonly string[]): readonly string[] {
   const own = email.text ?? (email.html === undefined ? '' : textOfHtml(email.html));
   const texts = [own, ...attached].filter((text) => text !== '');
   return texts.flatMap((text) => text.replace(/\r?\n$/, '').split(/\r?\n/)).map(plainBlanks);
 }
 
+function contentOf({ content }: Attachment): string {
+  return typeof content === 'string' ? content : '';
+}
+
+/** A patch as git format-patch writes it, or a forwarded mail. */
+function isMail(content: string): boolean {
+  return splitInput(Buffer.from(content.slice(0, LONGEST_HEAD))).some(({ hasHeaders }) => hasHeaders);
+}
+
 function isText({ mimeType, filename }: Attachment): boolean {
-  return /^text\//.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? '');
+  return /^text\/|^message\/rfc822$/.test(mimeType) || /\.(?:patch|diff|txt|mbox|eml)$/i.test(filename ?? '');
 }
 
 /** Mailers and archives write blanks at the beginning of a line, and doubled ones, as no-break spaces. */

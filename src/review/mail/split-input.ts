@@ -27,13 +27,20 @@ export function splitInput(bytes: Uint8Array): readonly RawMessage[] {
   // A lone CR ends a line only where nothing else does; before a line end it is the file's own.
   const lines = text.includes('\n') ? text.split(/\r*\n/) : text.split('\r');
   if (lines.at(-1) === '') lines.pop();
-  const starts = mailStarts(lines);
+  // A mail may have patches attached as git writes them; only an mbox begins with that line itself.
+  const starts = isMultipart(lines) ? [] : mailStarts(lines);
   if (starts.length === 0) return [rawMessage(lines, 0, lines.length, 0)];
   const [first = 0] = starts;
   const lead = lines.slice(0, first).some((line) => line.trim() !== '') ? [rawMessage(lines, 0, first, 0)] : [];
   const isMbox = starts.length > 1;
   const mails = starts.map((start, at) => rawMessage(lines, start + 1, starts[at + 1] ?? lines.length, 1, isMbox));
   return [...lead, ...mails];
+}
+
+function isMultipart(lines: readonly string[]): boolean {
+  const end = lines.findIndex((line) => line.trim() === '');
+  const headers = lines.slice(0, end < 0 ? lines.length : end);
+  return beginsWithHeaders(lines) && headers.some((line) => /^content-type:\s*multipart\//i.test(line));
 }
 
 /** Indices of mbox's `From ` lines. */

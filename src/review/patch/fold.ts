@@ -39,7 +39,7 @@ function isProse(text: string): boolean {
 
 /** The end of a statement, of a parameter list or of a format; no name by itself is one. */
 function isCode(text: string): boolean {
-  return !isProse(text) && /[;,{}()"\\]\s*$|%"?PRI|\w\(|->|_\w/.test(text);
+  return !isProse(text) && /^[^A-Za-z]+$|[;,{}()"\\]\s*$|%"?PRI|\w\(|->|_\w/.test(text);
 }
 
 /** The line as it was before it was folded. */
@@ -63,7 +63,8 @@ export function foldGuess(above: string, line: string, { wide, below }: FoldSite
   const guess = canBeFolded(above, line);
   if (guess === 'marked') return wide ? 'never' : guess;
   if (guess !== 'blank-lost' || isCode(line)) return guess;
-  return wide || below === undefined || below === '' ? 'never' : guess;
+  const isRemark = below === undefined && !/^[a-z_]\w*$/.test(line);
+  return wide || below === '' || isRemark ? 'never' : guess;
 }
 
 export function hasWideLines(lines: readonly string[]): boolean {

@@ -19,7 +19,12 @@ export function newShare(mark: LineMark): number {
   return mark === '+' || mark === ' ' || mark === '' ? 1 : 0;
 }
 
+/** Where a mail ends; a list's archive may have lost the blank. */
+export function isSignature(line: string): boolean {
+  return /^--\s*$/.test(line);
+}
+
 /** A line of a patch right behind a hunk that has all of its lines: it has others then. */
 export function looksLikeMore(line: string): boolean {
-  return /^[-+]/.test(line) && !/^--\s*$/.test(line) && !/^- \S/.test(line);
+  return /^[-+]/.test(line) && !isSignature(line) && !/^- \S/.test(line);
 }

@@ -4,7 +4,7 @@
  * begins at a line that no patch has, and ends soon behind one.
  */
 import { FOLD_COST, type FoldGuess, foldGuess, hasWideLines } from './fold.ts';
-import { type LineMark, looksLikeMore, markOf, newShare, oldShare } from './line-mark.ts';
+import { isSignature, type LineMark, looksLikeMore, markOf, newShare, oldShare } from './line-mark.ts';
 
 export type Fate = 'keep' | 'fold' | 'drop';
 
@@ -47,7 +47,7 @@ interface State {
 
 function dropCost(mark: LineMark, line: string): number {
   if (mark === '?') return DROP_WORDS;
-  if (mark === '\\' || /^--\s*$/.test(line)) return 0;
+  if (mark === '\\' || isSignature(line)) return 0;
   if (mark === '') return DROP_BLANK;
   return mark === ' ' ? DROP_CONTEXT : DROP_MARKED;
 }

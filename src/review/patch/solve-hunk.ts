@@ -4,7 +4,7 @@
  * counts decide: among all readings that fit them, the one that cuts least.
  */
 import { foldGuess, hasWideLines } from './fold.ts';
-import { looksLikeMore, markOf, newShare, oldShare } from './line-mark.ts';
+import { isSignature, markOf, newShare, oldShare } from './line-mark.ts';
 import { type Fate, type HunkCounts, type SearchBudget, searchHunk } from './search-hunk.ts';
 
 /** No mailer folds one line so often. */
@@ -39,7 +39,8 @@ function plainFates(lines: readonly string[], counts: HunkCounts): readonly Fate
   }
   if (lines[at]?.startsWith('\\') === true) at += 1;
   const end = at + foldedBehind(lines, at);
-  if (looksLikeMore(lines[end] ?? '')) return undefined;
+  // A list item, or a line of the hunk whose place a folded rest has taken.
+  if (/^[-+]/.test(lines[end] ?? '') && !isSignature(lines[end] ?? '')) return undefined;
   return lines.map((_, index) => (index < at ? 'keep' : index < end ? 'fold' : 'drop'));
 }
 

@@ -63,7 +63,7 @@ export function findStructure(lines: readonly string[]): readonly FileDraft[] {
       owner.hunks.push(hunk);
     } else if (hunk !== undefined) hunk.body.push(at);
     else if (file !== undefined) {
-      if (isExtendedHeader(line) || (binary && /^(?:literal \d|delta \d|[A-Za-z]\S{1,70}$)/.test(line))) {
+      if (isExtendedHeader(line) || (binary && /^(?:literal \d|delta \d|[A-Za-z]\S{1,70}$|$)/.test(line))) {
         file.header.push(at);
         binary ||= line === 'GIT binary patch';
       } else file.loose.push(at);
