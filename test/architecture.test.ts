@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   replay: { base: 'all', catalog: 'all', ingest: 'all' },
   rules: { base: 'all', catalog: 'all', ingest: 'types', replay: 'types' },
   report: { base: 'all', catalog: 'all', ingest: 'all', replay: 'types', rules: 'types' },
-  review: { base: 'all', report: 'all' },
+  review: { base: 'all', report: 'all', diff: 'types' },
   store: { base: 'all', ingest: 'types', replay: 'types', report: 'types' },
   diff: { base: 'all', catalog: 'all', report: 'all' },
   analysis: { base: 'all', catalog: 'types', ingest: 'all', replay: 'all', rules: 'all', report: 'all' },

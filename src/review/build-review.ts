@@ -1,16 +1,17 @@
 /** Makes the report out of what was read, and compared with an older version. */
 import type {
   CommentReport,
+  EffectReport,
   FileReport,
   HunkPlace,
   HunkReport,
   MailReport,
   PatchReport,
-  RemarkReport,
   ReviewReport,
   VersionsReport,
 } from './report.ts';
 import type { Hunk, MailHeaders, Patch, PatchFile, Remark, ReviewComment, Series } from './series.ts';
+import { type Runs, tieToTraces } from './tie.ts';
 import type { HunkAt } from './versions/compare-hunks.ts';
 import type { ComparedPatch, VersionComparison } from './versions/compare-versions.ts';
 
@@ -19,6 +20,8 @@ export interface ReviewParts {
   readonly version: string;
   readonly series: Series;
   readonly remarks: readonly Remark[];
+  readonly effects: readonly EffectReport[];
+  readonly runs: Runs;
   /** Name of an input of the series. */
   readonly nameOf: (input: number) => string;
   readonly inputs: readonly string[];
@@ -32,15 +35,20 @@ export interface BaseParts {
   readonly nameOf: (input: number) => string;
 }
 
-export function buildReview({ version, series, remarks, nameOf, inputs, base }: ReviewParts): ReviewReport {
+export function buildReview(parts: ReviewParts): ReviewReport {
+  const { version, series, remarks, effects, runs, nameOf, inputs, base } = parts;
   const { cover } = series;
+  const tied = tieToTraces(series, remarks, runs);
   return {
     schema: 'qtrace-review/1',
     qtrace: version,
     inputs: inputs.map((name) => ({ name })),
     cover: cover === undefined ? null : { mail: buildMail(cover.headers), message: cover.message },
     patches: series.patches.map((patch) => buildPatch(patch, nameOf)),
-    remarks: remarks.map(buildRemark),
+    remarks: remarks.map((remark, at) => ({ ...remark, traceFindings: tied.traceFindings[at] ?? [] })),
+    effects,
+    findings: tied.findings,
+    traces: { head: runs.head ?? null, base: runs.base ?? null, diff: runs.diff ?? null },
     comments: series.comments.map((comment) => buildComment(comment, nameOf)),
     problems: series.problems.map(({ input, ...problem }) => ({ ...problem, input: nameOf(input) })),
     lines: series.lineCounts,
@@ -91,10 +99,6 @@ function buildHunk({ lines, ...hunk }: Hunk): HunkReport {
       newLine: newLine ?? null,
     })),
   };
-}
-
-function buildRemark(remark: Remark): RemarkReport {
-  return { ...remark, traceFindings: [] };
 }
 
 function buildComment(comment: ReviewComment, nameOf: ReviewParts['nameOf']): CommentReport {

@@ -3,6 +3,8 @@
  * (schema `qtrace-review/1`). What the mails do not say is null. No clock, path
  * or random value: the same mails give the same report.
  */
+import type { Diff } from '../diff/diff.ts';
+import type { Report, LineReport as TraceLine } from '../report/report.ts';
 import type { HunkLine, HunkState, PatchFile, RemarkSeverity } from './series.ts';
 
 export interface ReviewReport {
@@ -13,6 +15,12 @@ export interface ReviewReport {
   readonly cover: { readonly mail: MailReport; readonly message: string } | null;
   readonly patches: readonly PatchReport[];
   readonly remarks: readonly RemarkReport[];
+  /** What the patch does to the query protocol, in the order of the patch. */
+  readonly effects: readonly EffectReport[];
+  /** What the traces show, each at the hunk that explains it. */
+  readonly findings: readonly PlacedFinding[];
+  /** Reports of --trace and --base-trace, and the two compared; null where they are not given. */
+  readonly traces: { readonly head: Report | null; readonly base: Report | null; readonly diff: Diff | null };
   readonly comments: readonly CommentReport[];
   readonly problems: readonly ReviewProblem[];
   readonly lines: {
@@ -94,7 +102,46 @@ export interface RemarkReport {
   readonly message: string;
   readonly reason: string;
   /** What a trace shows of it. */
-  readonly traceFindings: readonly unknown[];
+  readonly traceFindings: readonly TraceFinding[];
+}
+
+/** Says of a remark that a trace bears it out, or that the same duty is kept in it. */
+export interface TraceFinding {
+  readonly says: 'confirms' | 'refutes' | 'undecided';
+  /** The rule that was judged; not always the remark's own. */
+  readonly rule: string;
+  readonly migration: number;
+  readonly text: string;
+  readonly evidence: readonly TraceLine[];
+  /** What would decide it. */
+  readonly enable: readonly string[];
+}
+
+export interface EffectReport {
+  readonly patch: number;
+  readonly path: string;
+  readonly line: number;
+  readonly hunk: number;
+  readonly hunkLine: number;
+  readonly text: string;
+}
+
+/** A violation of --trace, or one that only --base-trace has. */
+export interface PlacedFinding {
+  readonly rule: string;
+  readonly severity: RemarkSeverity;
+  readonly migration: number;
+  readonly message: string;
+  readonly evidence: readonly TraceLine[];
+  /** Against --base-trace; null without one. */
+  readonly change: 'newly-violated' | 'still-violated' | 'fixed' | null;
+  /** How near the patch comes to what explains it. */
+  readonly near: 'hunk' | 'function' | 'file' | 'elsewhere';
+  /** Index of the remark that says the same; null where there is none. */
+  readonly remark: number | null;
+  readonly patch: number | null;
+  readonly path: string | null;
+  readonly hunk: number | null;
 }
 
 export interface CommentReport {

@@ -1,155 +1,111 @@
-/** `qtrace review` as its users call it. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+/** `qtrace review` as its users run it: exit codes, formats, --tree, traces of the patched build. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ENTRY, expectRefused, ROOT, runCommand, useWorkplace } from './program.ts';
+import { BASE, type Edit, EVENTS, edited, MIGRATION, REGISTER, SAVEVM } from '../review/checks/patches.ts';
+import { asMail, diffFiles } from '../review/diff.ts';
+import { runProgram as run, trace, useWorkplace } from './program.ts';
 
 const place = useWorkplace();
-const patch = (name: string): string => join(ROOT, 'fixtures', 'patches', name);
-const THREAD = patch('thread.mbox');
+const folder = (): string => place.path();
 
-describe('what it prints', () => {
-  test('text of at most 100 columns but for what people wrote', () => {
-    const { code, stdout, stderr } = place.run(['review', THREAD]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^qtrace: 2 patches, 9 files \(\+19 -5\), 8 hunks, 10 comments by /);
-    expect(stdout).toContain('On patch 1, core/queue.c:21\n  > +    trace_queue_push(q, ');
-    const own = stdout.split('\n').filter((line) => !/^ {4}|^ {2}>/.test(line));
-    expect(own.filter((line) => line.length > 100)).toEqual([]);
+function write(name: string, text: string): string {
+  const path = join(folder(), name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const patch = (edits: readonly Edit[]): string => write('a.patch', asMail(diffFiles(BASE, edited(edits))));
+
+const NO_BQL: readonly Edit[] = [
+  [
+    MIGRATION,
+    '    qemu_savevm_query_pending_final(&pending);\n\n',
+    '    bql_unlock();\n    qemu_savevm_query_pending_final(&pending);\n    bql_lock();\n\n',
+  ],
+];
+const HARMLESS: readonly Edit[] = [[SAVEVM, '#include "migration/savevm.h"', '#include "savevm.h"']];
+
+describe('review', () => {
+  test('exits with 1 for an error, with 0 without one or with --fail-on never', () => {
+    expect(run(['review', patch(NO_BQL)]).code).toBe(1);
+    expect(run(['review', patch(NO_BQL), '--fail-on', 'never']).code).toBe(0);
+    expect(run(['review', patch(HARMLESS)]).code).toBe(0);
   });
 
-  test('JSON with every key of the contract', () => {
-    const run = place.run(['review', '--format', 'json', patch('archive-page.txt')]);
-    expect(run.code).toBe(0);
-    const report = JSON.parse(run.stdout);
-    expect(report).toMatchObject({
-      schema: 'qtrace-review/1',
-      inputs: [{ name: 'archive-page.txt' }],
-      remarks: [],
-      versions: null,
-    });
-    expect(report.patches[0]).toMatchObject({ subject: null, from: 'Ada Example', messageId: null });
-    const [file] = report.patches[0].files;
-    expect(file).toMatchObject({ path: 'core/queue.c', additions: 9, deletions: 1 });
-    expect(file.hunks[0]).toMatchObject({
-      oldStart: 18,
-      oldLines: 6,
-      newStart: 18,
-      newLines: 7,
-      section: 'void queue_push(PageQueue *q, Page *page)',
-      state: 'repaired',
-      note: '1 folded line joined, 10 lines of text taken out, context moved left by 2 blanks',
-    });
-    expect(report.comments[0]).toMatchObject({
-      author: 'Bo Review',
-      path: 'core/queue.c',
-      hunk: 0,
-      line: 21,
-      text: 'Seven arguments, are all of them needed?  The name alone would do.',
-    });
+  test('--terse is --format terse', () => {
+    const terse = run(['review', patch(NO_BQL), '--terse']);
+    expect(terse.stdout).toMatch(/^migration\/migration\.c:\d+: error: final-without-bql: [^\n]*\n$/);
+    expect(run(['review', patch(NO_BQL), '--format', 'terse']).stdout).toBe(terse.stdout);
   });
 
-  test('the same bytes for the same mails, wherever they lie', () => {
-    mkdirSync(place.path('deep'));
-    writeFileSync(place.path('deep', 'thread.mbox'), readFileSync(THREAD));
-    for (const format of ['text', 'json']) {
-      const [a, b] = [THREAD, 'deep/thread.mbox'].map((path) => place.run(['review', path, '--format', format]).stdout);
-      expect(a).toBe(b);
-    }
+  test('--trace: the assertion of a real run confirms the remark', () => {
+    const log = trace('thread-no-bql-assert');
+    const { stdout } = run(['review', patch(NO_BQL), '--trace', log, trace('thread-no-bql-assert', 'stderr.txt')]);
+    expect(stdout).toContain('the trace confirms it: final-without-bql');
+    expect(stdout).toContain('assertion failed: (bql_locked())');
   });
 
-  test('from standard input, packed, and behind --', () => {
-    const whole = place.run(['review', THREAD]).stdout;
-    const mail = readFileSync(THREAD);
-    expect(place.run(['review', '-'], { stdin: mail }).stdout).toBe(whole.replaceAll('thread.mbox:', '-:'));
-    writeFileSync(place.path('thread.mbox'), gzipSync(mail));
-    expect(place.run(['review', '--', 'thread.mbox']).stdout).toBe(whole);
-  });
-
-  test('two versions, told by the subjects or by --against', () => {
-    const both = place.run(['review', THREAD, patch('v2.mbox')]).stdout;
-    expect(both).toContain('\nSince the older version\n  changed: [PATCH v2 1/3] core/queue: ');
-    expect(both).toContain('  gone: devices/fan.c\n    Cy Example: Is this file needed at all?\n');
-    expect(place.run(['review', patch('v2.mbox'), '--against', THREAD]).stdout).toBe(both);
-    const report = JSON.parse(place.run(['review', THREAD, patch('v2.mbox'), '--format', 'json']).stdout);
-    expect(report.versions.patches.map(({ change }: { change: string }) => change)).toEqual([
-      'changed',
-      'changed',
-      'new',
+  test('--base-trace: what is new against the run without the patch', () => {
+    const { stdout, code } = run([
+      'review',
+      patch(HARMLESS),
+      '--trace',
+      trace('thread-no-final'),
+      '--base-trace',
+      trace('11.1-precopy'),
     ]);
+    expect(stdout).toContain('final-missing in migration 0, newly-violated');
+    expect(code).toBe(1);
   });
 
-  test('to a file that is complete or absent', () => {
-    const run = place.run(['review', THREAD, '-o', 'review.txt']);
-    expect(run).toMatchObject({ code: 0, stdout: '', stderr: '' });
-    expect(place.read('review.txt')).toBe(place.run(['review', THREAD]).stdout);
-    expectRefused(
-      place.run(['review', THREAD, '-o', 'none/review.txt']),
-      /can't be written: its folder does not exist/,
-    );
-    writeFileSync(place.path('bad.eml'), 'no patch\n');
-    expectRefused(place.run(['review', 'bad.eml', '-o', 'other.txt']), /no patch/);
-    expect(place.names()).toEqual(['bad.eml', 'review.txt']);
+  test('--base-trace alone is refused', () => {
+    const { code, stderr } = run(['review', patch(HARMLESS), '--base-trace', trace('11.1-precopy')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--trace')]);
   });
 
-  test('a closed pipe is no error', () => {
-    const { code, stderr } = runCommand([
-      'sh',
-      '-c',
-      `"${process.execPath}" "${ENTRY}" review "${THREAD}" --format json | head -1; exit 0`,
-    ]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  });
-
-  test('hostile names and words come out as text', () => {
-    const mail = [
-      'From: "\u001b[31mEve\u202e" <eve@example.org>',
-      'Subject: [PATCH] \u001b]0;title\u0007',
-      '',
-      'x',
-      '---',
-      'diff --git "a/\\033[2Jx.c" "b/\\033[2Jx.c"',
-      'index 1..2 100644',
-      '--- "a/\\033[2Jx.c"',
-      '+++ "b/\\033[2Jx.c"',
-      '@@ -1 +1 @@ \u001b[1m',
-      '-a',
-      '+\u001b[31mb',
-      'Look\u202e here.',
+  test('a trace with the text that the patch gives an event is read', () => {
+    const edits: readonly Edit[] = [[EVENTS, 'exact=%d, final=%d, precopy=%"PRIu64"', 'exact:%d final:%d [%"PRIu64"]']];
+    const line = (exact: number, final: number): string =>
+      `qemu_savevm_query_pending exact:${exact} final:${final} [4096], stopcopy=0, postcopy=0, total=4096`;
+    const log = [
+      'migrate_set_state new state setup',
+      'savevm_state_setup ',
+      'migration_bitmap_sync_start ',
+      'migration_bitmap_sync_end dirty_pages 0',
+      'migrate_set_state new state active',
+      line(0, 0),
+      'migration_bitmap_sync_start ',
+      'migration_bitmap_sync_end dirty_pages 1',
+      line(1, 0),
+      'migration_thread_low_pending 4096',
+      'runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)',
+      'migration_completion_vm_stop ret 0',
+      'migrate_set_state new state device',
+      'migration_bitmap_sync_start ',
+      'migration_bitmap_sync_end dirty_pages 1',
+      line(1, 1),
+      'migration_precopy_complete ',
+      'migrate_set_state new state completed',
     ].join('\n');
-    const { code, stdout } = place.run(['review', '-', '--verbose'], { stdin: mail });
-    expect(code).toBe(0);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
-    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
-    expect(stdout).toContain('\\x1b[2Jx.c');
+    const { stdout } = run(['review', patch(edits), '--trace', write('src.log', `${log}\n`), '--format', 'json']);
+    expect(JSON.parse(stdout).traces.head.migrations[0].queries).toEqual({
+      estimate: 1,
+      exact: 1,
+      final: 1,
+      unspecified: 0,
+    });
   });
-});
 
-describe('bad input', () => {
-  test.each([
-    ['nothing named', ['review'], /^name at least one mail/],
-    ['an empty name', ['review', ''], /^the name of a mail is empty/],
-    ['no such file', ['review', 'none.eml'], /^none\.eml: no such file; check the path$/],
-    ['a folder', ['review', '.'], /is a directory; name the mails in it$/],
-    ['empty', ['review', 'empty.eml'], /^empty\.eml is empty/],
-    ['binary', ['review', 'binary.eml'], /^binary\.eml is not text/],
-    ['damaged gzip', ['review', 'bad.gz'], /^bad\.gz: the packed data are damaged/],
-    ['a letter', ['review', 'letter.eml'], /^there is no patch in letter\.eml; give a mail with a patch/],
-    ['two letters', ['review', 'letter.eml', 'letter.eml'], /^there is no patch in any of the 2 inputs/],
-    [
-      'an older version without a patch',
-      ['review', THREAD, '--against', 'letter.eml'],
-      /^there is no patch in letter\.eml/,
-    ],
-    ['standard input twice', ['review', '-', '--against', '-'], /^only one input can be standard input/],
-    ['an unknown format', ['review', THREAD, '--format', 'pdf'], /pdf/],
-    ['--against twice', ['review', THREAD, '--against', 'a', '--against', 'b'], /given more than once/],
-  ])('%s', (_what, args, message) => {
-    writeFileSync(place.path('empty.eml'), '');
-    writeFileSync(place.path('binary.eml'), Buffer.alloc(100));
-    writeFileSync(place.path('bad.gz'), Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]));
-    writeFileSync(place.path('letter.eml'), 'Subject: Hello\n\nNo patch here.\n');
-    expectRefused(place.run(args), message);
+  test('--tree: implementers of a changed callback in the source', () => {
+    const edits: readonly Edit[] = [
+      [REGISTER, 'bool exact, bool final);', 'bool exact, bool final,\n                               Error **errp);'],
+    ];
+    write('tree/hw/other.c', 'static SaveVMHandlers h = {\n    .save_query_pending = other_pending,\n};\n');
+    const { stdout } = run(['review', patch(edits), '--tree', join(folder(), 'tree'), '--terse']);
+    expect(stdout).toContain('error: handler-forgotten');
+    expect(stdout).toContain('hw/other.c (other_pending)');
+    expect(run(['review', patch(edits), '--tree', join(folder(), 'nowhere')]).code).toBe(2);
   });
 });

@@ -1,4 +1,5 @@
-/** A renderer turns a review into one text. It sees the review and nothing else: no file, no clock, no terminal. */
+/** A renderer turns a review into one text. It sees the review, and what a page shows beside the report of a run, and nothing else. */
+import type { Beside } from '../../report/renderers/renderer.ts';
 import type { ReviewReport } from '../report.ts';
 
 export interface ReviewRenderOptions {
@@ -13,5 +14,5 @@ export interface ReviewRenderer {
   readonly id: string;
   readonly mediaType: string;
   /** The whole output, its last line ended. */
-  render(report: ReviewReport, options: ReviewRenderOptions): string;
+  render(report: ReviewReport, options: ReviewRenderOptions, beside?: Beside): string;
 }

@@ -5,6 +5,7 @@ import type { ReviewRenderer, ReviewRenderOptions } from './renderer.ts';
 import { commentSections } from './text/comments.ts';
 import { headline, problemSection } from './text/headline.ts';
 import { patchSection } from './text/patches.ts';
+import { effectSection, findingSection, remarkSections } from './text/remarks.ts';
 import { versionSections } from './text/versions.ts';
 
 export const textRenderer: ReviewRenderer = {
@@ -18,6 +19,9 @@ function renderText(report: ReviewReport, options: ReviewRenderOptions): string 
     headline(report),
     problemSection(report),
     ...report.patches.map((patch) => patchSection(patch, options)),
+    effectSection(report),
+    ...remarkSections(report),
+    findingSection(report),
     ...commentSections(report),
     ...versionSections(report, options),
     [`qtrace ${clip(report.qtrace, 40)}`],
