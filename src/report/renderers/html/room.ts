@@ -37,7 +37,7 @@ export interface Room {
   readonly bugs: number;
 }
 
-const FULL_ROOM: Room = {
+export const FULL_ROOM: Room = {
   ...{ violations: 60, findings: 20, evidence: 20, context: 3, raw: 2000, prose: 1000 },
   ...{ undecided: 300, settled: 500, migrations: 20, states: 60, phases: 40, rounds: 100, steps: 40, devices: 100 },
   ...{ messages: 20, charts: 400_000, chartRows: 100, inputs: 100, problems: 30, bugs: 3 },
