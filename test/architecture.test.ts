@@ -19,16 +19,20 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, Extent>>>> = {
   replay: { base: 'all', catalog: 'all', ingest: 'all' },
   rules: { base: 'all', catalog: 'all', ingest: 'types', replay: 'types' },
   report: { base: 'all', catalog: 'all', ingest: 'all', replay: 'types', rules: 'types' },
-  review: {},
+  review: { base: 'all', report: 'all', diff: 'types' },
   store: { base: 'all', ingest: 'types', replay: 'types', report: 'types' },
+  diff: { base: 'all', catalog: 'all', report: 'all' },
   analysis: { base: 'all', catalog: 'types', ingest: 'all', replay: 'all', rules: 'all', report: 'all' },
   cli: {
     base: 'all',
     catalog: 'all',
-    replay: 'types',
+    ingest: 'all',
+    replay: 'all',
     rules: 'all',
     report: 'all',
+    review: 'all',
     store: 'all',
+    diff: 'all',
     analysis: 'all',
     emulator: 'all',
   },
@@ -156,10 +160,18 @@ describe('stages', () => {
     expect(EDGES.filter(({ to }) => stageOf(to) === 'cli').map(show)).toEqual([]);
   });
 
-  test('renderers see the report and nothing else of qtrace', () => {
-    const allowed = /^(?:report\/renderers\/|base\/)|^report\/(?:report|columns)\.ts$/;
+  test('renderers see the report, what is handed to them beside it, and nothing else of qtrace', () => {
+    const allowed =
+      /^(?:report\/renderers\/|base\/)|^report\/(?:report|columns|context-lines|rule-texts|charts\/(?:chart|palette))\.ts$/;
     const seen = IMPORTS.filter(({ from, to }) => from.startsWith('report/renderers/') && isOwn(to));
     expect(seen.length).toBeGreaterThan(20);
+    expect(seen.filter(({ to }) => !allowed.test(to)).map(show)).toEqual([]);
+  });
+
+  test('renderers of a review see the review and what lays text out', () => {
+    const allowed = /^(?:review\/renderers\/|base\/|report\/renderers\/)|^review\/(?:report|series)\.ts$/;
+    const seen = IMPORTS.filter(({ from, to }) => from.startsWith('review/renderers/') && isOwn(to));
+    expect(seen.length).toBeGreaterThan(10);
     expect(seen.filter(({ to }) => !allowed.test(to)).map(show)).toEqual([]);
   });
 
@@ -177,6 +189,8 @@ describe('packages and the outer world', () => {
     'better-sqlite3': ['store/database.ts'],
     fzstd: ['ingest/byte-source.ts'],
     picocolors: ['report/renderers/'],
+    'parse-diff': ['review/patch/'],
+    'postal-mime': ['review/mail/'],
     yargs: ['cli/'],
     'node:crypto': ['ingest/digest.ts', 'report/build-report.ts'],
     'node:fs': ['cli/', 'ingest/', 'store/'],
@@ -186,7 +200,10 @@ describe('packages and the outer world', () => {
     'node:stream': ['ingest/byte-source.ts'],
     'node:util': ['ingest/byte-source.ts'],
     'node:v8': ['base/memory.ts'],
-    'node:zlib': ['ingest/byte-source.ts', 'ingest/group-inputs.ts'],
+    'node:zlib': ['cli/mail-inputs.ts', 'ingest/byte-source.ts', 'ingest/group-inputs.ts', 'report/charts/png.ts'],
+    'node:module': ['report/charts/canvas.ts'],
+    'chart.js': ['report/charts/'],
+    'chartjs-node-canvas': ['report/charts/canvas.ts'],
   };
 
   test('a package is imported where it belongs only', () => {
@@ -219,7 +236,7 @@ describe('packages and the outer world', () => {
   });
 
   test('a report and an emulated log are made without clock and chance', () => {
-    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'analysis', 'store', 'emulator'];
+    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'review', 'analysis', 'store', 'emulator'];
     const users = using(
       /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b|\bhostname\b/,
     );

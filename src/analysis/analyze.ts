@@ -8,8 +8,10 @@ import { SourceRecorder } from '../replay/destination/source-recorder.ts';
 import type { Migration } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { buildReport } from '../report/build-report.ts';
+import { MeasureTaker } from '../report/measures.ts';
 import type { Report } from '../report/report.ts';
 import { RoundFolder } from '../report/rounds.ts';
+import { StepFolder } from '../report/steps/step-folder.ts';
 import type { Rule } from '../rules/rule.ts';
 import { RuleRunner } from '../rules/run-rules.ts';
 import { type InputPlan, replayInputs } from './replay-inputs.ts';
@@ -29,10 +31,13 @@ export interface AnalyzeRequest {
 export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise<Report> {
   const runner = new RuleRunner(request.rules);
   const rounds = new RoundFolder(plan.nameOf);
+  const steps = new StepFolder(plan.nameOf);
+  const measures = new MeasureTaker();
   const recorder = new SourceRecorder();
   const ended: Migration[] = [];
   const collector: ReplaySink = { migrationEnds: (migration) => ended.push(migration) };
-  const sinks = [runner, rounds, recorder, collector, ...(request.listener === undefined ? [] : [request.listener])];
+  const own = [runner, rounds, steps, measures, recorder, collector];
+  const sinks = [...own, ...(request.listener === undefined ? [] : [request.listener])];
   const { inputs, samples, band, incomings, clockBases } = await replayInputs({ ...request, sinks }, plan);
   ended.sort((a, b) => a.index - b.index);
   const { tied, untied } = pairUp(ended, incomings, recorder);
@@ -48,6 +53,11 @@ export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise
     nameOf: plan.nameOf,
     destinations: { tied: tied.map((pair) => ({ pair, blackout: blackoutOf(pair) })), untied, clockBases },
     verdicts: runner.verdicts,
-    migrations: ended.map((migration) => ({ migration, rounds: rounds.rounds(migration) })),
+    migrations: ended.map((migration) => ({
+      migration,
+      rounds: rounds.rounds(migration),
+      steps: steps.steps(migration),
+      measures: measures.measures(migration),
+    })),
   });
 }

@@ -4,6 +4,8 @@
  * visible escape (control characters, bidirectional marks, lone surrogates).
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** What a document may not hold either: XML and HTML know no such character. */
+const UNFIT = new RegExp(`${HIDDEN.source}|\\p{Noncharacter_Code_Point}`, 'gu');
 
 export function visible(text: string): string {
   return text.replace(HIDDEN, (character) => {
@@ -14,6 +16,14 @@ export function visible(text: string): string {
   });
 }
 
+/** The same for a page that is read, not pasted into a shell: `\u202e` stands as `\u27e8U+202E\u27e9`. */
+export function marked(text: string): string {
+  return text.replace(UNFIT, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
+  });
+}
+
 /** At most `limit` characters, the cut marked with how much was left out. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
@@ -21,7 +31,37 @@ export function shorten(text: string, limit: number): string {
   return text.slice(0, Math.max(0, limit)) + note;
 }
 
+export interface Elided {
+  readonly head: string;
+  /** Characters left out between the two; 0 where nothing is. */
+  readonly omitted: number;
+  readonly tail: string;
+}
+
+/** At most `limit` characters, the middle left out: a line is told by its beginning and its end. */
+export function elide(text: string, limit: number): Elided {
+  if (text.length <= limit) return { head: text, omitted: 0, tail: '' };
+  const tailLength = Math.floor(limit / 4);
+  // Never between the two halves of a surrogate pair.
+  const head = text.slice(0, limit - tailLength).replace(/[\ud800-\udbff]$/, '');
+  const tail = text.slice(text.length - tailLength).replace(/^[\udc00-\udfff]/, '');
+  return { head, omitted: text.length - head.length - tail.length, tail };
+}
+
+/** The same with less room. */
+export function elideFurther({ head, omitted, tail }: Elided, limit: number): Elided {
+  const further = elide(head + tail, limit);
+  return further.omitted === 0
+    ? { head, omitted, tail }
+    : { head: further.head, omitted: omitted + further.omitted, tail: further.tail };
+}
+
 /** `1 line`, `2 lines`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : nouns}`;
+}
+
+/** For the beginning of a sentence. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

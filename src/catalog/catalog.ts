@@ -45,6 +45,16 @@ class Entry implements CatalogEntry {
     this.#declarations.push(declaration);
   }
 
+  /** In front of the known ones; false where it has not all their arguments, which the replay reads. */
+  learn(declaration: string): boolean {
+    const known = parameterNames(this.#declarations[0] ?? '');
+    const own = parameterNames(declaration);
+    if (this.#declarations.includes(declaration) || known.some((name) => !own.includes(name))) return false;
+    this.#declarations.unshift(declaration);
+    this.#decoders = undefined;
+    return true;
+  }
+
   decode(rest: string): Decoded | undefined {
     for (const decoder of this.#compiled()) {
       const decoded = decoder.decode(rest);
@@ -80,7 +90,12 @@ function nameOf(declaration: string): string {
   return declaration.slice(0, declaration.indexOf('('));
 }
 
-function buildCatalog(): ReadonlyMap<string, CatalogEntry> {
+function parameterNames(declaration: string): readonly string[] {
+  const params = declaration.slice(declaration.indexOf('(') + 1, declaration.indexOf(') "'));
+  return params.split(', ').map((param) => param.replace(/^.*[ *]/, ''));
+}
+
+function buildCatalog(): ReadonlyMap<string, Entry> {
   const entries = new Map<string, Entry>();
   const addGroup = (group: EventGroup): void => {
     for (const declaration of EVENT_GROUPS[group]) {
@@ -101,7 +116,17 @@ function buildCatalog(): ReadonlyMap<string, CatalogEntry> {
   return entries;
 }
 
-export const CATALOG: ReadonlyMap<string, CatalogEntry> = buildCatalog();
+const ENTRIES = buildCatalog();
+
+export const CATALOG: ReadonlyMap<string, CatalogEntry> = ENTRIES;
+
+/**
+ * Teaches the catalogue the text that a patched build prints for an event that
+ * it knows, for as long as the process lives. Returns whether it took it.
+ */
+export function learnDeclaration(declaration: string): boolean {
+  return ENTRIES.get(declaration.slice(0, declaration.indexOf('(')))?.learn(declaration) ?? false;
+}
 
 /** A decoded event, typed by its name: `switch (event.name)` narrows `event.args`. */
 export type KnownEvent = { readonly [N in EventName]: { readonly name: N; readonly args: EventArgs<N> } }[EventName];

@@ -22,17 +22,20 @@ export function inputOptions<T>(yargs: Argv<T>) {
     });
 }
 
-export function ruleOptions<T>(yargs: Argv<T>) {
+export function ruleChoice<T>(yargs: Argv<T>) {
   return yargs
     .option('rule', { type: 'string', array: true, requiresArg: true, describe: 'Judge only these rules' })
-    .option('ignore', { type: 'string', array: true, requiresArg: true, describe: 'Judge all rules but these' })
-    .option('fail-on', {
-      type: 'string',
-      requiresArg: true,
-      choices: ['error', 'warning', 'never'],
-      default: 'error',
-      describe: 'Exit 1 for violations of this severity and above',
-    });
+    .option('ignore', { type: 'string', array: true, requiresArg: true, describe: 'Judge all rules but these' });
+}
+
+export function ruleOptions<T>(yargs: Argv<T>) {
+  return ruleChoice(yargs).option('fail-on', {
+    type: 'string',
+    requiresArg: true,
+    choices: ['error', 'warning', 'never'],
+    default: 'error',
+    describe: 'Exit 1 for violations of this severity and above',
+  });
 }
 
 export function bandOf(text: string): Band | undefined {

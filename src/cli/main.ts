@@ -10,6 +10,8 @@ import { EXIT } from './exit-codes.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
   analyze: () => import('./commands/analyze.ts'),
   replay: () => import('./commands/replay.ts'),
+  diff: () => import('./commands/diff.ts'),
+  review: () => import('./commands/review.ts'),
   rules: () => import('./commands/rules.ts'),
   emulate: () => import('./commands/emulate.ts'),
   events: () => import('./commands/events.ts'),
@@ -70,10 +72,27 @@ function isNear(name: string, command: string): boolean {
   );
 }
 
-const LISTS = new Set(['_', '--', 'trace', 'rule', 'ignore', 'fault', 'events', 'set']);
+const LISTS = new Set([
+  '_',
+  '--',
+  'trace',
+  'mail',
+  'base-trace',
+  'rule',
+  'ignore',
+  'fault',
+  'events',
+  'set',
+  'run',
+  'base',
+  'head',
+  'max-regression',
+]);
 /** Options that can be switched off with --no-. */
 const SWITCHES = new Set([
   'db',
+  'html',
+  'mail',
   'color',
   'quiet',
   'verbose',
@@ -81,6 +100,7 @@ const SWITCHES = new Set([
   'both-sides',
   'devices',
   'split-threads',
+  'terse',
   'list',
   'help',
   'version',

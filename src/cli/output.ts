@@ -99,7 +99,7 @@ export class OutputFile {
   }
 }
 
-function reasonOf(thrown: unknown): string {
+export function reasonOf(thrown: unknown): string {
   switch (systemCode(thrown)) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -3,16 +3,18 @@
  * one is a convenience, and its failure costs the user a line, not the verdict.
  */
 import { join, relative, resolve } from 'node:path';
-import { messageOf, UserError } from '../base/errors.ts';
+import { UserError } from '../base/errors.ts';
 import type { ReplaySink } from '../replay/sink.ts';
+import { isPageOf } from '../report/renderers/html/identity.ts';
 import type { Report } from '../report/report.ts';
 import { reportName, reportPlace } from '../store/report-place.ts';
 import { StoreWriter } from '../store/writer.ts';
+import type { Outcome } from './report-files.ts';
 
 export interface ReportStore {
   readonly listener: ReplaySink | undefined;
-  /** What to tell the user. @throws UserError when the place was the user's own. */
-  finish(report: Report): Promise<string | undefined>;
+  /** undefined where no database was asked for. @throws UserError when the place was the user's own. */
+  finish(report: Report): Promise<Outcome | undefined>;
   abort(): void;
 }
 
@@ -29,7 +31,6 @@ const NO_STORE: ReportStore = { listener: undefined, finish: async () => undefin
 export async function openStore({ db, folder, firstInput }: StoreRequest): Promise<ReportStore> {
   if (db === false) return NO_STORE;
   if (db === '') throw new UserError('--db has an empty value; check the variables of your shell');
-  if (folder === '') throw new UserError('--out-dir has an empty value; check the variables of your shell');
   if (db !== undefined) return namedStore(await StoreWriter.create(db), db);
   const name = reportName(firstInput);
   try {
@@ -46,7 +47,7 @@ function namedStore(writer: StoreWriter, place: string): ReportStore {
     listener: writer,
     finish: async (report) => {
       writer.finish(report);
-      return `wrote ${place}`;
+      return { place };
     },
     abort: () => writer.abort(),
   };
@@ -54,7 +55,7 @@ function namedStore(writer: StoreWriter, place: string): ReportStore {
 
 function failedStore(thrown: unknown): ReportStore {
   if (!(thrown instanceof UserError)) throw thrown;
-  return { ...NO_STORE, finish: async () => `no database: ${thrown.message}` };
+  return { ...NO_STORE, finish: async () => ({ failure: thrown.message, isFault: false }) };
 }
 
 class DefaultStore implements ReportStore {
@@ -74,15 +75,16 @@ class DefaultStore implements ReportStore {
     });
   }
 
-  async finish(report: Report): Promise<string> {
-    if (this.#failure !== undefined) return `no database: ${this.#failure}`;
+  async finish(report: Report): Promise<Outcome> {
+    if (this.#failure !== undefined) return { failure: this.#failure, isFault: false };
     try {
-      const place = await reportPlace(this.#folder, this.#name, report.inputs);
+      const isOwnPage = (beginning: string): boolean => isPageOf(report, beginning);
+      const place = `${await reportPlace(this.#folder, this.#name, report.inputs, isOwnPage)}.db`;
       this.#writer.finish(report, place);
-      return `wrote ${relative('.', place)}; \`qtrace sql\` asks it`;
+      return { place: relative('.', place) };
     } catch (thrown) {
       if (!(thrown instanceof UserError)) throw thrown;
-      return `no database: ${messageOf(thrown)}`;
+      return { failure: thrown.message, isFault: false };
     }
   }
 

@@ -24,13 +24,17 @@ import type {
 /** Evidence of one finding: a proof is a few lines; thousands are counted in the message. */
 const MAX_EVIDENCE = 20;
 
+export interface MigrationParts extends Pick<MigrationReport, 'rounds' | 'steps' | 'measures'> {
+  readonly migration: Migration;
+}
+
 export interface ReportParts {
   readonly version: string;
   readonly rules: readonly Rule[];
   readonly inputs: readonly { readonly name: string; readonly side: InputReport['side']; readonly facts: InputFacts }[];
   readonly samples: SamplesReport | undefined;
   readonly band: Band | undefined;
-  readonly migrations: readonly { readonly migration: Migration; readonly rounds: MigrationReport['rounds'] }[];
+  readonly migrations: readonly MigrationParts[];
   readonly destinations: DestinationsParts;
   readonly verdicts: readonly Verdict[];
   /** Name of the input, or of the file of samples, that a place stands in. */
@@ -47,10 +51,10 @@ export function buildReport(parts: ReportParts): Report {
     inputs: parts.inputs.map(buildInput),
     samples: parts.samples ?? null,
     qemu: parts.band ?? null,
-    migrations: parts.migrations.map(({ migration, rounds }) => {
-      const tied = parts.destinations.tied.find(({ pair }) => pair.migration === migration);
+    migrations: parts.migrations.map((one) => {
+      const tied = parts.destinations.tied.find(({ pair }) => pair.migration === one.migration);
       const destination = tied === undefined ? null : buildDestination(tied, parts.destinations, line);
-      return { ...buildMigration(migration, rounds, line), destination };
+      return { ...buildMigration(one, line), destination };
     }),
     untiedDestinations: parts.destinations.untied.map((one) => buildUntied(one, line)),
     verdicts,
@@ -74,8 +78,7 @@ function buildInput({ name, side, facts }: ReportParts['inputs'][number]): Input
 }
 
 function buildMigration(
-  migration: Migration,
-  rounds: MigrationReport['rounds'],
+  { migration, rounds, steps, measures }: MigrationParts,
   line: (place: Place) => LineReport,
 ): Omit<MigrationReport, 'destination'> {
   const { downtime, finalTotalBytes, messages, messageCount } = migration;
@@ -102,6 +105,8 @@ function buildMigration(
     })),
     rounds,
     downtime: downtime === undefined ? null : buildDowntime(migration, downtime, line),
+    steps,
+    measures,
     messages: { lines: messages.map(({ place }) => line(place)), omitted: messageCount - messages.length },
   };
 }

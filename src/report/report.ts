@@ -89,6 +89,10 @@ export interface MigrationReport {
   /** A row per iteration, the first and the last ones; `omitted` rows are left out behind the first `omittedAfter`. */
   readonly rounds: { readonly rows: readonly RoundReport[]; readonly omitted: number; readonly omittedAfter: number };
   readonly downtime: DowntimeReport | null;
+  /** The protocol's steps in their order, equal ones folded; of more than 200 the middle is left out. */
+  readonly steps: { readonly rows: readonly StepReport[]; readonly omitted: number; readonly omittedAfter: number };
+  /** Figures of the run, in the order of the list in measures.ts. */
+  readonly measures: readonly MeasureReport[];
   /** Null without the destination's log, or where nothing ties it to this migration. */
   readonly destination: DestinationReport | null;
   /** What QEMU itself printed, the first 20 lines. */
@@ -119,6 +123,36 @@ export interface RoundReport {
   /** From the start of the sync to the line of the exact or final query, in the row's first round. */
   readonly exactNs: JsonNumber | null;
   readonly thresholdBytes: JsonNumber | null;
+}
+
+export type StepSection = 'setup' | 'iterate' | 'switchover' | 'checkpoint' | 'postcopy' | 'end';
+
+/** A step of the protocol, named alike for every version of QEMU. */
+export interface StepReport {
+  readonly section: StepSection;
+  /** `final query`, `sync`, `state device`, `guest stops`, ... */
+  readonly name: string;
+  /** The event that shows it, as this version calls it. */
+  readonly event: string;
+  /** So many in a row were folded: rounds of the iteration, checkpoints, queries of postcopy. */
+  readonly count: number;
+  readonly file: string;
+  /** The first and the last line that belong to it. */
+  readonly lines: readonly [number, number];
+  /** Of its last line, since the migration's first event. */
+  readonly ns: JsonNumber | null;
+  /** How the step was done, as far as the log shows it: `{ sync: 'of its own', BQL: 'held' }`. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Total of its last query, or what it says is pending. */
+  readonly totalBytes: JsonNumber | null;
+  readonly queries: { readonly estimate: number; readonly exact: number; readonly unspecified: number } | null;
+}
+
+/** A value that the log does not show is null. */
+export interface MeasureReport {
+  readonly name: string;
+  readonly unit: 'ns' | 'bytes' | 'bytes/s' | 'count' | '%';
+  readonly value: JsonNumber | null;
 }
 
 /** The three blocks that migration developers know, largest first. */

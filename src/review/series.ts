@@ -9,19 +9,47 @@ export interface Series {
   readonly comments: readonly ReviewComment[];
   /** What could not be read, counted by kind, with where it began and what to do. */
   readonly problems: readonly SeriesProblem[];
+  /** What introduces the series; undefined without one. */
+  readonly cover: CoverLetter | undefined;
+  /** Every line of the inputs is one of these. */
+  readonly lineCounts: LineCounts;
+}
+
+export interface CoverLetter {
+  readonly headers: MailHeaders;
+  readonly message: string;
+}
+
+export interface LineCounts {
+  readonly patch: number;
+  readonly message: number;
+  readonly comment: number;
+  /** Headers, attributions, signatures, a page's own words, and what no text is. */
+  readonly header: number;
 }
 
 export interface SeriesProblem {
   readonly code: string;
   readonly count: number;
-  /** Line of the input, from 1. */
+  /** Index of the input that it was first seen in. */
+  readonly input: number;
+  /** Line of that input, from 1. */
   readonly firstLine: number;
   readonly text: string;
   readonly hint: string;
 }
 
 export interface Patch {
+  /** Of the patch as it was posted, as far as the input tells: a reply that quotes it names its Message-ID and author. */
   readonly headers: MailHeaders;
+  /** Of the mail that it was read from: the patch's own, or a reply that quotes it. */
+  readonly mail: MailHeaders;
+  /** `[PATCH v2 1/3]`: 2, 1 and 3; undefined where the subject does not say. A version is 1 unless it says. */
+  readonly version: number;
+  readonly number: number | undefined;
+  readonly total: number | undefined;
+  /** Index of the input. */
+  readonly input: number;
   /** What the author says above the `---`, without the mail's headers. */
   readonly message: string;
   readonly files: readonly PatchFile[];
@@ -65,6 +93,8 @@ export interface Hunk {
   /** What was mended, or why it can't be; empty for a clean one. */
   readonly note: string;
   readonly lines: readonly HunkLine[];
+  /** Where its header stands in the input, from 1. */
+  readonly inputLine: number;
 }
 
 export interface HunkLine {
@@ -83,6 +113,8 @@ export interface HunkLine {
 export interface ReviewComment {
   /** As the attribution line or the From header gives him; undefined if neither does. */
   readonly author: string | undefined;
+  /** `turns`: a page without quote marks, where only the turns of the conversation tell who speaks. */
+  readonly authorFrom: 'mail' | 'turns';
   readonly date: string | undefined;
   /** Index of the patch; undefined for what was said before any. */
   readonly patch: number | undefined;
@@ -98,6 +130,9 @@ export interface ReviewComment {
   readonly text: string;
   /** How many quote marks stood before it: 0 is the mail's own author. */
   readonly depth: number;
+  /** Index of the input, and the line there where it begins, from 1. */
+  readonly input: number;
+  readonly inputLine: number;
 }
 
 export type RemarkSeverity = 'error' | 'warning' | 'info';

@@ -10,7 +10,7 @@ import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
-import { finalPlace, kindOf, makeFolder, removeFolders, removeStale, temporaryName } from './files.ts';
+import { cannotWrite, finalPlace, kindOf, makeFolder, removeFolders, removeStale, temporaryName } from './files.ts';
 import { APPLICATION_ID, INDICES, SCHEMA_VERSION, TABLES } from './schema.ts';
 import { VIEWS } from './views.ts';
 
@@ -149,23 +149,4 @@ async function connect(path: string, options: BetterSqlite3.Options): Promise<Co
       cause: thrown,
     });
   }
-}
-
-/** What the user can mend becomes a UserError; anything else is a fault of qtrace and stays what it is. */
-function cannotWrite(thrown: unknown, path: string): unknown {
-  const code = systemCode(thrown);
-  if (thrown instanceof UserError || code === undefined) return thrown;
-  const reason = reasonOf(code, thrown);
-  return reason === undefined ? thrown : new UserError(`${path} cannot be written: ${reason}`, { cause: thrown });
-}
-
-function reasonOf(code: string, thrown: unknown): string | undefined {
-  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
-    return 'the disk is full; free some space or choose another place, for nothing of it was kept';
-  }
-  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {
-    return 'permission denied; choose another place';
-  }
-  if (/^(ENOTDIR|EEXIST|ENOENT)$/.test(code)) return 'its folder cannot be made; choose another place';
-  return /^SQLITE_IOERR|^E[A-Z]+$/.test(code) ? `${messageOf(thrown)} (${code}); choose another place` : undefined;
 }

@@ -1,4 +1,4 @@
-/** The files of databases: what is there already, what may be replaced, what was left behind. */
+/** The files of reports: what is there already, what may be replaced, what was left behind. */
 import {
   closeSync,
   existsSync,
@@ -7,12 +7,14 @@ import {
   readdirSync,
   readSync,
   realpathSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemCode, UserError } from '../base/errors.ts';
+import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { APPLICATION_ID } from './schema.ts';
 
 export type FileKind = 'absent' | 'not-a-file' | 'empty' | 'ours' | 'sqlite' | 'other';
@@ -61,6 +63,46 @@ export function removeFolders(made: readonly string[]): void {
   }
 }
 
+/** Puts a text in its place, complete or not at all; makes the folder if need be. @throws UserError */
+export function writeWhole(place: string, text: string): void {
+  let made: readonly string[] = [];
+  const temporary = temporaryName(place);
+  try {
+    made = makeFolder(dirname(place));
+    removeStale(place);
+    writeFileSync(temporary, text);
+    renameSync(temporary, place);
+  } catch (thrown) {
+    removeQuietly(temporary);
+    removeFolders(made);
+    throw cannotWrite(thrown, place);
+  }
+}
+
+/** Why a file could not be written is told already. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where no file can be made there is none to take away.
+  }
+}
+
+/** The first characters of a file; empty where it can't be read. */
+export function beginningOf(path: string, length: number): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(length);
+      return head.toString('utf8', 0, readSync(file, head, 0, length, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return '';
+  }
+}
+
 const TEMPORARY_END = '.tmp';
 
 /** Hidden, beside its place: a rename within one file system. */
@@ -88,4 +130,23 @@ function isAlive(pid: number): boolean {
   } catch (thrown) {
     return systemCode(thrown) !== 'ESRCH';
   }
+}
+
+/** What the user can mend becomes a UserError; anything else is a fault of qtrace and stays what it is. */
+export function cannotWrite(thrown: unknown, path: string): unknown {
+  const code = systemCode(thrown);
+  if (thrown instanceof UserError || code === undefined) return thrown;
+  const reason = reasonOf(code, thrown);
+  return reason === undefined ? thrown : new UserError(`${path} cannot be written: ${reason}`, { cause: thrown });
+}
+
+function reasonOf(code: string, thrown: unknown): string | undefined {
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(code)) {
+    return 'the disk is full; free some space or choose another place, for nothing of it was kept';
+  }
+  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {
+    return 'permission denied; choose another place';
+  }
+  if (/^(ENOTDIR|EEXIST|ENOENT)$/.test(code)) return 'its folder cannot be made; choose another place';
+  return /^SQLITE_IOERR|^E[A-Z]+$/.test(code) ? `${messageOf(thrown)} (${code}); choose another place` : undefined;
 }

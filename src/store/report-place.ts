@@ -1,6 +1,7 @@
-/** Where `analyze` puts the database of an input when the user names no place. */
+/** Where `analyze` puts the reports of an input when the user names no place. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { beginningOf } from './files.ts';
 import { readQuery } from './read.ts';
 
 /** Base names that say nothing: there the folder's name tells the runs apart. */
@@ -23,12 +24,25 @@ export interface StoredInput {
   readonly digest: { readonly hex: string };
 }
 
-/** `folder/name.db`, or the first `name-2.db`, ... that is free or holds a report of the same inputs. */
-export async function reportPlace(folder: string, name: string, inputs: readonly StoredInput[]): Promise<string> {
+/** As much of a page is read to tell whose report it is. */
+const PAGE_HEAD = 4096;
+
+/**
+ * `folder/name`, or the first of `folder/name-2`, ... where neither the database (`.db`) nor the page (`.html`) is of
+ * other inputs. `isOwnPage` is asked with the beginning of a page that is there.
+ */
+export async function reportPlace(
+  folder: string,
+  name: string,
+  inputs: readonly StoredInput[],
+  isOwnPage: (beginning: string) => boolean,
+): Promise<string> {
   const own = inputs.map((input) => `${input.name} ${input.digest.hex}`).join('\n');
   for (let number = 1; number <= MAX_TRIES; number += 1) {
-    const place = join(folder, `${name}${number === 1 ? '' : `-${number}`}.db`);
-    if (!existsSync(place) || (await inputsOf(place)) === own) return place;
+    const place = join(folder, `${name}${number === 1 ? '' : `-${number}`}`);
+    const [database, page] = [`${place}.db`, `${place}.html`];
+    if (existsSync(page) && !isOwnPage(beginningOf(page, PAGE_HEAD))) continue;
+    if (!existsSync(database) || (await inputsOf(database)) === own) return place;
   }
   throw new Error(`${folder} holds ${MAX_TRIES} reports named ${name}`);
 }

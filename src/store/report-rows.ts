@@ -7,6 +7,7 @@ import type { Cell, NewDatabase } from './database.ts';
 export function writeReport(database: NewDatabase, report: Report): void {
   writeInputs(database, report.inputs);
   writeMigrations(database, report.migrations, report.qemu);
+  writeComparable(database, report);
   const inputIds = new Map(report.inputs.map(({ name }, index) => [name, index]));
   writeDestinations(database, report, inputIds);
   writeVerdicts(database, report.verdicts, inputIds);
@@ -36,6 +37,28 @@ function writeMigrations(database: NewDatabase, migrations: readonly MigrationRe
     table.add([index, kind, outcome, qemu, ...counts, downtime, finalTotal]);
   }
   table.flush();
+}
+
+/** What a later diff reads. */
+function writeComparable(database: NewDatabase, { qtrace, ruleset, migrations }: Report): void {
+  const head = new BulkInsert(database, 'report', 2);
+  head.add([qtrace, ruleset]);
+  const measures = new BulkInsert(database, 'measures', 4);
+  const steps = new BulkInsert(database, 'steps', 12);
+  for (const { index, measures: figures, steps: listed } of migrations) {
+    for (const { name, unit, value } of figures) measures.add([index, name, unit, jsonCountCell(value)]);
+    for (const [at, row] of listed.rows.entries()) {
+      if (at === listed.omittedAfter && listed.omitted > 0) steps.add(omittedRow(index, listed.omitted));
+      const { section, name, event, count, file, lines, ns, facts, totalBytes, queries } = row;
+      const cells = [index, section, name, event, count, file, lines[0], lines[1], jsonCountCell(ns)];
+      steps.add([...cells, jsonCell(facts), jsonCountCell(totalBytes), queries === null ? null : jsonCell(queries)]);
+    }
+  }
+  for (const rows of [head, measures, steps]) rows.flush();
+}
+
+function omittedRow(migration: number, count: number): Cell[] {
+  return [migration, '', '', '', count, '', 0, 0, null, '{}', null, null];
 }
 
 function writeDestinations(database: NewDatabase, report: Report, inputIds: ReadonlyMap<string, number>): void {

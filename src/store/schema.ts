@@ -52,6 +52,33 @@ CREATE TABLE migrations (
   final_total ANY -- bytes
 ) STRICT;
 
+CREATE TABLE report ( -- one row: who judged
+  qtrace TEXT NOT NULL,
+  ruleset TEXT NOT NULL -- digest of the rules that were run
+) STRICT;
+
+CREATE TABLE measures ( -- what qtrace diff compares
+  migration INTEGER NOT NULL REFERENCES migrations(id),
+  name TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  value ANY -- NULL: not shown
+) STRICT;
+
+CREATE TABLE steps ( -- the protocol's steps in their order, equal ones folded
+  migration INTEGER NOT NULL REFERENCES migrations(id),
+  section TEXT NOT NULL, -- setup, iterate, switchover, checkpoint, postcopy or end; '' where steps are left out
+  name TEXT NOT NULL,
+  event TEXT NOT NULL,
+  count INTEGER NOT NULL, -- folded ones; where steps are left out, how many
+  file TEXT NOT NULL,
+  first_line INTEGER NOT NULL,
+  last_line INTEGER NOT NULL,
+  ns ANY,
+  facts TEXT NOT NULL, -- JSON object: how it was done
+  total ANY, -- bytes
+  queries TEXT -- JSON object: numbers by kind
+) STRICT;
+
 CREATE TABLE queries (
   id INTEGER PRIMARY KEY, -- one apart within a migration
   migration INTEGER NOT NULL REFERENCES migrations(id),

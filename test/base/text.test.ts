@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plural, shorten, visible } from '../../src/base/text.ts';
+import { elide, elideFurther, marked, plural, shorten, visible } from '../../src/base/text.ts';
 
 /** What a terminal does not show as itself: control, format and surrogate code points, line separators. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -47,6 +47,49 @@ describe('visible', () => {
     fc.assert(
       fc.property(fc.oneof(hostile, fc.constantFrom('\u{e0041}', '\u180e', '\u0600', '\u{1d173}')), (text) => {
         expect(visible(text)).not.toMatch(HIDDEN);
+      }),
+    );
+  });
+});
+
+describe('marked', () => {
+  test('names the character, at least four digits', () => {
+    expect(marked('a\u001b\u202e\ud83d\u{e0041}\uffff')).toBe(
+      'a\u27e8U+001B\u27e9\u27e8U+202E\u27e9\u27e8U+D83D\u27e9\u27e8U+E0041\u27e9\u27e8U+FFFF\u27e9',
+    );
+  });
+
+  test('property: hides nothing, and marks what visible escapes', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(marked(text)).not.toMatch(HIDDEN);
+        if (!/\p{Noncharacter_Code_Point}/u.test(text)) expect(marked(text) === text).toBe(visible(text) === text);
+      }),
+    );
+  });
+});
+
+describe('elide', () => {
+  test.each([
+    ['abcd', 4, { head: 'abcd', omitted: 0, tail: '' }],
+    ['abcdefgh', 4, { head: 'abc', omitted: 4, tail: 'h' }],
+    ['abcdefgh', 0, { head: '', omitted: 8, tail: '' }],
+    ['ab\u{1f600}efg\u{1f600}', 4, { head: 'ab', omitted: 7, tail: '' }],
+  ])('%j to %i', (text, limit, expected) => {
+    expect(elide(text, limit)).toEqual(expected);
+  });
+
+  test('property: the two ends of the text, within the limit, no pair torn, nothing lost silently', () => {
+    const limit = fc.nat({ max: 60 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), limit, limit, (text, first, second) => {
+        for (const one of [elide(text, first), elideFurther(elide(text, first), Math.min(first, second))]) {
+          const { head, omitted, tail } = one;
+          expect(text.startsWith(head) && text.endsWith(tail)).toBe(true);
+          expect(head.length + omitted + tail.length).toBe(text.length);
+          expect(head.length + tail.length).toBeLessThanOrEqual(first);
+          expect(head + tail).not.toMatch(/\p{Cs}/u);
+        }
       }),
     );
   });

@@ -24,17 +24,24 @@ function cpuMs(args) {
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 try {
-  const analyze = [join(root, 'dist/qtrace.js'), 'analyze', log];
+  const page = [join(root, 'dist/qtrace.js'), 'analyze', log];
+  const analyze = [...page, '--no-html'];
   cpuMs([empty]);
   cpuMs(analyze);
-  const taken = Array.from({ length: pairs }, () => ({ empty: cpuMs([empty]), analyze: cpuMs(analyze) }));
-  const ratios = taken.map((pair) => pair.analyze / pair.empty);
+  const taken = Array.from({ length: pairs }, () => ({
+    empty: cpuMs([empty]),
+    analyze: cpuMs(analyze),
+    page: cpuMs(page),
+  }));
+  const ratio = (of) => {
+    const ratios = taken.map((pair) => pair[of] / pair.empty);
+    return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
+  };
   console.log(`small log to text report and database, ${pairs} pairs, CPU:`);
   console.log(`  empty node script  ${median(taken.map((pair) => pair.empty)).toFixed(0)} ms`);
   console.log(`  qtrace analyze     ${median(taken.map((pair) => pair.analyze)).toFixed(0)} ms`);
-  console.log(
-    `  ratio              ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
-  );
+  console.log(`  ratio              ${ratio('analyze')}`);
+  console.log(`  with the page      ${median(taken.map((pair) => pair.page)).toFixed(0)} ms, ${ratio('page')}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -30,7 +30,7 @@ function expectSilent(run: Run): void {
 }
 
 function reportOf(args: readonly string[], options: { stdin?: string | Buffer; cwd?: string } = {}): Report {
-  const run = place.run(['analyze', '--no-db', '--format', 'json', ...args], options);
+  const run = place.run(['analyze', '--no-db', '--no-html', '--format', 'json', ...args], options);
   expect(run.stderr).toBe('');
   const report: Report = JSON.parse(run.stdout);
   return report;
@@ -46,7 +46,7 @@ function violated(report: Report): readonly string[] {
 
 describe('the text report', () => {
   test('stands on standard output, exit code 0 without a violation', () => {
-    const run = place.run(['analyze', '--no-db', CLEAN]);
+    const run = place.run(['analyze', '--no-db', '--no-html', CLEAN]);
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(CLEAN_HEAD);
     expect(run.stdout).toContain('vmstate_downtime_checkpoint src-downtime-end\n');
@@ -55,7 +55,7 @@ describe('the text report', () => {
   });
 
   test('names the violation and shows its lines, exit code 1', () => {
-    const run = place.run(['analyze', '--no-db', VIOLATED]);
+    const run = place.run(['analyze', '--no-db', '--no-html', VIOLATED]);
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(VIOLATED_HEAD);
     const line = readFileSync(VIOLATED, 'utf8').split('\n')[204];
@@ -73,16 +73,18 @@ describe('the text report', () => {
   });
 
   test('--verbose adds what holds, and takes nothing away', () => {
-    const plain = place.run(['analyze', '--no-db', CLEAN]);
-    const verbose = place.run(['analyze', '--no-db', '--verbose', CLEAN]);
+    const plain = place.run(['analyze', '--no-db', '--no-html', CLEAN]);
+    const verbose = place.run(['analyze', '--no-db', '--no-html', '--verbose', CLEAN]);
     expect(verbose.stdout.length).toBeGreaterThan(plain.stdout.length);
     expect(verbose.stdout).toMatch(CLEAN_HEAD);
     expect(plain.stdout).toContain('(32 omitted)');
   });
 
   test('--quiet leaves JSON whole', () => {
-    const whole = place.run(['analyze', '--no-db', '--format', 'json', CLEAN]);
-    expect(place.run(['analyze', '--no-db', '--quiet', '--format', 'json', CLEAN]).stdout).toBe(whole.stdout);
+    const whole = place.run(['analyze', '--no-db', '--no-html', '--format', 'json', CLEAN]);
+    expect(place.run(['analyze', '--no-db', '--no-html', '--quiet', '--format', 'json', CLEAN]).stdout).toBe(
+      whole.stdout,
+    );
   });
 });
 
@@ -93,19 +95,19 @@ describe('colour', () => {
     [['--no-color'], { FORCE_COLOR: '1' }],
     [[], { NO_COLOR: '1' }],
   ])('%j %j: none into a pipe', (options, env) => {
-    expect(place.run(['analyze', '--no-db', ...options, VIOLATED], { env }).stdout).not.toContain(ESCAPE);
+    expect(place.run(['analyze', '--no-db', '--no-html', ...options, VIOLATED], { env }).stdout).not.toContain(ESCAPE);
   });
 
   test('--color paints, and says the same', () => {
-    const painted = place.run(['analyze', '--no-db', '--color', VIOLATED]).stdout;
+    const painted = place.run(['analyze', '--no-db', '--no-html', '--color', VIOLATED]).stdout;
     expect(painted).toContain(`${ESCAPE}[31m`);
-    expect(painted.replaceAll(SEQUENCE, '')).toBe(place.run(['analyze', '--no-db', VIOLATED]).stdout);
+    expect(painted.replaceAll(SEQUENCE, '')).toBe(place.run(['analyze', '--no-db', '--no-html', VIOLATED]).stdout);
   });
 
   describe.skipIf(!existsSync('/usr/bin/script'))('on a terminal (script(1))', () => {
     /** What script(1) shows of it; a terminal ends its lines with CR LF. */
     const shown = (options: readonly string[], env: Readonly<Record<string, string>> = {}): string => {
-      const command = [process.execPath, ENTRY, 'analyze', '--no-db', ...options, VIOLATED];
+      const command = [process.execPath, ENTRY, 'analyze', '--no-db', '--no-html', ...options, VIOLATED];
       const text = runCommand(['/usr/bin/script', '-qec', command.map((part) => `'${part}'`).join(' '), '/dev/null'], {
         cwd: place.path(),
         env: { TERM: 'xterm', ...env },
@@ -119,21 +121,23 @@ describe('colour', () => {
     });
 
     test('--no-color and NO_COLOR turn that off', () => {
-      const plain = place.run(['analyze', '--no-db', VIOLATED]).stdout;
+      const plain = place.run(['analyze', '--no-db', '--no-html', VIOLATED]).stdout;
       expect(shown(['--no-color'])).toBe(plain);
       expect(shown([], { NO_COLOR: '1' })).toBe(plain);
     });
 
     test('JSON is never painted', () => {
-      expect(shown(['--format', 'json'])).toBe(place.run(['analyze', '--no-db', '--format', 'json', VIOLATED]).stdout);
+      expect(shown(['--format', 'json'])).toBe(
+        place.run(['analyze', '--no-db', '--no-html', '--format', 'json', VIOLATED]).stdout,
+      );
     });
   });
 });
 
 describe('-o', () => {
   test.each(['text', 'json'])('%s: the same bytes as on standard output, which stays empty', (format) => {
-    const printed = place.run(['analyze', '--no-db', '--format', format, VIOLATED]);
-    const run = place.run(['analyze', '--no-db', '--format', format, '-o', 'out.txt', VIOLATED]);
+    const printed = place.run(['analyze', '--no-db', '--no-html', '--format', format, VIOLATED]);
+    const run = place.run(['analyze', '--no-db', '--no-html', '--format', format, '-o', 'out.txt', VIOLATED]);
     expect(run).toEqual({ code: 1, signal: null, stdout: '', stderr: '' });
     expect(place.read('out.txt')).toBe(printed.stdout);
     expect(place.names()).toEqual(['out.txt']);
@@ -141,20 +145,20 @@ describe('-o', () => {
 
   test('it replaces an earlier report', () => {
     writeFileSync(place.path('out.txt'), 'x'.repeat(100_000));
-    place.run(['analyze', '--no-db', '--output', 'out.txt', CLEAN]);
+    place.run(['analyze', '--no-db', '--no-html', '--output', 'out.txt', CLEAN]);
     expect(place.read('out.txt')).toMatch(CLEAN_HEAD);
     expect(place.read('out.txt')).not.toContain('xxx');
   });
 
   test('- is standard output', () => {
-    expect(place.run(['analyze', '--no-db', '-o', '-', CLEAN]).stdout).toMatch(CLEAN_HEAD);
+    expect(place.run(['analyze', '--no-db', '--no-html', '-o', '-', CLEAN]).stdout).toMatch(CLEAN_HEAD);
     expect(place.names()).toEqual([]);
   });
 
   test('a symbolic link is written through', () => {
     writeFileSync(place.path('real.txt'), 'old');
     symlinkSync('real.txt', place.path('out.txt'));
-    place.run(['analyze', '--no-db', '-o', 'out.txt', CLEAN]);
+    place.run(['analyze', '--no-db', '--no-html', '-o', 'out.txt', CLEAN]);
     expect(lstatSync(place.path('out.txt')).isSymbolicLink()).toBe(true);
     expect(place.read('real.txt')).toMatch(CLEAN_HEAD);
   });
@@ -164,7 +168,20 @@ describe('-o', () => {
     () => {
       execFileSync('mkfifo', [place.path('fifo')]);
       const { stdout } = runCommand(
-        ['sh', '-c', 'cat fifo & "$@"; wait', 'sh', process.execPath, ENTRY, 'analyze', '--no-db', '-o', 'fifo', CLEAN],
+        [
+          'sh',
+          '-c',
+          'cat fifo & "$@"; wait',
+          'sh',
+          process.execPath,
+          ENTRY,
+          'analyze',
+          '--no-db',
+          '--no-html',
+          '-o',
+          'fifo',
+          CLEAN,
+        ],
         { cwd: place.path(), timeout: 10_000 },
       );
       expect(lstatSync(place.path('fifo')).isFIFO()).toBe(true);
@@ -174,7 +191,7 @@ describe('-o', () => {
 
   test('a trace is never written over', () => {
     copyFileSync(CLEAN, place.path('a.log'));
-    expectRefused(place.run(['analyze', '--no-db', 'a.log', '-o', 'a.log']), /a\.log/);
+    expectRefused(place.run(['analyze', '--no-db', '--no-html', 'a.log', '-o', 'a.log']), /a\.log/);
     expect(readFileSync(place.path('a.log'))).toEqual(readFileSync(CLEAN));
   });
 });
@@ -196,8 +213,8 @@ describe('--rule and --ignore', () => {
     const all = judged(reportOf([VIOLATED]));
     const rest = judged(reportOf(['--ignore', 'final-missing', VIOLATED]));
     expect(rest).toEqual(all.filter((rule) => rule !== 'final-missing'));
-    expect(place.run(['analyze', '--no-db', '--ignore', 'final-missing', VIOLATED]).code).toBe(0);
-    expect(place.run(['analyze', '--no-db', '--rule', 'total-not-sum', VIOLATED]).code).toBe(0);
+    expect(place.run(['analyze', '--no-db', '--no-html', '--ignore', 'final-missing', VIOLATED]).code).toBe(0);
+    expect(place.run(['analyze', '--no-db', '--no-html', '--rule', 'total-not-sum', VIOLATED]).code).toBe(0);
   });
 
   test('the trace behind --ignore', () => {
@@ -223,7 +240,7 @@ describe('--fail-on and the exit code', () => {
     ['warning', CLEAN, 0],
     ['never', CLEAN, 0],
   ])('%s', (failOn, log, code) => {
-    expect(place.run(['analyze', '--no-db', '--fail-on', failOn, log]).code).toBe(code);
+    expect(place.run(['analyze', '--no-db', '--no-html', '--fail-on', failOn, log]).code).toBe(code);
   });
 
   test.each([
@@ -289,7 +306,7 @@ describe('inputs', () => {
     ]);
     expect(report.migrations).toHaveLength(1);
     expect(report.migrations[0]?.states.every(({ file }) => file === 'src.log')).toBe(true);
-    expect(place.run(['analyze', '--no-db', 'dst.log', trace('11.1-precopy')]).stdout).toMatch(
+    expect(place.run(['analyze', '--no-db', '--no-html', 'dst.log', trace('11.1-precopy')]).stdout).toMatch(
       /dst\.log .*destination/,
     );
   });
@@ -299,7 +316,7 @@ describe('inputs', () => {
     const report = reportOf(['dst.log']);
     expect(report).toMatchObject({ migrations: [], verdicts: [], summary: { worst: 'none', pass: 0 } });
     expect(report.inputs[0]?.side).toBe('destination');
-    const run = place.run(['analyze', '--no-db', 'dst.log']);
+    const run = place.run(['analyze', '--no-db', '--no-html', 'dst.log']);
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(/^qtrace: no migration found in 1 input; nothing was judged\n +.*log of the source/);
   });
@@ -378,7 +395,7 @@ describe('--qmp', () => {
       line: 1,
       text: line,
     });
-    expect(place.run(['analyze', '--no-db', log, '--qmp', 'samples.jsonl']).code).toBe(1);
+    expect(place.run(['analyze', '--no-db', '--no-html', log, '--qmp', 'samples.jsonl']).code).toBe(1);
   });
 
   test('a sample with the total of the last query', () => {
@@ -410,7 +427,7 @@ describe('the same input gives the same bytes', () => {
     mkdirSync(place.path('deep/er'), { recursive: true });
     for (const name of ['src.log', 'deep/src.log']) copyFileSync(VIOLATED, place.path(name));
     const of = (log: string, cwd: string): string => {
-      const run = place.run(['analyze', '--no-db', '--format', format, log], { cwd: place.path(cwd) });
+      const run = place.run(['analyze', '--no-db', '--no-html', '--format', format, log], { cwd: place.path(cwd) });
       expect(run.code).toBe(1);
       return run.stdout;
     };
@@ -424,14 +441,14 @@ describe('the same input gives the same bytes', () => {
 
   test('no path of the machine stands in it', () => {
     copyFileSync(VIOLATED, place.path('src.log'));
-    const run = place.run(['analyze', '--no-db', '--format', 'json', place.path('src.log')]);
+    const run = place.run(['analyze', '--no-db', '--no-html', '--format', 'json', place.path('src.log')]);
     expect(run.stdout).not.toContain(place.path());
   });
 
-  test('a database changes nothing in the report', () => {
-    const without = place.run(['analyze', '--no-db', VIOLATED]).stdout;
+  test('a database and a page change nothing in the report', () => {
+    const without = place.run(['analyze', '--no-db', '--no-html', VIOLATED]).stdout;
     expect(place.run(['analyze', VIOLATED]).stdout).toBe(without);
-    expect(readdirSync(place.path('reports'))).toEqual(['thread-no-final-src.db']);
+    expect(readdirSync(place.path('reports'))).toEqual(['thread-no-final-src.db', 'thread-no-final-src.html']);
   });
 });
 

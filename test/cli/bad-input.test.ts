@@ -161,7 +161,7 @@ describe('usage', () => {
     ['misspelt command', ['analyse', CLEAN], /analyze/],
     ['no trace', ['analyze'], /name at least one trace/],
     ['no trace', ['replay'], /name at least one trace/],
-    ['no trace but options', ['analyze', '--no-db'], /name at least one trace/],
+    ['no trace but options', ['analyze', '--no-db', '--no-html'], /name at least one trace/],
     ['unknown --format', ['analyze', CLEAN, '--format', 'xml'], /format.*xml.*text.*json/],
     ['unknown --qemu', ['analyze', CLEAN, '--qemu', '9'], /qemu.*9.*auto.*7\.2.*10\.0.*11\.1.*thread/],
     ['unknown --qemu', ['replay', CLEAN, '--qemu', '9'], /qemu.*9.*auto/],
@@ -325,7 +325,7 @@ describe('a full disk', () => {
     };
 
     test('-o', () => {
-      onSmallDisk(['analyze', CLEAN, '--no-db', '--format', 'json', '-o', 'disk/out'], (run, left) => {
+      onSmallDisk(['analyze', CLEAN, '--no-db', '--no-html', '--format', 'json', '-o', 'disk/out'], (run, left) => {
         expectRefused(run, FULL);
         expect(left).toBe('disk');
       });
@@ -342,7 +342,7 @@ describe('a full disk', () => {
       onSmallDisk(['analyze', CLEAN, '--out-dir', 'disk'], (run, left) => {
         expect(run.code).toBe(0);
         expect(run.stdout).toMatch(/^qtrace: no violation found/);
-        expect(run.stderr).toMatch(/^qtrace: no database: [^\n]*the disk is full[^\n]*\n$/);
+        expect(run.stderr).toMatch(/^qtrace: no HTML and no database: [^\n]*the disk is full[^\n]*\n$/);
         expect(left).toBe('disk');
       });
     });
@@ -351,8 +351,8 @@ describe('a full disk', () => {
   test
     .skipIf(process.platform !== 'linux')
     .each([
-      ['analyze', '--no-db', CLEAN],
-      ['analyze', '--no-db', '--format', 'json', CLEAN],
+      ['analyze', '--no-db', '--no-html', CLEAN],
+      ['analyze', '--no-db', '--no-html', '--format', 'json', CLEAN],
       ['replay', CLEAN],
       ['rules'],
       ['events'],

@@ -23,7 +23,7 @@ function checkAll(folder: string): number {
     // Next to it may lie the logs of other threads, whose lines are shown too.
     const raw = new Set(readFileSync(log, 'utf8').split(/\r?\n/));
     for (const options of [[], ['--verbose']]) {
-      const { code, stdout, stderr } = place.run(['analyze', '--no-db', ...options, log]);
+      const { code, stdout, stderr } = place.run(['analyze', '--no-db', '--no-html', ...options, log]);
       expect([0, 1, 2], `${log}: ${stderr}`).toContain(code);
       expect(stderr).not.toMatch(/fault of qtrace|internal fault/);
       if (code === 2) continue;

@@ -20,7 +20,7 @@ function value(query: string): unknown {
 }
 
 function analyze(...args: readonly string[]): void {
-  const run = place.run(['analyze', '--quiet', '--db', 'own.db', ...args]);
+  const run = place.run(['analyze', '--quiet', '--no-html', '--db', 'own.db', ...args]);
   expect([0, 1]).toContain(run.code);
 }
 

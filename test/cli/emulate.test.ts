@@ -22,7 +22,7 @@ function linesOf(text: string): readonly string[] {
 }
 
 function analyzed(...args: readonly string[]) {
-  const run = place.run(['analyze', '--no-db', '--format', 'json', ...args]);
+  const run = place.run(['analyze', '--no-db', '--no-html', '--format', 'json', ...args]);
   const report: Report = JSON.parse(run.stdout);
   const violated = report.verdicts.filter(({ verdict, severity }) => verdict === 'violated' && severity === 'error');
   return { code: run.code, report, violated: [...new Set(violated.map(({ rule }) => rule))] };

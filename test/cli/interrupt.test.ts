@@ -66,7 +66,7 @@ function writeLongLog(name: string): void {
 describe.skipIf(process.platform === 'win32')('a large log', () => {
   test.each([
     ['SIGINT', ['--db', 'own.db']],
-    ['SIGINT', ['--no-db', '-o', 'out.txt']],
+    ['SIGINT', ['--no-db', '--no-html', '-o', 'out.txt']],
     ['SIGINT', []],
     ['SIGTERM', ['--db', 'own.db', '-o', 'out.txt']],
   ] as const)('%s in the middle of analyze %j', async (signal, options) => {
@@ -84,7 +84,7 @@ describe.skipIf(process.platform === 'win32')('a large log', () => {
 
   test('an earlier database and report stay', async () => {
     writeLongLog('long.log');
-    place.run(['analyze', CLEAN, '--db', 'own.db', '-o', 'out.txt']);
+    place.run(['analyze', CLEAN, '--no-html', '--db', 'own.db', '-o', 'out.txt']);
     const before = ['own.db', 'out.txt'].map((name) => readFileSync(place.path(name)));
     const { child, ended } = start(['analyze', 'long.log', '--db', 'own.db', '-o', 'out.txt']);
     await until(() => place.names().some((name) => TEMPORARY.test(name)));
@@ -98,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('a large log', () => {
 
 describe.skipIf(process.platform === 'win32')('while it waits for more of its input', () => {
   test.each([
-    [['--no-db']],
+    [['--no-db', '--no-html']],
     [['--db', 'own.db']],
     [['--db', 'own.db', '-o', 'out.txt']],
   ])('a FIFO, analyze %j', async (options) => {
@@ -130,7 +130,7 @@ describe.skipIf(process.platform === 'win32')('while it waits for more of its in
   });
 
   test('what comes late is read', async () => {
-    const { child, ended } = start(['analyze', '-', '--no-db', '--quiet']);
+    const { child, ended } = start(['analyze', '-', '--no-db', '--no-html', '--quiet']);
     const text = readFileSync(CLEAN, 'utf8');
     for (const part of [text.slice(0, 5000), text.slice(5000, 5001), text.slice(5001)]) {
       child.stdin?.write(part);
@@ -139,13 +139,13 @@ describe.skipIf(process.platform === 'win32')('while it waits for more of its in
     child.stdin?.end();
     const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toBe(place.run(['analyze', '--no-db', '--quiet', CLEAN]).stdout);
+    expect(stdout).toBe(place.run(['analyze', '--no-db', '--no-html', '--quiet', CLEAN]).stdout);
   });
 
   test('a log that is still being written is read up to its present end', () => {
     const text = readFileSync(CLEAN, 'utf8');
     writeFileSync(place.path('growing.log'), text.slice(0, 9001));
-    const run = place.run(['analyze', '--no-db', 'growing.log']);
+    const run = place.run(['analyze', '--no-db', '--no-html', 'growing.log']);
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(/Migration 0: precopy, running|running/);
   });

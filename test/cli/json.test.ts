@@ -138,6 +138,28 @@ const destination = object({
   noBlackout: orNull(words),
 });
 
+const lineRange = when(
+  (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger),
+  '[a, b]',
+);
+
+const step = object({
+  section: oneOf('setup', 'iterate', 'switchover', 'checkpoint', 'postcopy', 'end'),
+  name: words,
+  event: words,
+  count,
+  file: words,
+  lines: lineRange,
+  ns: orNull(exact),
+  facts: when(
+    (value) =>
+      typeof value === 'object' && value !== null && Object.values(value).every((fact) => typeof fact === 'string'),
+    'texts by name',
+  ),
+  totalBytes: orNull(exact),
+  queries: orNull(object({ estimate: count, exact: count, unspecified: count })),
+});
+
 const migration = object(
   {
     index: count,
@@ -154,10 +176,7 @@ const migration = object(
         name: words,
         startNs: orNull(exact),
         endNs: orNull(exact),
-        lines: when(
-          (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger),
-          '[a, b]',
-        ),
+        lines: lineRange,
       }),
     ),
   },
@@ -173,6 +192,8 @@ const migration = object(
         nonIterable: devices,
       }),
     ),
+    steps: object({ rows: list(step, 200), omitted: count, omittedAfter: count }),
+    measures: list(object({ name: words, unit: oneOf('ns', 'bytes', 'bytes/s', 'count', '%'), value: orNull(signed) })),
     destination: orNull(destination),
     messages: object({ lines: list(rawLine, 20), omitted: count }),
   },
@@ -247,7 +268,7 @@ function analyze(...args: readonly string[]): {
   readonly raw: unknown;
   readonly text: string;
 } {
-  const { stdout, stderr } = place.run(['analyze', '--no-db', '--format', 'json', ...args]);
+  const { stdout, stderr } = place.run(['analyze', '--no-db', '--no-html', '--format', 'json', ...args]);
   expect(stderr).toBe('');
   return { parsed: JSON.parse(stdout), raw: JSON.parse(stdout), text: stdout };
 }

@@ -51,9 +51,9 @@ function writeLongLog(violated: boolean): void {
 
 describe.skipIf(!HAS_BASH)('| head -1', () => {
   test.each([
-    [['analyze', '--no-db', CLEAN], 0],
-    [['analyze', '--no-db', VIOLATED], 1],
-    [['analyze', '--no-db', '--format', 'json', VIOLATED], 1],
+    [['analyze', '--no-db', '--no-html', CLEAN], 0],
+    [['analyze', '--no-db', '--no-html', VIOLATED], 1],
+    [['analyze', '--no-db', '--no-html', '--format', 'json', VIOLATED], 1],
     [['replay', CLEAN], 0],
     [['rules'], 0],
     [['events'], 0],
@@ -93,8 +93,8 @@ describe.skipIf(!HAS_BASH)('a reader that is gone before anything is printed', (
   };
 
   test.each([
-    ['analyze', '--no-db', CLEAN],
-    ['analyze', '--no-db', '--format', 'json', CLEAN],
+    ['analyze', '--no-db', '--no-html', CLEAN],
+    ['analyze', '--no-db', '--no-html', '--format', 'json', CLEAN],
     ['replay', CLEAN],
     ['rules'],
     ['events'],
@@ -105,7 +105,7 @@ describe.skipIf(!HAS_BASH)('a reader that is gone before anything is printed', (
   });
 
   test('the exit code is the verdict', () => {
-    expect(intoNothing(['analyze', '--no-db', VIOLATED])).toMatchObject({ code: 1, stderr: '' });
+    expect(intoNothing(['analyze', '--no-db', '--no-html', VIOLATED])).toMatchObject({ code: 1, stderr: '' });
   });
 
   test('the database is written', () => {
@@ -145,5 +145,5 @@ describe.skipIf(process.platform !== 'linux')('standard error that takes nothing
 
 test('nothing of the progress stands on standard error that is no terminal', () => {
   writeLongLog(false);
-  expect(place.run(['analyze', '--no-db', 'long.log']).stderr).toBe('');
+  expect(place.run(['analyze', '--no-db', '--no-html', 'long.log']).stderr).toBe('');
 });

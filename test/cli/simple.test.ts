@@ -25,13 +25,13 @@ describe('analyze', () => {
     writeFileSync(place.path('trace-events-all'), TABLE);
     writeFileSync(place.path('events.gz'), gzipSync(TABLE));
     writeFileSync(place.path('events.zst'), zstdOf(TABLE));
-    const run = place.run(['analyze', ...args, '--format', 'json', '--no-db']);
+    const run = place.run(['analyze', ...args, '--format', 'json', '--no-db', '--no-html']);
     expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
     expect(inputsOf(run.stdout)).toMatchObject([INPUT]);
   });
 
   test('standard input', () => {
-    const run = place.run(['analyze', '-', '--format', 'json', '--no-db'], { stdin: gzipSync(precopy()) });
+    const run = place.run(['analyze', '-', '--format', 'json', '--no-db', '--no-html'], { stdin: gzipSync(precopy()) });
     expect(inputsOf(run.stdout)).toMatchObject([{ ...INPUT, name: '-', format: 'simple-v4+gzip' }]);
   });
 
@@ -41,7 +41,7 @@ describe('analyze', () => {
       write();
     });
     writeFileSync(place.path('src.trace'), log);
-    const { stdout, code } = place.run(['analyze', 'src.trace', '--no-db']);
+    const { stdout, code } = place.run(['analyze', 'src.trace', '--no-db', '--no-html']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/src\.trace has holes \(.*3 .*dropped/s);
   });
@@ -53,7 +53,7 @@ describe('analyze', () => {
       if (index !== 13 && index !== 14) write();
     });
     writeFileSync(place.path('src.trace'), log);
-    const { stdout, code } = place.run(['analyze', 'src.trace', '--format', 'json', '--no-db']);
+    const { stdout, code } = place.run(['analyze', 'src.trace', '--format', 'json', '--no-db', '--no-html']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/"rule": ?"final-without-sync"[^{}]*"verdict": ?"undecidable"/);
   });
@@ -65,7 +65,7 @@ describe('analyze', () => {
         if (index !== 13 && index !== 14) write();
       }),
     );
-    const { stdout, code } = place.run(['analyze', 'src.trace', '--no-db']);
+    const { stdout, code } = place.run(['analyze', 'src.trace', '--no-db', '--no-html']);
     expect(code).toBe(1);
     expect(stdout).toContain('final-without-sync');
   });

@@ -176,7 +176,7 @@ describe('what can’t be read is the user’s to mend', () => {
 
 describe('standard input', () => {
   const COMMAND = `${ROOT}dist/qtrace.js`;
-  const ANALYZE = ['analyze', '-', '--format', 'json', '--no-db', '--fail-on', 'never'];
+  const ANALYZE = ['analyze', '-', '--format', 'json', '--no-db', '--no-html', '--fail-on', 'never'];
   const run = lines(2).concat('migrate_set_state new state setup', 'migrate_set_state new state active');
   const state = (content: Buffer) => ({
     ...{ name: '-', lines: run.length, events: run.length, bytes: content.length },

@@ -95,6 +95,8 @@ const migration: fc.Arbitrary<MigrationReport> = fc.record({
   ),
   rounds: fc.record({ rows: fc.array(round, { maxLength: 10 }), omitted: count, omittedAfter: fc.nat(10) }),
   downtime: maybe(downtime),
+  steps: fc.constant({ rows: [], omitted: 0, omittedAfter: 0 }),
+  measures: fc.constant([]),
   destination: maybe(destination),
   messages: fc.record({ lines: fc.array(line, { maxLength: 5 }), omitted: count }),
 });

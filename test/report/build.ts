@@ -77,6 +77,8 @@ export function buildMigration(parts: Partial<MigrationReport> = {}): MigrationR
     phases: [],
     rounds: { rows: [], omitted: 0, omittedAfter: 0 },
     downtime: null,
+    steps: { rows: [], omitted: 0, omittedAfter: 0 },
+    measures: [],
     destination: null,
     messages: { lines: [], omitted: 0 },
     ...parts,

@@ -3,38 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { jsonRenderer } from '../../src/report/renderers/json.ts';
 import { textRenderer } from '../../src/report/renderers/text.ts';
 import type { Report } from '../../src/report/report.ts';
-import { buildFinding, buildInput, buildLine, buildMigration, buildReport, buildRound, buildVerdict } from './build.ts';
+import { buildReport } from './build.ts';
+import { reportFull } from './full.ts';
 
 const PLAIN = { color: false, verbose: true };
-
-/** The same text wherever a report takes text from a trace. */
-function reportFull(text: string): Report {
-  const line = buildLine({ file: text, text });
-  const devices = { totalNs: 1000, devices: [{ idstr: text, instance: 0, durationNs: 1000 }], omitted: 0 };
-  return buildReport({
-    inputs: [buildInput({ name: text, format: text })],
-    migrations: [
-      buildMigration({
-        states: [{ state: text, file: text, line: 1, ns: 0 }],
-        phases: [{ name: text, startNs: 0, endNs: 1, lines: [1, 2] }],
-        messages: { lines: [line], omitted: 0 },
-        rounds: { rows: [buildRound({ file: text }), buildRound()], omitted: 0, omittedAfter: 0 },
-        downtime: {
-          ...{ durationNs: 1000, start: line, end: line, iterable: devices, nonIterable: devices },
-          checkpoints: [{ from: text, to: text, durationNs: 1000 }],
-        },
-      }),
-    ],
-    verdicts: [
-      buildVerdict({
-        ...{ rule: 'a', verdict: 'violated' },
-        findings: [buildFinding({ message: text, expected: text, actual: text, evidence: [line] })],
-      }),
-      buildVerdict({ rule: 'b', verdict: 'undecidable', reason: text, enable: [text] }),
-      buildVerdict({ rule: 'c', reason: text }),
-    ],
-  });
-}
 
 describe('text', () => {
   test.each([

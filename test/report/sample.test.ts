@@ -1,22 +1,13 @@
 /** The committed samples under reports/ are what the program prints today. `UPDATE_GOLDEN=1 npm test` rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { analyze } from '../../src/analysis/analyze.ts';
-import { planInputs } from '../../src/analysis/replay-inputs.ts';
+import { drawCharts } from '../../src/report/charts/draw-charts.ts';
 import { RENDERERS } from '../../src/report/renderers/registry.ts';
-import { RULES } from '../../src/rules/registry.ts';
+import type { Renderer } from '../../src/report/renderers/renderer.ts';
+import { type Analysed, fixture, ROOT } from './html/pages.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const update = process.env['UPDATE_GOLDEN'] === '1' && process.env['CI'] === undefined;
-
-async function reportOf(folder: string, files: readonly string[], qmp?: string) {
-  const at = (file: string): string => join(ROOT, 'fixtures/traces', folder, file);
-  const samples = qmp === undefined ? undefined : at(qmp);
-  const plan = planInputs(files.map(at), samples);
-  const request = { paths: plan.files, qmp: samples, band: undefined, rules: RULES, fullDigest: false };
-  return analyze({ ...request, listener: undefined, progress: () => undefined }, plan);
-}
 
 const SAMPLES = [
   { name: '11.1-precopy', files: ['src.log'], qmp: undefined },
@@ -26,14 +17,34 @@ const SAMPLES = [
   { name: 'thread-skip-dirty-bytes', files: ['src.log'], qmp: 'qmp.jsonl' },
 ];
 
+/** A clean run and a faulty one as pages; one of everything else, for they are the same report. */
+const FORMATS: readonly (readonly [Renderer['id'], string, readonly string[], boolean])[] = [
+  ['text', 'txt', SAMPLES.map(({ name }) => name), false],
+  ['json', 'json', SAMPLES.map(({ name }) => name), false],
+  ['html', 'html', ['11.1-precopy', 'thread-no-final'], false],
+  ['html', 'mail.html', ['thread-no-final'], true],
+  ['markdown', 'md', ['thread-no-final'], false],
+  ['sarif', 'sarif', ['thread-no-final'], false],
+  ['junit', 'junit.xml', ['thread-no-final'], false],
+];
+
+async function rendered(
+  format: Renderer['id'],
+  { report, beside, timelines }: Analysed,
+  mail: boolean,
+): Promise<string> {
+  const charts = format === 'html' ? await drawCharts(report, timelines, { size: mail ? 'mail' : 'page' }) : [];
+  const renderer = RENDERERS.find(({ id }) => id === format);
+  return renderer?.render(report, { color: false, verbose: false, mail }, { ...beside, charts }) ?? '';
+}
+
 for (const { name, files, qmp } of SAMPLES) {
-  for (const renderer of RENDERERS) {
-    const ending = renderer.id === 'text' ? 'txt' : renderer.id;
+  for (const [format, ending, , mail] of FORMATS.filter(([, , wanted]) => wanted.includes(name))) {
     test(`reports/${name}.${ending}`, async () => {
       const place = join(ROOT, 'reports', `${name}.${ending}`);
-      const rendered = renderer.render(await reportOf(name, files, qmp), { color: false, verbose: false });
-      if (update) writeFileSync(place, rendered);
-      expect(rendered).toBe(readFileSync(place, 'utf8'));
+      const text = await rendered(format, await fixture(name, files, qmp), mail);
+      if (update) writeFileSync(place, text);
+      expect(text).toBe(readFileSync(place, 'utf8'));
     });
   }
 }

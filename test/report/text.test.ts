@@ -32,7 +32,7 @@ describe('text of a violated run', () => {
 });
 
 test('text is the default format', () => {
-  expect(RENDERERS.map((renderer) => renderer.id)).toEqual(['text', 'json']);
+  expect(RENDERERS.map((renderer) => renderer.id)).toEqual(['text', 'json', 'html', 'markdown', 'sarif', 'junit']);
 });
 
 const CLEAN = `qtrace: no violation found in 1 migration of QEMU 11.1; 7 of 11 duties hold, 4 could not be decided

@@ -91,7 +91,19 @@ describe('the entry', () => {
     const folder = mkdtempSync(join(tmpdir(), 'qtrace-npm-'));
     try {
       copyFileSync(join(ROOT, 'fixtures/traces/11.1-precopy/src.log'), join(folder, 'here.log'));
-      const args = ['--prefix', ROOT, 'run', '--silent', 'qtrace', '--', 'analyze', '--no-db', '--quiet', 'here.log'];
+      const args = [
+        '--prefix',
+        ROOT,
+        'run',
+        '--silent',
+        'qtrace',
+        '--',
+        'analyze',
+        '--no-db',
+        '--no-html',
+        '--quiet',
+        'here.log',
+      ];
       const run = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
       expect(run.stdout).toMatch(/^qtrace: no violation found/);
       expect(run.status, run.stderr).toBe(0);

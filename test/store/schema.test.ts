@@ -26,10 +26,13 @@ const TABLES = [
   'findings',
   'input_problems',
   'inputs',
+  'measures',
   'messages',
   'migrations',
   'queries',
+  'report',
   'states',
+  'steps',
   'syncs',
   'verdicts',
 ];

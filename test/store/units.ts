@@ -75,6 +75,8 @@ export function migrationReport(index: number): MigrationReport {
     phases: [],
     rounds: { rows: [], omitted: 0, omittedAfter: 0 },
     downtime: null,
+    steps: { rows: [], omitted: 0, omittedAfter: 0 },
+    measures: [],
     destination: null,
     messages: { lines: [], omitted: 0 },
   };

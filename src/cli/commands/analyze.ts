@@ -3,12 +3,16 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { analyze } from '../../analysis/analyze.ts';
 import { type InputPlan, planInputs } from '../../analysis/replay-inputs.ts';
 import { UserError } from '../../base/errors.ts';
+import { fanOut } from '../../replay/sinks.ts';
+import { TimelineCollector } from '../../report/charts/timeline-collector.ts';
 import { RENDERERS } from '../../report/renderers/registry.ts';
+import type { Renderer, RenderOptions } from '../../report/renderers/renderer.ts';
 import { headline } from '../../report/renderers/text/headline.ts';
 import { pageFor } from '../../report/renderers/text/page.ts';
 import type { Report } from '../../report/report.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
+import type { ChartFolder } from '../chart-folder.ts';
 import { defineCommand, showDash } from '../command.ts';
 import {
   bandOf,
@@ -22,6 +26,8 @@ import {
 import { EXIT } from '../exit-codes.ts';
 import { note, OutputFile, writeOut } from '../output.ts';
 import { Progress } from '../progress.ts';
+import { Rendering } from '../rendering.ts';
+import { filesSaid, type Outcome, writePage } from '../report-files.ts';
 import { openStore } from '../report-store.ts';
 
 const FORMATS = RENDERERS.map(({ id }) => id);
@@ -38,7 +44,14 @@ function build<T>(yargs: Argv<T>) {
     })
     .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the report to this file' })
     .option('db', { type: 'string', requiresArg: true, describe: 'Write the database to this file; --no-db: none' })
-    .option('out-dir', { type: 'string', default: 'reports', requiresArg: true, describe: 'Folder of the database' })
+    .option('html', { type: 'boolean', default: true, describe: 'Write the report as a page, too; --no-html: none' })
+    .option('out-dir', {
+      type: 'string',
+      default: 'reports',
+      requiresArg: true,
+      describe: 'Folder of the page and of the database',
+    })
+    .option('mail', { type: 'boolean', default: false, describe: 'Make the page fit a mailing list: 28,000 bytes' })
     .option('hash', {
       type: 'string',
       requiresArg: true,
@@ -46,6 +59,7 @@ function build<T>(yargs: Argv<T>) {
       default: 'auto',
       describe: 'full: digest of all bytes at any size',
     })
+    .option('charts', { type: 'string', requiresArg: true, describe: 'Write the charts into this folder, PNG and SVG' })
     .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
     .option('quiet', { type: 'boolean', default: false, describe: 'Print the verdict alone' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Also print what passed, and every finding' });
@@ -65,21 +79,45 @@ export const register = defineCommand({
 async function runAnalyze(options: Options): Promise<number> {
   const { chosen, traces } = chooseRules(RULES, options.rule, options.ignore);
   if (chosen.length === 0) throw new UserError('--rule and --ignore leave no rule to judge by; name fewer to ignore');
+  if (options.outDir === '') throw new UserError('--out-dir has an empty value; check the variables of your shell');
   const inputs = namedTraces(options, traces);
   const qmp = namedSamples(options.qmp, inputs);
   const plan = planInputs(inputs, qmp);
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
   const sources = [...plan.files, ...(qmp === undefined ? [] : [qmp]), ...(options.db ? [options.db] : [])];
   const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
+  const charts = options.charts === undefined ? undefined : await openCharts(options.charts, output);
+  const hasPage = options.html || options.format === 'html';
+  const timelines = charts === undefined && !hasPage ? undefined : new TimelineCollector(plan.nameOf);
   try {
-    const report = await analyzeAndStore(options, plan, qmp, chosen);
-    const text = render(report, options);
-    const code = exitCodeOf(report, options.failOn);
+    const { report, database } = await analyzeAndStore(options, plan, qmp, chosen, timelines);
+    const drawn = timelines?.timelines() ?? [];
+    const chartFiles = await charts?.write(report, drawn);
+    if (chartFiles !== undefined && !options.quiet) note(chartFiles);
+    const rendering = new Rendering({ report, plan, rules: chosen, timelines: drawn }, renderOptions(options));
+    const page = await writeBeside(options, plan, toFile, report, rendering);
+    const said = filesSaid(page, database);
+    if (said !== undefined && !options.quiet) note(said);
+    const text =
+      options.quiet && options.format === 'text' ? verdictOf(report, options) : await rendering.as(formatOf(options));
+    const code = exitCodeOf(report, options.failOn, page);
     // Set before printing: a reader that closes the pipe early does not change the verdict.
     process.exitCode = code;
     if (output === undefined) await writeOut(text);
     else output.write(text);
     return code;
+  } catch (thrown) {
+    output?.abort();
+    charts?.abort();
+    throw thrown;
+  }
+}
+
+/** chart.js and its canvas are loaded for those alone who want charts. */
+async function openCharts(folder: string, output: OutputFile | undefined): Promise<ChartFolder> {
+  try {
+    const { ChartFolder } = await import('../chart-folder.ts');
+    return new ChartFolder(folder);
   } catch (thrown) {
     output?.abort();
     throw thrown;
@@ -91,7 +129,8 @@ async function analyzeAndStore(
   plan: InputPlan,
   qmp: string | undefined,
   rules: readonly Rule[],
-): Promise<Report> {
+  timelines: TimelineCollector | undefined,
+): Promise<{ readonly report: Report; readonly database: Outcome | undefined }> {
   const store = await openStore({ db: databaseOf(options), folder: options.outDir, firstInput: plan.files[0] ?? '-' });
   const progress = new Progress(options.quiet);
   try {
@@ -102,15 +141,14 @@ async function analyzeAndStore(
         band: bandOf(options.qemu),
         rules,
         fullDigest: options.hash === 'full',
-        listener: store.listener,
+        listener:
+          timelines === undefined ? store.listener : fanOut([timelines, ...(store.listener ? [store.listener] : [])]),
         progress: (read, inAll) => progress.update(read, inAll),
       },
       plan,
     );
     progress.end();
-    const said = await store.finish(report);
-    if (said !== undefined && !options.quiet) note(said);
-    return report;
+    return { report, database: await store.finish(report) };
   } catch (thrown) {
     progress.end();
     store.abort();
@@ -124,20 +162,39 @@ function databaseOf({ db }: Options): string | false | undefined {
   return given === false ? false : db;
 }
 
-function render(report: Report, options: Options): string {
-  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
-  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
-  const { verbose } = options;
-  if (options.quiet && options.format === 'text')
-    return `${headline(report, pageFor({ color, verbose })).join('\n')}\n`;
-  const renderer = RENDERERS.find(({ id }) => id === options.format);
-  if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
-  return renderer.render(report, { color, verbose });
+/** The page beside the database; none where the user has named a place for it. */
+async function writeBeside(
+  options: Options,
+  plan: InputPlan,
+  toFile: boolean,
+  report: Report,
+  rendering: Rendering,
+): Promise<Outcome | undefined> {
+  if (!options.html || (options.format === 'html' && toFile)) return undefined;
+  const firstInput = plan.files[0] ?? '-';
+  return writePage({ folder: options.outDir, firstInput, make: () => rendering.as('html') }, report);
 }
 
-function exitCodeOf(report: Report, failOn: string): number {
+function formatOf({ format }: Options): Renderer['id'] {
+  const renderer = RENDERERS.find(({ id }) => id === format);
+  if (renderer === undefined) throw new UserError(`unknown format ${format}; there are ${FORMATS.join(', ')}`);
+  return renderer.id;
+}
+
+function renderOptions(options: Options): RenderOptions {
+  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
+  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
+  return { color, verbose: options.verbose, mail: options.mail, warningsFail: options.failOn === 'warning' };
+}
+
+function verdictOf(report: Report, options: Options): string {
+  return `${headline(report, pageFor(renderOptions(options))).join('\n')}\n`;
+}
+
+function exitCodeOf(report: Report, failOn: string, page: Outcome | undefined): number {
   const faults = report.verdicts.filter(({ reason }) => reason.startsWith('internal fault'));
   for (const { rule, reason } of faults) note(`rule ${rule}: ${reason}; please report this`);
   if (failsOn(report.summary.worst, failOn)) return EXIT.violated;
-  return faults.length > 0 ? EXIT.fault : EXIT.clean;
+  const pageFailed = page !== undefined && 'failure' in page && page.isFault;
+  return faults.length > 0 || pageFailed ? EXIT.fault : EXIT.clean;
 }

@@ -96,7 +96,7 @@ function blackoutLines({ blackout, noBlackout }: DestinationReport, page: Page):
   ];
 }
 
-function between(lowNs: JsonNumber | null, highNs: JsonNumber | null): string {
+export function between(lowNs: JsonNumber | null, highNs: JsonNumber | null): string {
   const low = lowNs === null ? undefined : boundText(Math.floor(Number(lowNs) / 1000));
   const high = highNs === null ? undefined : boundText(Math.ceil(Number(highNs) / 1000));
   if (low === undefined) return high === undefined ? 'not shown' : `at most ${high}`;

@@ -29,7 +29,7 @@ export function downtimeSection(migration: MigrationReport, page: Page): readonl
   ]);
 }
 
-function whyNoBreakdown(migration: MigrationReport): string {
+export function whyNoBreakdown(migration: MigrationReport): string {
   if (migration.kind === 'colo') return 'no downtime: under COLO every checkpoint stops the VM';
   if (migration.kind === 'snapshot' || migration.kind === 'background-snapshot') {
     return 'no downtime: a snapshot has no switchover';

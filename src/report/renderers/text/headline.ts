@@ -12,23 +12,25 @@ const UNDER = ' '.repeat('qtrace: '.length);
 const WEAK_INPUTS = 3;
 
 export function headline(report: Report, page: Page): readonly string[] {
-  const [verdict, ...rest] = verdictLines(report);
-  const painted = wrap(verdict, '', UNDER).map((line) => paint(line, report, page));
-  return [...painted, ...rest.flatMap((line) => wrap(line, UNDER)), ...holes(report.inputs)];
+  const [verdict, ...rest] = verdictSentences(report);
+  const painted = wrap(`qtrace: ${verdict}`, '', UNDER).map((line) => paint(line, report, page));
+  const weakened = holes(report.inputs);
+  return [...painted, ...[...rest, ...(weakened === undefined ? [] : [weakened])].flatMap((line) => wrap(line, UNDER))];
 }
 
-function verdictLines(report: Report): readonly [string, ...string[]] {
+/** The verdict, and what is to be said beside it. */
+export function verdictSentences(report: Report): readonly [string, ...string[]] {
   const violated = worstFirst(withVerdict(report, 'violated'));
   if (violated.length > 0) return [violatedLine(report, violated), ...othersLine(report)];
   if (report.migrations.length === 0 && report.verdicts.length === 0) return nothingFound(report.inputs);
   const where = `${plural(report.migrations.length, 'migration')} of ${qemuName(report.qemu)}`;
   const holding = withVerdict(report, 'pass').length;
   const undecided = withVerdict(report, 'undecidable').length;
-  if (holding + undecided === 0) return [`qtrace: nothing was judged in ${where}: no duty applies`];
+  if (holding + undecided === 0) return [`nothing was judged in ${where}: no duty applies`];
   if (holding === 0) {
-    return [`qtrace: nothing could be decided in ${where}: ${plural(undecided, 'duty', 'duties')} undecided`];
+    return [`nothing could be decided in ${where}: ${plural(undecided, 'duty', 'duties')} undecided`];
   }
-  return [`qtrace: no violation found in ${where}; ${score(holding, undecided)}`];
+  return [`no violation found in ${where}; ${score(holding, undecided)}`];
 }
 
 function score(holding: number, undecided: number): string {
@@ -41,7 +43,7 @@ function violatedLine(report: Report, violated: readonly VerdictReport[]): strin
   const affected = new Set(violated.map((verdict) => verdict.migration)).size;
   const where = affected < total ? `${affected} of ${plural(total, 'migration')}` : plural(total, 'migration');
   const counts = `${plural(violated.length, 'violation')} (${severities(violated)})`;
-  return `qtrace: ${counts} in ${where} of ${qemuName(report.qemu)}: ${ruleCounts(violated)}`;
+  return `${counts} in ${where} of ${qemuName(report.qemu)}: ${ruleCounts(violated)}`;
 }
 
 function severities(violated: readonly VerdictReport[]): string {
@@ -80,7 +82,7 @@ function othersLine(report: Report): readonly string[] {
 }
 
 function nothingFound(inputs: readonly InputReport[]): readonly [string, string] {
-  const verdict = `qtrace: no migration found in ${plural(inputs.length, 'input')}; nothing was judged`;
+  const verdict = `no migration found in ${plural(inputs.length, 'input')}; nothing was judged`;
   return [verdict, whatToGive(inputs)];
 }
 
@@ -94,16 +96,17 @@ function whatToGive(inputs: readonly InputReport[]): string {
   return 'trace the source from before the migration starts, with the events that `qtrace events` lists';
 }
 
-function holes(inputs: readonly InputReport[]): readonly string[] {
+/** undefined where nothing is missing. */
+export function holes(inputs: readonly InputReport[]): string | undefined {
   const weak = inputs.flatMap((input) => {
     const problems = input.problems.filter((problem) => problem.weakens);
     const counts = problems.map((problem) => `${problem.count} ${clean(problem.code, 40)}`).join(', ');
     return problems.length > 0 ? [`${clean(input.name, 120)} has holes (${counts})`] : [];
   });
-  if (weak.length === 0) return [];
+  if (weak.length === 0) return undefined;
   const more = weak.length > WEAK_INPUTS ? ` and ${plural(weak.length - WEAK_INPUTS, 'more input')}` : '';
   const which = weak.slice(0, WEAK_INPUTS).join('; ') + more;
-  return wrap(`${which}: verdicts that rest on what is missing there are withdrawn`, UNDER);
+  return `${which}: verdicts that rest on what is missing there are withdrawn`;
 }
 
 function paint(line: string, report: Report, page: Page): string {

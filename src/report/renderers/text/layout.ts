@@ -40,18 +40,18 @@ export function place(line: { readonly file: string; readonly line: number }): s
 }
 
 /** Words of one paragraph; the lines after the first begin with `rest`. */
-export function wrap(text: string, first: string, rest = first): readonly string[] {
-  return flow(text.split(' '), first, rest);
+export function wrap(text: string, first: string, rest = first, columns = COLUMNS): readonly string[] {
+  return flow(text.split(' '), first, rest, columns);
 }
 
 /** Things that stay on one line each (`active 0.003205 :19 ->`), filled into lines. */
-export function flow(chunks: readonly string[], first: string, rest: string): readonly string[] {
-  const room = COLUMNS - Math.max(first.length, rest.length);
+export function flow(chunks: readonly string[], first: string, rest: string, columns = COLUMNS): readonly string[] {
+  const room = columns - Math.max(first.length, rest.length);
   const lines: string[] = [];
   let line = first;
   let empty = true;
   for (const piece of chunks.flatMap((chunk) => pieces(chunk, room))) {
-    if (!empty && line.length + 1 + piece.length > COLUMNS) {
+    if (!empty && line.length + 1 + piece.length > columns) {
       lines.push(line);
       line = rest;
       empty = true;

@@ -11,7 +11,8 @@ import { LIMITS, type Page } from './page.ts';
 
 const INDENT = '    ';
 
-interface Field {
+/** A column of the table, with its cells. */
+export interface Field {
   readonly column: Column;
   readonly cells: readonly string[];
 }
@@ -43,7 +44,18 @@ function bounded(rows: readonly RoundReport[]): readonly RoundReport[] {
   return rows.length <= LIMITS.rounds ? rows : [...rows.slice(0, half), ...rows.slice(-half)];
 }
 
-function commonFile(rows: readonly RoundReport[]): string | undefined {
+/** Every column, with exact numbers. */
+export function exactFields(
+  rows: readonly RoundReport[],
+  migration: MigrationReport,
+  qemu: Report['qemu'],
+  fileWidth: number,
+): readonly Field[] {
+  return [...commonFields(rows, migration, qemu, EXACT), ...costField(rows), placeField(rows, fileWidth)];
+}
+
+/** The one file that all rows are of. */
+export function commonFile(rows: readonly RoundReport[]): string | undefined {
   const files = new Set(rows.map((row) => row.file));
   const [file] = files;
   return files.size === 1 ? file : undefined;
@@ -55,10 +67,9 @@ interface Table {
 }
 
 function widestThatFits(rows: readonly RoundReport[], migration: MigrationReport, qemu: Report['qemu']): Table {
-  const exact = commonFields(rows, migration, qemu, EXACT);
-  const full = tableLines([...exact, ...costField(rows), placeField(rows, 30)]);
+  const full = tableLines(exactFields(rows, migration, qemu, 30));
   if (fitsPage(full)) return { unit: 'bytes', lines: full };
-  const bare = tableLines([...exact, placeField(rows, 16)]);
+  const bare = tableLines([...commonFields(rows, migration, qemu, EXACT), placeField(rows, 16)]);
   if (fitsPage(bare)) return { unit: 'bytes', lines: bare };
   const rounded = tableLines([...commonFields(rows, migration, qemu, ROUNDED), placeField(rows, 8)]);
   return { unit: 'bytes rounded to fit, exact with --format json', lines: rounded };

@@ -22,7 +22,8 @@ const PROBES: ReadonlySet<string> = new Set([
 ]);
 const RULES_NAMED = 3;
 
-interface Group {
+/** Verdicts that lack the same. */
+export interface Group {
   readonly fault: boolean;
   readonly enable: readonly string[];
   readonly verdicts: VerdictReport[];
@@ -40,11 +41,11 @@ export function undecidedSection(report: Report, page: Page): readonly string[] 
   ];
 }
 
-function groupByRemedy(undecided: readonly VerdictReport[]): readonly Group[] {
+export function groupByRemedy(undecided: readonly VerdictReport[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const verdict of undecided) {
     const fault = verdict.reason.startsWith(FAULT);
-    const key = JSON.stringify([fault, [...new Set(verdict.enable)].sort()]);
+    const key = JSON.stringify([fault, [...new Set(verdict.enable.map((name) => name.slice(0, 80)))].sort()]);
     const group = groups.get(key) ?? { fault, enable: [...new Set(verdict.enable)], verdicts: [] };
     group.verdicts.push(verdict);
     groups.set(key, group);
@@ -84,7 +85,14 @@ function purpose({ verdicts }: Group): string {
   return `to decide ${rules.length <= RULES_NAMED ? rules.join(', ') : `these ${rules.length} rules`}`;
 }
 
-function remedyText(group: Group): string | undefined {
+/** The same for verdicts that are told one by one. */
+export function remedyFor(verdicts: readonly [VerdictReport, ...VerdictReport[]]): string | undefined {
+  const [group] = groupByRemedy(verdicts);
+  return group === undefined ? undefined : remedyText(group);
+}
+
+/** What would decide them, in one sentence; undefined where nothing would. */
+export function remedyText(group: Group): string | undefined {
   if (group.fault) return 'this is a fault of qtrace itself; please report it with the log';
   const probes = group.enable.filter((name) => PROBES.has(name));
   const events = group.enable.filter((name) => name !== SAMPLES && name !== STDERR && !PROBES.has(name));

@@ -1,0 +1,165 @@
+/** `qtrace review MAIL...`: a patch series as its mails bring it, with what people say about it. */
+import { basename } from 'node:path';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { UserError } from '../../base/errors.ts';
+import { visible } from '../../base/text.ts';
+import { VERSION } from '../../base/version.ts';
+import { NOTHING_BESIDE } from '../../report/renderers/renderer.ts';
+import { ruleTexts } from '../../report/rule-texts.ts';
+import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
+import type { ReviewReport } from '../../review/report.ts';
+import { reviewMails } from '../../review/review-mails.ts';
+import type { NamedInput } from '../../review/versions/choose-versions.ts';
+import { RULES } from '../../rules/registry.ts';
+import type { Severity } from '../../rules/rule.ts';
+import { defineCommand, showDash } from '../command.ts';
+import { failsOn } from '../common-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import { readMailFile } from '../mail-inputs.ts';
+import { OutputFile, writeOut } from '../output.ts';
+import { runTraces, type TraceRequest } from '../review-runs.ts';
+import { readTree } from '../source-tree.ts';
+
+const FORMATS = REVIEW_RENDERERS.map(({ id }) => id);
+
+function build<T>(yargs: Argv<T>) {
+  return yargs
+    .positional('mail', {
+      type: 'string',
+      array: true,
+      describe:
+        'Mails, an mbox, a saved page or a diff; `-` for standard input; two versions of a series to compare them',
+    })
+    .option('trace', { type: 'string', array: true, requiresArg: true, describe: 'Traces of the patched build' })
+    .option('base-trace', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'Traces of the build without it',
+    })
+    .option('qmp', { type: 'string', requiresArg: true, describe: 'Samples of query-migrate that belong to --trace' })
+    .option('base-qmp', { type: 'string', requiresArg: true, describe: 'Samples that belong to --base-trace' })
+    .option('tree', { type: 'string', requiresArg: true, describe: 'QEMU source: who implements a changed callback' })
+    .option('terse', {
+      type: 'boolean',
+      default: false,
+      describe: 'One `file:line: text` per remark, as --format terse',
+    })
+    .option('against', { type: 'string', requiresArg: true, describe: 'An older version to compare with' })
+    .option('format', {
+      type: 'string',
+      requiresArg: true,
+      choices: FORMATS,
+      default: 'text',
+      describe: 'How to print the review',
+    })
+    .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the review to this file' })
+    .option('fail-on', {
+      type: 'string',
+      requiresArg: true,
+      choices: ['error', 'warning', 'never'],
+      default: 'error',
+      describe: 'Exit 1 for remarks and violations of this severity and above',
+    })
+    .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
+    .option('verbose', { type: 'boolean', default: false, describe: 'Also list what is as it should be' });
+}
+
+type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<object>>['parseAsync']>>>;
+
+export const register = defineCommand({
+  command: 'review [mail..]',
+  describe: 'What a patch does to the query protocol, tied to traces',
+  builder: build<object>,
+  handler: async (options: Options): Promise<void> => {
+    process.exitCode = await runReview(options);
+  },
+});
+
+async function runReview(options: Options): Promise<number> {
+  const paths = namedMails(options);
+  const against = options.against === undefined ? undefined : showDash(options.against);
+  const sources = [...paths, ...(against === undefined ? [] : [against])];
+  if (sources.filter((path) => path === '-').length > 1) {
+    throw new UserError('only one input can be standard input; name files for the others');
+  }
+  const toFile = options.output !== undefined && showDash(options.output) !== '-';
+  const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
+  try {
+    const report = await reviewed(paths, against, options);
+    const text = render(report, options);
+    const code = failsOn(worstOf(report), options.failOn) ? EXIT.violated : EXIT.clean;
+    // Set before printing: a reader that closes the pipe early does not change the verdict.
+    process.exitCode = code;
+    if (output === undefined) await writeOut(text);
+    else output.write(text);
+    return code;
+  } catch (thrown) {
+    output?.abort();
+    throw thrown;
+  }
+}
+
+async function reviewed(
+  paths: readonly string[],
+  against: string | undefined,
+  options: Options,
+): Promise<ReviewReport> {
+  const report = await reviewMails({
+    version: VERSION,
+    inputs: paths.map(inputOf),
+    against: against === undefined ? undefined : inputOf(against),
+    tree: options.tree === undefined ? undefined : readTree(showDash(options.tree)),
+    runs: (series) => runTraces(series, tracesOf(options)),
+  });
+  if (report.patches.length === 0)
+    throw new UserError(`${nothingIn(paths)}; give a mail with a patch, an mbox or a diff`);
+  if (report.versions?.base.patches.length === 0)
+    throw new UserError(`${nothingIn([against ?? ''])}; give the older version`);
+  return report;
+}
+
+/** Of the remarks, and of what the patched build does. */
+function worstOf({ remarks, traces }: ReviewReport): Severity | 'none' {
+  const found = [...remarks.map(({ severity }) => severity), traces.head?.summary.worst ?? 'none'];
+  return (['error', 'warning', 'info'] as const).find((severity) => found.includes(severity)) ?? 'none';
+}
+
+function render(report: ReviewReport, options: Options): string {
+  const format = options.terse ? 'terse' : options.format;
+  const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
+  if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
+  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
+  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
+  return renderer.render(report, { color, verbose: options.verbose }, { ...NOTHING_BESIDE, rules: ruleTexts(RULES) });
+}
+
+function tracesOf(options: Options): TraceRequest {
+  const { trace = [], baseTrace = [], qmp, baseQmp } = options;
+  if (trace.length === 0 && (baseTrace.length > 0 || qmp !== undefined)) {
+    throw new UserError('--base-trace and --qmp go with --trace; name the traces of the patched build');
+  }
+  return { head: trace.map(showDash), base: baseTrace.map(showDash), qmp, baseQmp };
+}
+
+function nothingIn(paths: readonly string[]): string {
+  const [first = '', ...others] = paths.map((path) => (path === '-' ? 'standard input' : visible(path)));
+  return others.length === 0
+    ? `there is no patch in ${first}`
+    : `there is no patch in any of the ${paths.length} inputs`;
+}
+
+function inputOf(path: string): NamedInput {
+  return { name: path === '-' ? '-' : basename(path), bytes: readMailFile(path) };
+}
+
+/** The mails before and behind `--`. @throws UserError when none is named. */
+function namedMails(options: {
+  readonly mail?: readonly string[] | undefined;
+  readonly '--'?: unknown;
+}): readonly string[] {
+  const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
+  const named = [...(options.mail ?? []), ...behind].map(showDash);
+  if (named.length === 0) throw new UserError('name at least one mail, or - for standard input');
+  return named;
+}

@@ -1,0 +1,58 @@
+/** Runs of the patched build and of the one without it, for `review`. */
+import { analyze } from '../analysis/analyze.ts';
+import { planInputs } from '../analysis/replay-inputs.ts';
+import { learnDeclaration } from '../catalog/catalog.ts';
+import { compareRuns } from '../diff/compare.ts';
+import { judge } from '../diff/gate.ts';
+import type { Report } from '../report/report.ts';
+import { declarationsOf } from '../review/model/trace-events.ts';
+import type { Series } from '../review/series.ts';
+import type { Runs } from '../review/tie.ts';
+import { RULES } from '../rules/registry.ts';
+import { Progress } from './progress.ts';
+
+export interface TraceRequest {
+  readonly head: readonly string[];
+  readonly base: readonly string[];
+  readonly qmp: string | undefined;
+  readonly baseQmp: string | undefined;
+}
+
+/** The events that the series changes are read in their new text, too. @throws UserError */
+export async function runTraces(series: Series, { head, base, qmp, baseQmp }: TraceRequest): Promise<Runs> {
+  const functionOf = new Map(RULES.map(({ id, qemu }) => [id, qemu.function]));
+  if (head.length === 0) return { head: undefined, base: undefined, diff: undefined, functionOf };
+  for (const declaration of declarationsOf(series)) learnDeclaration(declaration);
+  const after = await report(head, qmp);
+  if (base.length === 0) return { head: after, base: undefined, diff: undefined, functionOf };
+  const before = await report(base, baseQmp);
+  const nameOf = (one: Report): string => one.inputs[0]?.name ?? '?';
+  const compared = compareRuns({
+    base: [{ name: nameOf(before), source: 'trace', facts: before }],
+    head: [{ name: nameOf(after), source: 'trace', facts: after }],
+    baseMigration: undefined,
+    headMigration: undefined,
+  });
+  return { head: after, base: before, diff: { ...compared, gate: judge(compared, 'error', []) }, functionOf };
+}
+
+async function report(paths: readonly string[], qmp: string | undefined): Promise<Report> {
+  const plan = planInputs(paths, qmp);
+  const progress = new Progress(false);
+  try {
+    return await analyze(
+      {
+        paths: plan.files,
+        qmp,
+        band: undefined,
+        rules: RULES,
+        fullDigest: false,
+        listener: undefined,
+        progress: (read, inAll) => progress.update(read, inAll),
+      },
+      plan,
+    );
+  } finally {
+    progress.end();
+  }
+}

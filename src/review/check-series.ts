@@ -1,0 +1,19 @@
+/** All checks over a series. */
+import { CHECKS } from './checks/registry.ts';
+import { modelOf, type SourceTree } from './model/model.ts';
+import type { Remark, Series } from './series.ts';
+
+/** The remarks in the order of the patch; one per rule and line. */
+export function checkSeries(series: Series, tree?: SourceTree): readonly Remark[] {
+  const model = modelOf(series, tree);
+  const found = new Map<string, Remark>();
+  for (const remark of CHECKS.flatMap((check) => check.run(model))) {
+    const key = [remark.rule, remark.patch, remark.path, remark.hunk, remark.hunkLine].join(' ');
+    if (!found.has(key)) found.set(key, remark);
+  }
+  const fileOf = ({ patch, path }: Remark): number =>
+    series.patches[patch]?.files.findIndex((file) => file.path === path) ?? 0;
+  return [...found.values()].sort(
+    (a, b) => a.patch - b.patch || fileOf(a) - fileOf(b) || a.hunk - b.hunk || a.hunkLine - b.hunkLine,
+  );
+}

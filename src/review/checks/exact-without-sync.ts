@@ -1,0 +1,52 @@
+import type { Op } from '../code/paths.ts';
+import { defineCheck, entries, mendedLater, remarkAt, when } from '../model/check.ts';
+import { breachOf, somePath } from '../model/compare.ts';
+import { lostAt, madeAt } from '../model/guilt.ts';
+import type { SeriesModel } from '../model/model.ts';
+import { isSync, toldExact } from '../model/names.ts';
+import { isKnownToSync, servesRam, syncAddedElsewhere, syncs } from '../model/syncs.ts';
+import type { Remark } from '../series.ts';
+
+export const exactWithoutSync = defineCheck({
+  id: 'exact-without-sync',
+  what: 'RAM answers an exact query of precopy without syncing its dirty bitmap first.',
+  why: 'The decision to switch over then rests on an old figure: the downtime is longer than the limit allows.',
+  limits: 'A sync in a function that the series does not show is taken for granted where one was there before.',
+  run: (model) => [...inHandlers(model), ...toldOtherwise(model)],
+});
+
+function inHandlers(model: SeriesModel): readonly Remark[] {
+  return entries(model, servesRam).flatMap((change) => {
+    const breach = breachOf(change.before('exact'), change.after('exact'), syncs);
+    if (breach === undefined || (!breach.seen && !isKnownToSync(change))) return [];
+    if (mendedLater(model, change, (later) => !somePath(later.after('exact'), (path) => syncs(path) === 'no')))
+      return [];
+    const sure = breach.conditions.length === 0 && syncAddedElsewhere(model, change) === undefined;
+    return remarkAt(model, lostAt(change, breach.path, isSync), {
+      rule: 'exact-without-sync',
+      severity: sure ? 'error' : 'warning',
+      confidence: sure ? (breach.seen ? 'certain' : 'likely') : 'possible',
+      message: `An exact query of the iteration is answered without a sync${when(breach.conditions)}: the figure is that of the sync before.`,
+      reason: `On the path exact=1, final=0 of ${change.name}(), before postcopy, no sync is left.`,
+    });
+  });
+}
+
+/** The core calls the modules, or is called, with exact=false. */
+function toldOtherwise(model: SeriesModel): readonly Remark[] {
+  const isToldSo = (op: Op): boolean => toldExact(op) === false;
+  return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+    const breach = breachOf(change.before('exact'), change.after('exact'), ({ ops }) =>
+      ops.some(isToldSo) ? 'no' : 'yes',
+    );
+    const call = breach?.path.ops.find(isToldSo);
+    if (breach === undefined || call === undefined || breach.conditions.length > 0) return [];
+    return remarkAt(model, madeAt(change, call), {
+      rule: 'exact-without-sync',
+      severity: 'error',
+      confidence: 'certain',
+      message: 'An exact query is handed on as an estimate here: no module syncs for it.',
+      reason: `On the path exact=1, final=0 of ${change.name}() the argument for exact is false.`,
+    });
+  });
+}

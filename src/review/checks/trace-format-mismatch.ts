@@ -1,0 +1,186 @@
+import type { CodeLine } from '../code/image.ts';
+import type { Op } from '../code/paths.ts';
+import { symbolOf } from '../code/values.ts';
+import { defineCheck, remarkAt } from '../model/check.ts';
+import type { SeriesModel } from '../model/model.ts';
+import {
+  conversionFor,
+  conversionsOf,
+  type TraceChange,
+  type TraceDeclaration,
+  traceChanges,
+} from '../model/trace-events.ts';
+import type { Remark } from '../series.ts';
+
+export const traceFormatMismatch = defineCheck({
+  id: 'trace-format-mismatch',
+  what: 'The arguments of a trace event, its format and its calls do not fit each other; or its text changes for those who read it.',
+  why: 'A trace that shows one figure under the name of another misleads whoever debugs with it.',
+  limits: 'Calls in files that the series does not touch are not seen, nor are the types of their arguments.',
+  run: (model) => {
+    const changes = traceChanges(model.series);
+    const last = new Map(changes.map((one) => [one.name, one]));
+    return [
+      ...changes.flatMap((change) => (change.new === undefined ? [] : inDeclaration(model, change.new))),
+      ...[...last.values()].flatMap((change) => [...inCalls(model, change), ...changed(model, change, changes)]),
+      ...callsAlone(model, last),
+    ];
+  },
+});
+
+const CERTAIN = { rule: 'trace-format-mismatch', severity: 'error', confidence: 'certain' } as const;
+
+function inDeclaration(model: SeriesModel, { name, params, format, line }: TraceDeclaration): readonly Remark[] {
+  const conversions = conversionsOf(format);
+  if (conversions === undefined) return [];
+  if (conversions.length !== params.length) {
+    return remarkAt(model, line, {
+      ...CERTAIN,
+      message: `${name} declares ${params.length} arguments, and its format prints ${conversions.length}.`,
+      reason: `Counted in its line of trace-events.`,
+    });
+  }
+  const wrong = params.find(({ type }, index) => {
+    const wanted = conversionFor(type);
+    const conversion = conversions[index];
+    return (
+      wanted !== undefined &&
+      conversion !== undefined &&
+      !(wanted.letters.includes(conversion.letter) && wanted.lengths.includes(conversion.length))
+    );
+  });
+  if (wrong !== undefined) {
+    return remarkAt(model, line, {
+      ...CERTAIN,
+      message: `In ${name} the conversion of ${wrong.name} does not fit its type, ${wrong.type}.`,
+      reason: 'The declared type against the conversion at its place.',
+    });
+  }
+  const swapped = params.find(({ name: own }, index) => {
+    const label = conversions[index]?.label ?? '';
+    return (
+      label !== own && params.some((other) => other.name === label) && conversions.some((one) => one.label === own)
+    );
+  });
+  if (swapped === undefined) return [];
+  return remarkAt(model, line, {
+    ...CERTAIN,
+    message: `${name} prints ${swapped.name} under the name of another argument: the order of the format is not that of the arguments.`,
+    reason: 'The words in front of the conversions against the names of the arguments.',
+  });
+}
+
+interface Call {
+  readonly args: readonly string[];
+  readonly line: CodeLine;
+  readonly patch: number;
+}
+
+function callsOf(model: SeriesModel, name: string, side: 'before' | 'after'): readonly Call[] {
+  const isCall = (op: Op): op is Extract<Op, { kind: 'call' }> => op.kind === 'call' && op.name === `trace_${name}`;
+  return model.changes.flatMap((change) => {
+    const op = (['switchover', 'final', 'exact', 'estimate'] as const)
+      .flatMap((id) => change[side](id)?.paths ?? [])
+      .flatMap(({ ops }) => ops.filter(isCall))[0];
+    if (op === undefined) return [];
+    const args = op.args.map((value) => (symbolOf(value) ?? '').replace(/@\d+$/, ''));
+    return [{ args, line: op.line, patch: change.patch }];
+  });
+}
+
+function inCalls(model: SeriesModel, change: TraceChange): readonly Remark[] {
+  const call = callsOf(model, change.name, 'after').findLast(({ patch }) => patch >= change.patch);
+  const declared = change.new;
+  if (declared === undefined) {
+    if (call === undefined) return [];
+    return remarkAt(model, call.line, {
+      ...CERTAIN,
+      message: `${change.name} is called here, and no longer declared.`,
+      reason: 'The series deletes its line in trace-events.',
+    });
+  }
+  if (call === undefined) return notCalled(model, change, declared);
+  if (call.args.length !== declared.params.length) {
+    return remarkAt(model, call.line, {
+      ...CERTAIN,
+      message: `trace_${change.name}() is called with ${call.args.length} arguments, and declared with ${declared.params.length}.`,
+      reason: 'Both stand in the series.',
+    });
+  }
+  return swappedArguments(model, declared, call);
+}
+
+/** An argument stands at the place of another one, by their names. */
+function swappedArguments(model: SeriesModel, { name, params }: TraceDeclaration, call: Call): readonly Remark[] {
+  const own = call.args.map((text) => text.slice(text.lastIndexOf('.') + 1).replace(/_bytes$/, ''));
+  const isSwapped = params.some(({ name: param }, index) => {
+    const other = params.findIndex((one) => one.name === own[index]);
+    return other >= 0 && other !== index && own[index] !== param;
+  });
+  if (!isSwapped) return [];
+  return remarkAt(model, call.line, {
+    ...CERTAIN,
+    confidence: 'likely',
+    message: `The arguments of trace_${name}() stand in another order than they are declared: ${params.map((one) => one.name).join(', ')}.`,
+    reason: 'Their names against those of the declaration.',
+  });
+}
+
+function notCalled(model: SeriesModel, { old, name }: TraceChange, declared: TraceDeclaration): readonly Remark[] {
+  if (old === undefined || old.params.length === declared.params.length) return [];
+  return remarkAt(model, declared.line, {
+    rule: 'trace-format-mismatch',
+    severity: 'warning',
+    confidence: 'likely',
+    message: `${name} gets ${declared.params.length} arguments instead of ${old.params.length}, and the series does not change its call.`,
+    reason: 'No hunk shows a call of it.',
+  });
+}
+
+/** What others read changes its text. */
+function changed(model: SeriesModel, change: TraceChange, all: readonly TraceChange[]): readonly Remark[] {
+  const first = all.find(({ name }) => name === change.name);
+  const [old, fresh] = [first?.old, change.new];
+  if (old === undefined || fresh === undefined || old.format === fresh.format) return [];
+  return remarkAt(model, fresh.line, {
+    rule: 'trace-format-mismatch',
+    severity: 'info',
+    confidence: 'certain',
+    message: `The text of ${change.name} changes${addedText(old, fresh)}; scripts that parse the old one have to follow.`,
+    reason: 'Its declaration and its call fit each other.',
+  });
+}
+
+function addedText(old: TraceDeclaration, fresh: TraceDeclaration): string {
+  const names = (one: TraceDeclaration): readonly string[] => one.params.map(({ name }) => name);
+  const added = names(fresh).filter((name) => !names(old).includes(name));
+  const gone = names(old).filter((name) => !names(fresh).includes(name));
+  const parts = [
+    ...(added.length > 0 ? [`${added.join(', ')} added`] : []),
+    ...(gone.length > 0 ? [`${gone.join(', ')} gone`] : []),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+/** The call changes its number of arguments, and trace-events is not in the series. */
+function callsAlone(model: SeriesModel, declared: ReadonlyMap<string, TraceChange>): readonly Remark[] {
+  const names = new Set<string>();
+  for (const { new: code } of model.changes) {
+    for (const part of code?.text.parts ?? []) {
+      for (const { text, line } of part)
+        if (text.startsWith('trace_') && line.changed) names.add(text.slice('trace_'.length));
+    }
+  }
+  return [...names].flatMap((name) => {
+    if (declared.has(name)) return [];
+    const [old] = callsOf(model, name, 'before');
+    const fresh = callsOf(model, name, 'after').at(-1);
+    if (old === undefined || fresh === undefined || old.args.length === fresh.args.length) return [];
+    return remarkAt(model, fresh.line, {
+      ...CERTAIN,
+      confidence: 'likely',
+      message: `trace_${name}() gets ${fresh.args.length} arguments instead of ${old.args.length}, and the series does not change its declaration in trace-events.`,
+      reason: 'The call before the patch is taken to fit the declaration.',
+    });
+  });
+}

@@ -1,0 +1,56 @@
+/** Sums over the parts of a query's answer. */
+import type { Op, Path } from '../code/paths.ts';
+import { add, constant, type Value } from '../code/values.ts';
+
+const PARTS: readonly string[] = ['precopy', 'stopcopy', 'postcopy'];
+
+/** Which part, or the total, a symbol stands for. */
+function partOf(name: string): string {
+  const plain = name.replace(/@\d+$/, '');
+  return plain.slice(plain.lastIndexOf('.') + 1).replace(/_bytes$/, '');
+}
+
+/** How often each part is in the sum; undefined where something else is in it. */
+export function partsIn(value: Value): ReadonlyMap<string, number> | undefined {
+  if (value.kind !== 'sum' || value.constant !== 0) return undefined;
+  const parts = new Map<string, number>();
+  for (const [name, factor] of value.terms) {
+    const part = partOf(name);
+    if (part !== 'total' && !PARTS.includes(part)) return undefined;
+    parts.set(part, (parts.get(part) ?? 0) + factor);
+  }
+  return parts;
+}
+
+export type SumFault = { readonly missing: readonly string[]; readonly wrong: readonly string[] };
+
+/** What is wrong with it as the sum of the three; undefined where nothing is, or where it can't be told. */
+export function faultOf(value: Value): SumFault | undefined {
+  const parts = partsIn(value);
+  if (parts === undefined || parts.has('total')) return undefined;
+  const missing = PARTS.filter((part) => !parts.has(part));
+  const wrong = [...parts].filter(([, factor]) => factor !== 1).map(([part]) => part);
+  return missing.length + wrong.length === 0 ? undefined : { missing, wrong };
+}
+
+/** Holds the whole total, by name or as its sum. */
+export function isWhole(value: Value): boolean {
+  const parts = partsIn(value);
+  if (parts === undefined) return false;
+  return (parts.size === 1 && parts.get('total') === 1) || faultOf(value) === undefined;
+}
+
+/** What the path leaves in the target. */
+export function leftIn(
+  path: Path,
+  isTarget: (target: string) => boolean,
+): { readonly value: Value; readonly ops: readonly Op[] } | undefined {
+  let value: Value | undefined;
+  const ops: Op[] = [];
+  for (const op of path.ops) {
+    if (op.kind !== 'assign' || !isTarget(op.target)) continue;
+    value = op.adds ? add(value ?? constant(0), op.value, 1) : op.value;
+    ops.push(op);
+  }
+  return value === undefined ? undefined : { value, ops };
+}

@@ -1,0 +1,2 @@
+/** The anchor of a remark in the page. */
+export const remarkId = (index: number): string => `remark-${index}`;

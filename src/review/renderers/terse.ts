@@ -1,0 +1,14 @@
+/** One `file:line: text` per remark, for use as a per-patch check in b4. */
+import { visible } from '../../base/text.ts';
+import type { RemarkReport } from '../report.ts';
+import type { ReviewRenderer } from './renderer.ts';
+
+export const terseRenderer: ReviewRenderer = {
+  id: 'terse',
+  mediaType: 'text/plain; charset=utf-8',
+  render: (report) => report.remarks.map((remark) => `${terseLine(remark)}\n`).join(''),
+};
+
+function terseLine({ path, line, severity, rule, message }: RemarkReport): string {
+  return `${visible(path)}:${line}: ${severity}: ${rule}: ${visible(message)}`;
+}

@@ -1,0 +1,40 @@
+/** From the bytes of mails to the review that is printed. */
+import { buildReview } from './build-review.ts';
+import { checkSeries } from './check-series.ts';
+import { effectsOf } from './effects.ts';
+import type { SourceTree } from './model/model.ts';
+import type { ReviewReport } from './report.ts';
+import type { Series } from './series.ts';
+import { NO_RUNS, type Runs } from './tie.ts';
+import { chooseVersions, type NamedInput } from './versions/choose-versions.ts';
+
+export interface ReviewRequest {
+  /** Of qtrace. */
+  readonly version: string;
+  readonly inputs: readonly NamedInput[];
+  /** An older version of the series, where it was named as one. */
+  readonly against: NamedInput | undefined;
+  /** The source that the series applies to. */
+  readonly tree?: SourceTree | undefined;
+  /** Runs of the patched build, and of the one without it. Its events are known by then. */
+  readonly runs?: (series: Series) => Promise<Runs>;
+}
+
+export async function reviewMails({ version, inputs, against, tree, runs }: ReviewRequest): Promise<ReviewReport> {
+  const { head, base } = await chooseVersions(inputs, against);
+  const nameIn =
+    (names: readonly string[]) =>
+    (input: number): string =>
+      names[input] ?? '?';
+  return buildReview({
+    version,
+    series: head.series,
+    remarks: checkSeries(head.series, tree),
+    effects: effectsOf(head.series),
+    runs: runs === undefined ? NO_RUNS : await runs(head.series),
+    nameOf: nameIn(head.names),
+    inputs: [...(base?.names ?? []), ...head.names].filter((name, at, all) => all.indexOf(name) === at),
+    base:
+      base === undefined ? undefined : { series: base.series, comparison: base.comparison, nameOf: nameIn(base.names) },
+  });
+}

@@ -1,0 +1,111 @@
+/** `qtrace review` as its users run it: exit codes, formats, --tree, traces of the patched build. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { BASE, type Edit, EVENTS, edited, MIGRATION, REGISTER, SAVEVM } from '../review/checks/patches.ts';
+import { asMail, diffFiles } from '../review/diff.ts';
+import { runProgram as run, trace, useWorkplace } from './program.ts';
+
+const place = useWorkplace();
+const folder = (): string => place.path();
+
+function write(name: string, text: string): string {
+  const path = join(folder(), name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const patch = (edits: readonly Edit[]): string => write('a.patch', asMail(diffFiles(BASE, edited(edits))));
+
+const NO_BQL: readonly Edit[] = [
+  [
+    MIGRATION,
+    '    qemu_savevm_query_pending_final(&pending);\n\n',
+    '    bql_unlock();\n    qemu_savevm_query_pending_final(&pending);\n    bql_lock();\n\n',
+  ],
+];
+const HARMLESS: readonly Edit[] = [[SAVEVM, '#include "migration/savevm.h"', '#include "savevm.h"']];
+
+describe('review', () => {
+  test('exits with 1 for an error, with 0 without one or with --fail-on never', () => {
+    expect(run(['review', patch(NO_BQL)]).code).toBe(1);
+    expect(run(['review', patch(NO_BQL), '--fail-on', 'never']).code).toBe(0);
+    expect(run(['review', patch(HARMLESS)]).code).toBe(0);
+  });
+
+  test('--terse is --format terse', () => {
+    const terse = run(['review', patch(NO_BQL), '--terse']);
+    expect(terse.stdout).toMatch(/^migration\/migration\.c:\d+: error: final-without-bql: [^\n]*\n$/);
+    expect(run(['review', patch(NO_BQL), '--format', 'terse']).stdout).toBe(terse.stdout);
+  });
+
+  test('--trace: the assertion of a real run confirms the remark', () => {
+    const log = trace('thread-no-bql-assert');
+    const { stdout } = run(['review', patch(NO_BQL), '--trace', log, trace('thread-no-bql-assert', 'stderr.txt')]);
+    expect(stdout).toContain('the trace confirms it: final-without-bql');
+    expect(stdout).toContain('assertion failed: (bql_locked())');
+  });
+
+  test('--base-trace: what is new against the run without the patch', () => {
+    const { stdout, code } = run([
+      'review',
+      patch(HARMLESS),
+      '--trace',
+      trace('thread-no-final'),
+      '--base-trace',
+      trace('11.1-precopy'),
+    ]);
+    expect(stdout).toContain('final-missing in migration 0, newly-violated');
+    expect(code).toBe(1);
+  });
+
+  test('--base-trace alone is refused', () => {
+    const { code, stderr } = run(['review', patch(HARMLESS), '--base-trace', trace('11.1-precopy')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--trace')]);
+  });
+
+  test('a trace with the text that the patch gives an event is read', () => {
+    const edits: readonly Edit[] = [[EVENTS, 'exact=%d, final=%d, precopy=%"PRIu64"', 'exact:%d final:%d [%"PRIu64"]']];
+    const line = (exact: number, final: number): string =>
+      `qemu_savevm_query_pending exact:${exact} final:${final} [4096], stopcopy=0, postcopy=0, total=4096`;
+    const log = [
+      'migrate_set_state new state setup',
+      'savevm_state_setup ',
+      'migration_bitmap_sync_start ',
+      'migration_bitmap_sync_end dirty_pages 0',
+      'migrate_set_state new state active',
+      line(0, 0),
+      'migration_bitmap_sync_start ',
+      'migration_bitmap_sync_end dirty_pages 1',
+      line(1, 0),
+      'migration_thread_low_pending 4096',
+      'runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)',
+      'migration_completion_vm_stop ret 0',
+      'migrate_set_state new state device',
+      'migration_bitmap_sync_start ',
+      'migration_bitmap_sync_end dirty_pages 1',
+      line(1, 1),
+      'migration_precopy_complete ',
+      'migrate_set_state new state completed',
+    ].join('\n');
+    const { stdout } = run(['review', patch(edits), '--trace', write('src.log', `${log}\n`), '--format', 'json']);
+    expect(JSON.parse(stdout).traces.head.migrations[0].queries).toEqual({
+      estimate: 1,
+      exact: 1,
+      final: 1,
+      unspecified: 0,
+    });
+  });
+
+  test('--tree: implementers of a changed callback in the source', () => {
+    const edits: readonly Edit[] = [
+      [REGISTER, 'bool exact, bool final);', 'bool exact, bool final,\n                               Error **errp);'],
+    ];
+    write('tree/hw/other.c', 'static SaveVMHandlers h = {\n    .save_query_pending = other_pending,\n};\n');
+    const { stdout } = run(['review', patch(edits), '--tree', join(folder(), 'tree'), '--terse']);
+    expect(stdout).toContain('error: handler-forgotten');
+    expect(stdout).toContain('hw/other.c (other_pending)');
+    expect(run(['review', patch(edits), '--tree', join(folder(), 'nowhere')]).code).toBe(2);
+  });
+});
