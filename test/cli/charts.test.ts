@@ -5,7 +5,7 @@ import { CLEAN, expectRefused, sharedPath, useWorkplace, VIOLATED } from './prog
 
 const work = useWorkplace();
 const NAMES = ['downtime-0', 'pending-0', 'rounds-0', 'switchover-0'].flatMap((id) => [`${id}.png`, `${id}.svg`]);
-const analyze = (...args: readonly string[]) => work.run(['analyze', '--no-db', ...args]);
+const analyze = (...args: readonly string[]) => work.run(['analyze', '--no-db', '--no-html', ...args]);
 
 describe('--charts DIR', () => {
   test('makes the folder, writes PNG and SVG, says so, and changes neither report nor exit code', () => {
@@ -74,7 +74,7 @@ describe('--charts DIR', () => {
 
   test('the text report alone loads none of it', () => {
     const env = { NODE_DEBUG: 'module' };
-    expect(work.run(['analyze', '--no-db', CLEAN], { env }).stderr).not.toMatch(/chartjs|chart\.js|napi-rs/);
+    expect(work.run(['analyze', '--no-db', '--no-html', CLEAN], { env }).stderr).not.toMatch(/chartjs|chart\.js|napi-rs/);
     expect(work.run(['analyze', '--no-db', CLEAN, '--charts', 'c'], { env }).stderr).toMatch(/chartjs-node-canvas/);
   });
 

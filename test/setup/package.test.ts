@@ -49,7 +49,7 @@ describe('dependencies', () => {
     expect(files.length).toBeGreaterThan(50);
     const imported = files
       .filter((file) => existsSync(join(ROOT, file)))
-      .flatMap((file) => [...read(file).matchAll(/(?:from |import\()'([^.'][^']*)'/g)].map(([, name = '']) => name))
+      .flatMap((file) => [...read(file).matchAll(/(?:from |import\()'([^.')][^']*)'/g)].map(([, name = '']) => name))
       .filter((name) => !name.startsWith('node:'));
     expect([...new Set(imported)].filter((name) => !(name in own.dependencies))).toEqual([]);
   });
