@@ -140,7 +140,14 @@ describe('what a chart shows', () => {
     expect(chartOf(charts, 'switchover-0').caption).not.toContain('BQL');
     const without = await (await chartedLog(emulate('precopy').lines)).charts('page');
     expect(textsOf(chartOf(without, 'switchover-0').svg)).not.toContain('BQL');
-    expect(chartOf(without, 'switchover-0').caption).toContain('Who held the BQL is not shown.');
+    expect(chartOf(without, 'switchover-0').caption).toContain('No mutex event shows who held the BQL.');
+  });
+
+  test('the iterations that are drawn are told from those of the report, which end with an exact query', async () => {
+    const { charts, report } = await chartedLog(emulate('precopy').lines);
+    const syncs = report.migrations[0]?.syncs;
+    expect(report.migrations[0]?.iterations).not.toBe(syncs);
+    expect(chartOf(await charts('page'), 'rounds-0').caption).toContain(`${syncs} iterations, one for each sync`);
   });
 });
 

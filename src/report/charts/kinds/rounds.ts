@@ -175,7 +175,7 @@ function captionOf({ iterations }: Timeline): string {
       ? ''
       : `The most dirty pages, ${sayCount(worst.value)} (${formatBytes(worst.value * PAGE_BYTES)} if a page has 4 KiB), stand at ${iterationsOf(worst.bin)}; migration_bitmap_sync_end adds them up for about a second.`;
   return sentences(
-    `${sayCount(count)} iterations, each beginning with a sync.`,
+    `${sayCount(count)} iterations, one for each sync (those of setup and switchover too).`,
     pages,
     rates.length === 0
       ? ''

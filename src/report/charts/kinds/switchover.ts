@@ -156,7 +156,7 @@ function captionOf(
     synced.length === 0
       ? 'No sync behind the stop.'
       : `${plural(synced.length, 'sync')} behind the stop${time ? `, ${sayDuration(synced.reduce((sum, { x, endX }) => sum + endX - x, 0))} in all` : ''}.`,
-    of('bql').length === 0 ? 'Who held the BQL is not shown.' : '',
+    of('bql').length === 0 ? 'No mutex event shows who held the BQL.' : '',
     sayViolations(inside, ({ at }) => since(at)),
     axis.cuts.length === 0
       ? ''

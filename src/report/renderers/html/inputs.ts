@@ -41,7 +41,7 @@ function inputTable(inputs: readonly InputReport[], omitted: number): Markup {
       events,
       messages,
       exactNumber(bytes),
-      html`${digest.kind} ${code(digest.hex)}`,
+      html`${digest.kind} <code class="digest">${digest.hex.slice(0, 200)}</code>`,
     ]),
     omitted,
   });

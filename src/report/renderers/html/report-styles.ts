@@ -41,4 +41,5 @@ mark { background: none; color: inherit; }
 .plot { overflow-x: auto; }
 .plot svg { display: block; max-width: 100%; height: auto; }
 @media screen and (max-width: 45rem) { .plot svg { max-width: none; width: 42rem; } }
+td .digest { width: 32ch; }
 tfoot th, tfoot td { font-weight: 600; }`;
