@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { codeSpan, fenced, inline } from '../../src/report/renderers/markdown/text.ts';
 import { markdownRenderer } from '../../src/report/renderers/markdown.ts';
 import type { Report } from '../../src/report/report.ts';
+import { bothSides } from '../replay/both-sides.ts';
+import { reportOn } from '../rules/support.ts';
 import { arbitraryReport } from './arbitrary.ts';
 import { buildFinding, buildLine, buildMigration, buildReport, buildVerdict } from './build.ts';
 import { HOSTILE, reportFull } from './full.ts';
@@ -47,6 +49,22 @@ test('the verdict, the proof, what is not decided, the run, the inputs', async (
   ].map((text) => markdown.indexOf(text));
   expect(order.every((at) => at >= 0)).toBe(true);
   expect(order).toEqual([...order].sort((a, b) => a - b));
+});
+
+test('the destination in a sentence, also where it belongs to no migration', async () => {
+  const sentence = async (trace: Parameters<typeof reportOn>[0]): Promise<string | undefined> =>
+    markdownRenderer
+      .render(await reportOn(trace), PLAIN)
+      .split('\n')
+      .find((line) => line.startsWith('Destination '));
+  const { 'dst.log': alone, ...source } = bothSides({ aheadMs: 3_600_500 });
+  expect(await sentence(bothSides({ aheadMs: 3_600_500 }))).toBe(
+    "Destination `dst.log`: completed; blackout of the guest between 6.749 ms and 7.051 ms, from `src.log:23` to `dst.log:33`; its clock less the source's: between 3600.499849 s and 3600.500151 s (from 15 pairs of lines).",
+  );
+  expect(await sentence({ 'dst.log': alone })).toBe(
+    'Destination `dst.log`: completed; not tied to a migration: there is no log of a migration that left its source.',
+  );
+  expect(await sentence(source)).toBeUndefined();
 });
 
 test('every block stands between empty lines, every fold is closed', async () => {

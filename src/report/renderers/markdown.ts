@@ -6,6 +6,7 @@
  */
 import type { Report } from '../report.ts';
 import type { Amount } from './markdown/amount.ts';
+import { untied } from './markdown/destination.ts';
 import { findings } from './markdown/findings.ts';
 import { inputs } from './markdown/inputs.ts';
 import { runs } from './markdown/run.ts';
@@ -47,6 +48,7 @@ function page(report: Report, { rules }: Beside, amount: Amount): string {
     ...findings(report, rules, amount),
     ...undecided(report, amount),
     ...runs(report, amount),
+    ...untied(report, amount),
     ...inputs(report, amount),
     ...settled(report, amount),
     `qtrace ${inline(report.qtrace, 40)}, rule set ${inline(report.ruleset, 16)}`,

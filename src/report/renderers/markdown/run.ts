@@ -3,6 +3,7 @@ import type { DeviceBlock, MigrationReport, Report } from '../../report.ts';
 import { bytesWithUnit, duration, microseconds, seconds } from '../text/numbers.ts';
 import { exactFields } from '../text/rounds.ts';
 import type { Amount } from './amount.ts';
+import { destination } from './destination.ts';
 import { codeSpan, folded, inline, table } from './text.ts';
 
 export function runs(report: Report, amount: Amount): readonly string[] {
@@ -32,6 +33,7 @@ function run(migration: MigrationReport, report: Report, amount: Amount): readon
     `### Migration ${index}: ${kind === 'unknown' ? 'kind not shown' : kind}, ${outcome}`,
     `${facts.join('; ')}.`,
     ...states(migration, amount),
+    ...destination(migration),
     ...(details.length > 0 ? [folded(`Migration ${index}: iterations and downtime`, details)] : []),
   ];
 }
