@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
-import { FAULTS } from '../../src/emulator/faults/registry.ts';
+import { faultNamed } from '../../src/emulator/faults/registry.ts';
 import { bundledScenario, SCENARIO_NAMES } from '../../src/emulator/shell/scenarios.ts';
 import { judge, violatedRules } from '../rules/support.ts';
 import { type EmulationRequest, emulate } from './emulated.ts';
@@ -84,7 +84,7 @@ describe.each([1, 2, 3, 4])('property, part %d', (part) => {
     await fc.assert(
       fc.asyncProperty(run, fc.constantFrom(...FAULT_IDS), async (one, fault) => {
         const { scenario, version, seed, events, settings: chosen } = one;
-        const hasPlace = FAULTS[fault].versions.some((band) => band === version);
+        const hasPlace = faultNamed(fault)?.versions.some((band) => band === version) === true;
         if (!hasScenario(version, scenario) || !hasPlace) return;
         const set = Object.values(chosen);
         const verdicts = await judged(scenario, { version, seed, events, set, faults: [fault] });

@@ -5,7 +5,7 @@ import { systemCode, UserError } from '../../base/errors.ts';
 import { visible } from '../../base/text.ts';
 import { BANDS, type Band } from '../../catalog/vocabulary.ts';
 import type { EmulatorConfig } from '../../emulator/config.ts';
-import { FAULTS, type Fault, type FaultId } from '../../emulator/faults/registry.ts';
+import { type FaultId, faultNamed } from '../../emulator/faults/registry.ts';
 import { EVENT_SETS, type EventSet, filterFor } from '../../emulator/shell/event-sets.ts';
 import { listing } from '../../emulator/shell/listing.ts';
 import { type LogForm, LogWriter } from '../../emulator/shell/log-writer.ts';
@@ -143,20 +143,12 @@ function configOf(scenario: Scenario, name: string, version: Band, options: Opti
   return configFor(scenario, { version, seed: seedOf(options.seed), faults, set: options.set ?? [] });
 }
 
-const KNOWN_FAULTS: ReadonlyMap<FaultId, Fault> = new Map(faultEntries(FAULTS));
-
-function faultEntries<T extends object>(faults: T): readonly (readonly [keyof T, T[keyof T]])[];
-function faultEntries(faults: object): readonly (readonly [string, unknown])[] {
-  return Object.entries(faults);
-}
-
 function faultFor(text: string, version: Band): FaultId {
-  for (const [id, { versions }] of KNOWN_FAULTS) {
-    if (id !== text) continue;
-    if (versions.includes(version)) return id;
-    throw new UserError(`QEMU ${version} has no place for the fault ${id}; choose --qemu ${versions.join(', ')}`);
-  }
-  throw new UserError(`unknown fault ${visible(text)}; \`qtrace emulate --list\` lists them`);
+  const fault = faultNamed(text);
+  if (fault === undefined) throw new UserError(`unknown fault ${visible(text)}; \`qtrace emulate --list\` lists them`);
+  const { id, versions } = fault;
+  if (versions.some((band) => band === version)) return id;
+  throw new UserError(`QEMU ${version} has no place for the fault ${id}; choose --qemu ${versions.join(', ')}`);
 }
 
 function seedOf(text: string): number {

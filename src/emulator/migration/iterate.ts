@@ -91,8 +91,8 @@ function* decideOnExact(attempt: Attempt): Steps<Decided> {
     attempt.startPostcopy && precopy + stopcopy <= thresholdBytes;
   const mayEnd = estimate.total <= thresholdBytes || estimate.precopy === 0 || goes(estimate);
   if (!mayEnd) return { decision: 'iterate', answer: estimate };
-  const trusts = core.faults.reaches('decide-on-estimate');
-  const answer = trusts ? estimate : yield* queryPending(attempt, 'exact');
+  const rests = core.faults.at('decision');
+  const answer = rests === 'estimate' ? estimate : yield* queryPending(attempt, 'exact');
   if (!canSwitchover(attempt)) return { decision: 'iterate', answer };
   if (goes(answer)) return { decision: 'postcopy', answer };
   return { decision: answer.total <= thresholdBytes ? 'complete' : 'iterate', answer };

@@ -28,19 +28,19 @@ export function* queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> 
 
 /** The fault leaves out the modules besides RAM; where there are none, RAM itself reports nothing. */
 function isLeftOut(attempt: Attempt, name: string, kind: QueryKind): boolean {
-  return kind === 'final' && name !== 'ram' && attempt.core.faults.reaches('final-skips-module');
+  return kind === 'final' && name !== 'ram' && attempt.core.faults.at('finalModules') !== 'all';
 }
 
 function totalOf({ core, ram }: Attempt, { precopy, stopcopy, postcopy }: Pending): number {
   const total = precopy + stopcopy + postcopy;
-  return core.version.hasFinal && core.faults.reaches('wrong-total') ? total + ram.dirtyBytes : total;
+  return core.faults.at('total') === 'sum' ? total : total + ram.dirtyBytes;
 }
 
 /** dirty_bytes_total, which query-migrate shows. */
 function store(attempt: Attempt, kind: QueryKind, total: number): void {
   const { core } = attempt;
   if (kind === 'exact') attempt.exactTotal = total;
-  if (kind === 'final' && (core.faults.reaches('skip-dirty-bytes') || core.asPosted)) return;
+  if (kind === 'final' && (!core.faults.at('finalStores') || core.asPosted)) return;
   const old = attempt.dirtyBytesTotal;
   attempt.dirtyBytesTotal = total;
   if (core.version.hasFinal) core.tracer.event('mig_dirty_bytes_total_update', { old, new: total });
@@ -76,5 +76,5 @@ function print(attempt: Attempt, kind: QueryKind, { precopy, stopcopy, postcopy,
 
 /** The fault's final query asks the handlers for an estimate, and says so. */
 function isExact({ core }: Attempt, kind: QueryKind): boolean {
-  return kind === 'exact' || (kind === 'final' && !core.faults.reaches('final-estimate'));
+  return kind === 'exact' || (kind === 'final' && core.faults.at('finalKind') === 'exact');
 }

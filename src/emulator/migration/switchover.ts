@@ -38,13 +38,13 @@ type Final = 'done' | 'acks-pending';
 /** The final query of a switchover, and the faults around it. */
 function* finalQuery(attempt: Attempt): Steps<Final> {
   const { core } = attempt;
-  if (!core.version.hasFinal || core.faults.reaches('no-final')) return 'done';
-  if (attempt.madeFinalEarly) return 'done';
+  const finals = core.version.hasFinal ? core.faults.at('finals') : 0;
+  if (finals === 0 || attempt.madeFinalEarly) return 'done';
   const answer = yield* queryFinal(attempt);
-  if (core.faults.reaches('double-final')) yield* queryPending(attempt, 'final');
-  if (core.faults.reaches('sync-after-final')) yield* attempt.ram.sync(true);
-  if (core.faults.reaches('query-after-final')) yield* queryPending(attempt, 'estimate');
-  if (answer === 0 || core.faults.reaches('ack-ignored')) return 'done';
+  if (finals === 2) yield* queryPending(attempt, 'final');
+  if (core.faults.at('syncAfterFinal')) yield* attempt.ram.sync(true);
+  if (core.faults.at('queryAfterFinal')) yield* queryPending(attempt, 'estimate');
+  if (answer === 0 || !core.faults.at('acksFail')) return 'done';
   attempt.ackError = `Switchover ACK was requested by ${answer} devices during switchover`;
   return 'acks-pending';
 }
@@ -52,20 +52,22 @@ function* finalQuery(attempt: Attempt): Steps<Final> {
 /** qemu_savevm_query_pending_final(); returns the switchover acks that it collected. */
 function* queryFinal(attempt: Attempt): Steps<number> {
   const { core } = attempt;
-  const asserts = core.faults.reaches('no-bql-assert');
-  const isUnlocked = asserts || core.faults.reaches('no-bql');
-  if (isUnlocked) core.unlockBql();
-  if (isUnlocked) yield* core.sleep(2_000);
-  if (asserts) yield* core.abort('migration/savevm.c', 1794, 'qemu_savevm_query_pending_final', 'bql_locked()');
+  const lock = core.faults.at('finalLock');
+  if (lock !== 'held') {
+    core.unlockBql();
+    yield* core.sleep(2_000);
+  }
+  if (lock === 'asserted')
+    yield* core.abort('migration/savevm.c', 1794, 'qemu_savevm_query_pending_final', 'bql_locked()');
   const { acks } = yield* queryPending(attempt, 'final');
-  if (isUnlocked) yield* core.lockBql('switchover');
+  if (lock !== 'held') yield* core.lockBql('switchover');
   return acks;
 }
 
 /** The fault makes the final query where the decision is made, before the VM is stopped. */
 export function* finalBeforeStop(attempt: Attempt): Steps {
   const { core } = attempt;
-  if (!core.version.hasFinal || !core.faults.reaches('final-before-stop')) return;
+  if (!core.version.hasFinal || core.faults.at('finalPlace') === 'stopped') return;
   attempt.madeFinalEarly = true;
   yield* queryPending(attempt, 'final');
 }

@@ -87,7 +87,7 @@ export class Ram implements Module {
   isAlone = true;
 
   #isLeftOut(): boolean {
-    return this.isAlone && this.#transfer.core.faults.reaches('final-skips-module');
+    return this.isAlone && this.#transfer.core.faults.at('finalModules') !== 'all';
   }
 
   /** ram_save_pending() of 7.2 decides for itself. */
@@ -108,12 +108,12 @@ export class Ram implements Module {
       });
     }
     if (!syncs) return;
-    if (kind !== 'final' || core.faults.reaches('handler-takes-bql')) yield* this.#lockedSync();
-    else yield* this.sync(!core.faults.reaches('last-stage-false'));
+    if (kind !== 'final' || core.faults.at('finalSyncLock') === 'handler') yield* this.#lockedSync();
+    else yield* this.sync(core.faults.at('finalLastStage'));
   }
 
   #finalIsEstimate(kind: QueryKind): boolean {
-    return kind === 'final' && this.#transfer.core.faults.reaches('final-estimate');
+    return kind === 'final' && this.#transfer.core.faults.at('finalKind') === 'estimate';
   }
 
   #wantsSync(kind: QueryKind): boolean {
@@ -121,11 +121,11 @@ export class Ram implements Module {
     if (this.#finalIsEstimate(kind)) return false;
     switch (kind) {
       case 'estimate':
-        return faults.reaches('estimate-sync');
+        return faults.at('estimateSync');
       case 'exact':
-        return !faults.reaches('exact-no-sync');
+        return faults.at('exactSync');
       case 'final':
-        return !faults.reaches(this.isSwitchingToPostcopy ? 'postcopy-no-sync' : 'precopy-no-sync');
+        return faults.at(this.isSwitchingToPostcopy ? 'postcopyLastSync' : 'precopyLastSync');
     }
   }
 
@@ -213,7 +213,7 @@ export class Ram implements Module {
     const { hasRamSaveComplete, hasFinal } = core.version;
     if (hasRamSaveComplete) core.tracer.event('ram_save_complete', { dirty_pages: this.dirtyPages, done: 0 });
     // Of the older code, which has no final query to sync in.
-    if (!isInPostcopy && !hasFinal && !core.faults.reaches('precopy-no-sync')) yield* this.sync(true);
+    if (!isInPostcopy && !hasFinal && core.faults.at('precopyLastSync')) yield* this.sync(true);
     yield* this.sendAll();
     stream.put(END_MARK_BYTES);
     stream.flush();

@@ -118,15 +118,11 @@ export class Vfio implements Module {
   /** Once for its initial data, and again when the device re-initialised. */
   #asksForAck(kind: QueryKind): boolean {
     if (!this.#transfer.capabilities['switchover-ack']) return false;
-    if (kind === 'final') return this.#config.asksAckAtSwitchover === true || this.#showsIgnoredAck;
+    if (kind === 'final')
+      return this.#config.asksAckAtSwitchover === true || this.#transfer.core.faults.ahead('deviceAsksAgain');
     const asks = !this.#asked && this.#initialBytes > 0;
     this.#asked ||= asks;
     return asks;
-  }
-
-  /** Only a device that re-initialises shows the fault. */
-  get #showsIgnoredAck(): boolean {
-    return this.#transfer.core.faults.has('ack-ignored');
   }
 
   *iterate(): Steps<SaveResult> {

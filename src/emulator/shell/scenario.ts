@@ -92,11 +92,7 @@ export function configFor(
 ): EmulatorConfig {
   const chosen = set.reduce(applySetting, { ...config, version, seed, faults });
   refuseWhatIsMissing(chosen);
-  if (!faults.includes('ack-ignored')) return chosen;
-  // There is nothing to ignore unless a device asks.
-  const asking = (module: ModuleConfig): ModuleConfig =>
-    module.kind === 'vfio' ? { ...module, asksAckAtSwitchover: true } : module;
-  return { ...chosen, runs: chosen.runs.map((run) => ({ ...run, modules: run.modules.map(asking) })) };
+  return chosen;
 }
 
 /** Capabilities and parameters that are younger than a version. */
