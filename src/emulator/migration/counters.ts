@@ -8,6 +8,7 @@ const MEANINGFUL_BYTES = 10_000;
 export function startWindow(attempt: Attempt): void {
   attempt.windowStartMs = attempt.core.scheduler.nowMs;
   attempt.windowStartBytes = attempt.countedBytes;
+  attempt.windowStartPages = attempt.ram.normalPages + attempt.ram.zeroPages;
 }
 
 export function updateCounters(attempt: Attempt): void {
@@ -17,11 +18,18 @@ export function updateCounters(attempt: Attempt): void {
   const transferred = attempt.countedBytes - attempt.windowStartBytes;
   const measured = transferred / spentMs;
   const available = parameters['avail-switchover-bandwidth'] / 1000;
+  attempt.mbps = (transferred * 8) / spentMs / 1000;
+  updatePages(attempt, spentMs);
   attempt.bytesPerMs = available > 0 && core.version.band !== '7.2' ? available : measured;
   attempt.thresholdBytes = Math.floor(attempt.bytesPerMs * parameters['downtime-limit']);
   updateExpectedDowntime(attempt, transferred);
   startWindow(attempt);
   print(attempt, transferred, spentMs);
+}
+
+function updatePages(attempt: Attempt, spentMs: number): void {
+  const pages = attempt.ram.normalPages + attempt.ram.zeroPages;
+  attempt.pagesPerSecond = Math.floor(((pages - attempt.windowStartPages) * 1000) / spentMs);
 }
 
 function updateExpectedDowntime(attempt: Attempt, transferred: number): void {

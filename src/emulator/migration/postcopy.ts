@@ -81,7 +81,7 @@ function* handOver(attempt: Attempt): Steps<string | undefined> {
   setPostcopyState(attempt);
   attempt.isUnlimited = false;
   startWindow(attempt);
-  attempt.postcopyStartBytes = stream.putBytes;
+  attempt.ramBytesAtPostcopy = ram.pageBytes;
   if (attempt.capabilities['postcopy-ram']) core.scheduler.spawn(attempt.mainLoop.thread, requestPages(attempt));
   return undefined;
 }

@@ -22,6 +22,7 @@ function* save(attempt: Attempt): Steps {
   yield* vm.stop('save-vm');
   attempt.setState('setup');
   attempt.isUnlimited = true;
+  attempt.ramBytesAtStop = 0;
   writeHeader(attempt);
   tracer.mark('savevm_state_setup');
   for (const module of attempt.modules) if (module.isActive) yield* module.setup();

@@ -10,6 +10,7 @@ export function* stopVm(attempt: Attempt): Steps {
   attempt.downtimeStartNs = core.nowNs;
   checkpoint(attempt, 'src-downtime-start');
   attempt.oldRunstate = vm.runstate;
+  attempt.ramBytesAtStop = attempt.ram.pageBytes;
   yield* vm.stop('finish-migrate');
   checkpoint(attempt, 'src-vm-stopped');
 }

@@ -45,6 +45,8 @@ export interface Module {
   readonly iterates: boolean;
   /** It may be sent after the switchover; else it is complete with it. */
   readonly isPostcopiable: boolean;
+  /** Of a device that query-migrate counts apart. */
+  readonly deviceBytesSent?: number;
   setup(): Steps;
   /** Adds what is pending. */
   pending(kind: QueryKind, sum: Pending): Steps;

@@ -40,6 +40,7 @@ export class Ram implements Module {
   readonly pages: DirtyPages;
   readonly #transfer: Transfer;
   #lastBlock = '';
+  #nameBytes = 0;
   #periodStartMs: number | undefined;
   #periodPages = 0;
   #periodStartBytes = 0;
@@ -58,6 +59,11 @@ export class Ram implements Module {
 
   get dirtyBytes(): number {
     return this.dirtyPages * PAGE_BYTES;
+  }
+
+  /** What all pages took on the stream. */
+  get pageBytes(): number {
+    return this.normalPages * (PAGE_HEADER_BYTES + PAGE_BYTES) + this.zeroPages * ZERO_PAGE_BYTES + this.#nameBytes;
   }
 
   get blocks(): readonly RamBlock[] {
@@ -296,6 +302,7 @@ export class Ram implements Module {
     const name = this.pages.blockOf(page);
     if (name === this.#lastBlock) return 0;
     this.#lastBlock = name;
+    this.#nameBytes += 1 + name.length;
     return 1 + name.length;
   }
 }

@@ -23,6 +23,7 @@ export class Vfio implements Module {
   readonly #transfer: Transfer;
   readonly #config: Config;
   readonly #hasPrecopy: boolean;
+  deviceBytesSent = 0;
   #state: DeviceState = 'RUNNING';
   #initialBytes = 0;
   #dirtyBytes = 0;
@@ -169,6 +170,7 @@ export class Vfio implements Module {
       const block = Math.min(BLOCK_BYTES, left);
       stream.put(16);
       stream.putPage(block);
+      this.deviceBytesSent += block;
       yield* core.sleep((block * 1e9) / bandwidthBytesPerSecond);
     }
   }
