@@ -20,14 +20,12 @@ export interface SimulationResult {
   readonly refusals: readonly string[];
 }
 
-const DEFAULT_END_MS = 120_000;
-
 export function simulate(config: EmulatorConfig, sink: EmissionSink): SimulationResult {
   const core = new Core(config, sink);
   const mainLoop = new MainLoop(core);
   const machine: Machine = { core, vm: new Vm(core), mainLoop, parameters: allParameters({}) };
   const client = new Client(machine, sink);
-  core.scheduler.run((config.endsAfterMs ?? DEFAULT_END_MS) * 1e6);
+  core.scheduler.run(config.endsAfterMs * 1e6);
   return {
     runs: config.runs.map((_, index) => endOf(client.attempts[index], core.aborted)),
     reachedFaults: core.faults.reached,

@@ -40,6 +40,7 @@ export interface Wish {
   readonly channel?: Partial<ChannelConfig>;
   readonly more?: readonly RunConfig[];
   readonly quits?: boolean;
+  readonly patienceMs?: number;
 }
 
 export function configOf(wish: Wish): EmulatorConfig {
@@ -54,6 +55,8 @@ export function configOf(wish: Wish): EmulatorConfig {
     asPosted: false,
     pollIntervalMs: 20,
     quits: wish.quits ?? true,
+    patienceMs: wish.patienceMs,
+    endsAfterMs: 120_000,
   };
 }
 

@@ -32,6 +32,7 @@ const PLACES = {
   coloStop: ['migration/colo.c', 412, 409, 423],
   coloStart: ['migration/colo.c', 500, 497, 511],
   bitmapMutex: ['include/qemu/lockable.h', 56, 56, 56],
+  dirtyLimit: ['migration/dirtyrate.c', 0, 105, 105],
   slots: ['accel/kvm/kvm-all.c', 1700, 1836, 1973],
   slotsEnd: ['accel/kvm/kvm-all.c', 1702, 1838, 1975],
   semaphore: ['util/qemu-thread-posix.c', 284, 291, 306],

@@ -57,10 +57,13 @@ export class Attempt implements Transfer, ReturnPathUser {
   /** Of the last window, as query-migrate shows them. */
   mbps = 0;
   pagesPerSecond = 0;
+  /** MB/s per vCPU that this migration has set. */
+  dirtyLimitQuota: number | undefined;
   multifdPackets = 0;
+  /** Sections of rounds, counted where one of them is to fail. */
+  rounds = 0;
   /** The fault made the final query before the VM was stopped. */
   madeFinalEarly = false;
-  ackError: string | undefined;
   /** The one that QEMU reports in the end. */
   firstError: string | undefined;
   disksAreInactive = false;

@@ -9,7 +9,7 @@ import { completed, endDowntime } from './precopy-completion.ts';
 import { closeReturnPath } from './return-path-end.ts';
 import { completeInPostcopy, completeModules, saveDevices, section } from './sections.ts';
 import { notify } from './setup.ts';
-import { finalBeforeStop, prepareSwitchover, startSwitchover, stopVm, switchoverError } from './switchover.ts';
+import { finalBeforeStop, prepareSwitchover, startSwitchover, stopVm } from './switchover.ts';
 
 /** Ranges of one discard command (MAX_DISCARDS_PER_COMMAND). */
 const RANGES_PER_COMMAND = 12;
@@ -61,13 +61,15 @@ function* endRound({ stream, core }: Attempt): Steps<number> {
 function* handOver(attempt: Attempt): Steps<string | undefined> {
   const { core, stream, ram } = attempt;
   if (!(yield* prepare(attempt))) return 'Switchover is interrupted';
-  if ((yield* startSwitchover(attempt)) === 'acks-pending') return switchoverError(attempt);
+  const { error } = yield* startSwitchover(attempt);
+  if (error !== undefined) return error;
   yield* completeModules(attempt, false);
   attempt.isPostcopyBegun = true;
   if (attempt.capabilities['postcopy-ram']) yield* discard(attempt);
   announce(attempt, 'savevm_send_postcopy_listen', 'postcopy-listen');
   if (core.version.band === '7.2') core.tracer.mark('savevm_state_complete_precopy');
-  yield* saveDevices(attempt, attempt.oldRunstate);
+  const unsaved = yield* saveDevices(attempt, attempt.oldRunstate);
+  if (unsaved !== undefined) return unsaved;
   sendPackage(attempt);
   if (stream.error !== undefined) return `postcopy_start: ${stream.error}`;
   attempt.handedOver = true;
@@ -130,6 +132,7 @@ function sendPackage(attempt: Attempt): void {
   announce(attempt, 'savevm_send_postcopy_run', 'postcopy-run');
   announce(attempt, 'qemu_savevm_send_packaged', 'packaged', 4);
   stream.put(24_000);
+  if (attempt.run.failsAt === 'package') stream.isBroken = true;
   stream.flush();
   core.spend(12_000);
   core.tracer.mark('qemu_file_fclose');

@@ -3,6 +3,7 @@ import type { Steps } from '../clock/scheduler.ts';
 import type { Attempt } from './attempt.ts';
 import { announce, checkpoint } from './commands.ts';
 import { queryPending } from './pending-query.ts';
+import { reportStderr } from './stderr.ts';
 
 /** migration_stop_vm(), with the BQL. */
 export function* stopVm(attempt: Attempt): Steps {
@@ -34,20 +35,22 @@ export function* prepareSwitchover(attempt: Attempt): Steps<boolean> {
   return isOld ? attempt.state === next : attempt.swapState('pre-switchover', next);
 }
 
-type Final = 'done' | 'acks-pending';
+/** How a switchover begins: with an error's text where it fails. */
+interface Final {
+  readonly error?: string;
+}
 
 /** The final query of a switchover, and the faults around it. */
 function* finalQuery(attempt: Attempt): Steps<Final> {
   const { core } = attempt;
   const finals = core.version.hasFinal ? core.faults.at('finals') : 0;
-  if (finals === 0 || attempt.madeFinalEarly) return 'done';
+  if (finals === 0 || attempt.madeFinalEarly) return {};
   const answer = yield* queryFinal(attempt);
   if (finals === 2) yield* queryPending(attempt, 'final');
   if (core.faults.at('syncAfterFinal')) yield* attempt.ram.sync(true);
   if (core.faults.at('queryAfterFinal')) yield* queryPending(attempt, 'estimate');
-  if (answer === 0 || !core.faults.at('acksFail')) return 'done';
-  attempt.ackError = `Switchover ACK was requested by ${answer} devices during switchover`;
-  return 'acks-pending';
+  if (answer === 0 || !core.faults.at('acksFail')) return {};
+  return { error: `Switchover ACK was requested by ${answer} devices during switchover` };
 }
 
 /** qemu_savevm_query_pending_final(); returns the switchover acks that it collected. */
@@ -78,21 +81,25 @@ export function* startSwitchover(attempt: Attempt): Steps<Final> {
   const { core } = attempt;
   attempt.isUnlimited = true;
   const final = yield* finalQuery(attempt);
-  if (final === 'acks-pending') return final;
+  if (final.error !== undefined) return final;
   const { hasBlockActivation } = core.version;
   if (hasBlockActivation && !attempt.capabilities['x-colo']) {
     core.tracer.event('migration_block_activation', { active: 'inactive' });
     core.spend(9_000);
+    if (attempt.run.failsAt === 'switchover') return { error: failInactivation(attempt) };
     attempt.disksAreInactive = true;
   }
   if (hasBlockActivation) {
     core.tracer.mark('migration_precopy_complete');
     announce(attempt, 'savevm_send_switchover_start', 'switchover-start');
   } else core.tracer.mark('savevm_state_complete_precopy');
-  return 'done';
+  return {};
 }
 
-/** The text of a failed switchover. */
-export function switchoverError(attempt: Attempt): string {
-  return attempt.ackError ?? 'Switchover is interrupted';
+/** bdrv_inactivate_all() failed: what the client is told is up to the version. */
+export function failInactivation(attempt: Attempt): string {
+  const { band } = attempt.core.version;
+  const where = band === '7.2' ? 'qemu_savevm_state_complete_precopy_non_iterable' : 'migration_block_inactivate';
+  reportStderr(attempt, `${where}: bdrv_inactivate_all() failed${band === '7.2' ? ' (-5)' : ': -5'}`);
+  return band === '10.0' ? 'Error in migration completion: Bad address' : 'Block inactivate failed during switchover';
 }

@@ -16,6 +16,9 @@ const SYNC_PERIOD_MS = 1_000;
 const PAGE_NS = 900;
 const ZERO_PAGE_NS = 380;
 const SYNC_NS = 12_000;
+/** The vCPUs' rings are reaped; a guest with a dirty limit fills them all the time. */
+const RING_MIN_NS = 90_000;
+const RING_MAX_NS = 350_000;
 const MEMORY_SLOTS = 6;
 
 type PeriodEnd = (dirtiedBytes: number, sentBytes: number) => void;
@@ -75,7 +78,7 @@ export class Ram implements Module {
     for (const block of this.blocks) stream.put(9 + block.name.length);
     if (isBackgroundSnapshot) return;
     vm.dirtyLogLingers = false;
-    core.tracer.event('global_dirty_changed', { bitmask: 1 });
+    core.tracer.event('global_dirty_changed', { bitmask: vm.dirtyLogUsers(true) });
     yield* core.sleep(core.random.between(250_000, 900_000));
     // The bitmap is all ones: whatever the log holds, nothing is new.
     yield* this.sync(false);
@@ -158,6 +161,7 @@ export class Ram implements Module {
     for (let slot = 0; slot < MEMORY_SLOTS; slot += 1) yield* core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
     yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
     core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
+    if (core.config.guest.hasDirtyRing) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
     vm.catchUp();
     this.#periodPages += this.pages.collect();
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');

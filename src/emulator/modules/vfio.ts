@@ -30,6 +30,7 @@ export class Vfio implements Module {
   /** What the device said last, as the estimates of 11.1 reckon with. */
   #stopcopyBytes = 0;
   #lastNs = 0;
+  #initialAgainNs: number | undefined;
   #asked = false;
   #acknowledged = false;
 
@@ -51,6 +52,8 @@ export class Vfio implements Module {
     this.#dirtyBytes = this.#config.precopyDirtyBytes;
     this.#stopcopyBytes = this.#config.stopcopyBytes + this.#initialBytes + this.#dirtyBytes;
     this.#lastNs = core.nowNs;
+    const againMs = this.#config.initialAgainAfterMs;
+    this.#initialAgainNs = againMs === undefined ? undefined : core.nowNs + againMs * 1e6;
     if (this.#hasPrecopy) this.#setState('PRE_COPY');
     vm.notifiers.add(this.#onVmChange);
     yield* core.sleep(30_000);
@@ -59,7 +62,7 @@ export class Vfio implements Module {
   *pending(kind: QueryKind, sum: Pending): Steps {
     const { core } = this.#transfer;
     this.#advance();
-    yield* core.sleep(kind === 'exact' ? 30_000 : 2_000);
+    yield* core.sleep(kind === 'exact' ? 30_000 + (this.#config.exactQueryMs ?? 0) * 1e6 : 2_000);
     switch (core.version.decision) {
       case '7.2':
         sum.precopy += this.#initialBytes + this.#dirtyBytes + this.#config.stopcopyBytes;
@@ -212,6 +215,17 @@ export class Vfio implements Module {
     const elapsed = (core.nowNs - this.#lastNs) / 1e9;
     this.#lastNs = core.nowNs;
     if (!vm.isRunning || !this.iterates) return;
+    if (this.#initialAgainNs !== undefined && core.nowNs >= this.#initialAgainNs) this.#initialiseAgain();
     this.#dirtyBytes += Math.floor(elapsed * this.#config.dirtyRateBytesPerSecond);
+  }
+
+  /** 11.1 takes the ack back, and asks for another. */
+  #initialiseAgain(): void {
+    this.#initialAgainNs = undefined;
+    this.#initialBytes += this.#config.precopyInitialBytes;
+    this.#stopcopyBytes += this.#config.precopyInitialBytes;
+    if (this.#transfer.core.version.decision !== '11.1') return;
+    this.#asked = false;
+    this.#acknowledged = false;
   }
 }

@@ -26,6 +26,9 @@ const EXTENTS: Readonly<Record<State, Extent>> = {
   failed: 'bare',
 };
 
+/** What a dirty ring of 4096 entries stands for. */
+const RING_BYTES = 4096 * 4096;
+
 /** INT64_MAX, to the precision of a number: a division by a bandwidth that nobody has measured. */
 const NEVER = 2 ** 63;
 
@@ -43,6 +46,7 @@ export function queryMigrate(attempt: Attempt | undefined): Answer {
     'total-time': totalMs(attempt, extent),
     ...throttleOf(attempt),
     ram: ramOf(attempt, extent),
+    ...dirtyLimitOf(attempt),
     ...vfioOf(attempt),
   };
 }
@@ -92,6 +96,20 @@ function errorOf({ core, state, firstError }: Attempt): Answer {
 
 function throttleOf({ vm }: Attempt): Answer {
   return vm.throttlePercent > 0 ? { 'cpu-throttle-percentage': vm.throttlePercent } : {};
+}
+
+/** Microseconds: how long a vCPU sleeps when its ring is full, and how long it takes to fill it. */
+function dirtyLimitOf({ capabilities, vm, core }: Attempt): Answer {
+  const limit = vm.dirtyLimitBytesPerSecond;
+  if (!capabilities['dirty-limit'] || limit === undefined) return {};
+  const { count } = vm.vcpus;
+  const rate = core.config.guest.dirtyRateBytesPerSecond;
+  const fillUs = Math.floor((RING_BYTES * count * 1e6) / Math.max(rate, limit, 1));
+  const dueUs = Math.floor((RING_BYTES * count * 1e6) / Math.max(limit, 1));
+  return {
+    'dirty-limit-throttle-time-per-round': Math.max(0, dueUs - fillUs),
+    'dirty-limit-ring-full-time': fillUs,
+  };
 }
 
 function vfioOf({ modules }: Attempt): Answer {
