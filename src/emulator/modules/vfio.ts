@@ -219,12 +219,12 @@ export class Vfio implements Module {
     this.#dirtyBytes += Math.floor(elapsed * this.#config.dirtyRateBytesPerSecond);
   }
 
-  /** 11.1 takes the ack back, and asks for another. */
+  /** 11.1 asks for another ack; where the first data had not all been sent, their ack stands for both. */
   #initialiseAgain(): void {
     this.#initialAgainNs = undefined;
     this.#initialBytes += this.#config.precopyInitialBytes;
     this.#stopcopyBytes += this.#config.precopyInitialBytes;
-    if (this.#transfer.core.version.decision !== '11.1') return;
+    if (this.#transfer.core.version.decision !== '11.1' || !this.#acknowledged) return;
     this.#asked = false;
     this.#acknowledged = false;
   }
