@@ -88,9 +88,18 @@ const OF_THE_PATCH: readonly ComparedCapture[] = [
   compared('patched/no-bql-precopy-x', 'thread', 'precopy', PATCHED, { faults: ['no-bql'] }),
   compared('patched/no-bql-assert-precopy', 'thread', 'precopy', PATCHED, { faults: ['no-bql-assert'] }),
   compared('patched/skip-dirty-bytes-precopy-x', 'thread', 'precopy', PATCHED, { faults: ['skip-dirty-bytes'] }),
-  // Its destination answers the ping in the package before the one behind it.
-  compared('patched/skip-dirty-bytes-postcopy', 'thread', 'postcopy', [...PATCHED_POSTCOPY, 'load-time=0'], {
+  compared('patched/skip-dirty-bytes-postcopy', 'thread', 'postcopy', PATCHED_POSTCOPY, {
     faults: ['skip-dirty-bytes'],
+    differences: [
+      {
+        reason:
+          'a race on the destination: the ping behind the package may be answered before those in it, or, as captured, after all of them',
+        steps: [
+          'return path: + source_return_path_thread_pong 0x4 (behind source_return_path_thread_pong 0x2)',
+          'return path: - source_return_path_thread_pong 0x4',
+        ],
+      },
+    ],
   }),
   compared('patched/postcopy-no-sync-postcopy', 'thread', 'postcopy', PATCHED_POSTCOPY, {
     faults: ['postcopy-no-sync'],
