@@ -1,6 +1,6 @@
 /** `qtrace emulate` as its users run it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FAULTS } from '../../src/emulator/faults/registry.ts';
@@ -164,6 +164,10 @@ describe('--list', () => {
     for (const name of [...SCENARIO_NAMES, ...FAULTS.map(({ id }) => id)]) expect(text).toContain(`\n  ${name} `);
     expect(text).toContain('\n  postcopy-ram=true|false ');
   });
+
+  test('--format markdown is the committed reference', () => {
+    expect(emulated('--list', '--format', 'markdown')).toBe(readFileSync(join(ROOT, 'reports', 'emulator.md'), 'utf8'));
+  });
 });
 
 describe('refused', () => {
@@ -195,6 +199,7 @@ describe('refused', () => {
       /^\.?\/?a is read or written by this call already; /,
     ],
     ['samples to standard output', ['precopy', '--qmp-out', '-'], /^--qmp-out can't be standard output; name a file$/],
+    ['the form of a list for a log', ['precopy', '--format', 'markdown'], /^--format is of --list; /],
     ['an option twice', ['precopy', '--seed', '1', '--seed', '2'], /^--seed is given more than once; give it once$/],
   ])('%s', (_what, args, message) => {
     expectRefused(place.run(['emulate', ...args]), message);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
+import { FAILURE_POINTS } from '../../src/emulator/config.ts';
 import { faultNamed } from '../../src/emulator/faults/registry.ts';
 import { bundledScenario, SCENARIO_NAMES } from '../../src/emulator/shell/scenarios.ts';
 import { judge, violatedRules } from '../rules/support.ts';
@@ -42,6 +43,10 @@ const settings = fc.record({
   // Some never end, and some spin.
   end: fc.integer({ min: 100, max: 6000 }).map((time) => `end-at=${time}`),
   link: fc.constantFrom('break-at=false', 'break-at=false', 'break-at=800'),
+  fails: fc.constantFrom(...[...FAILURE_POINTS, 'never', 'never', 'never', 'never'].map((at) => `fail-at=${at}`)),
+  device: fc.constantFrom('device-time=0', 'device-time=30'),
+  cmma: fc.constantFrom('load-time=4', 'cmma-attributes=30000'),
+  ring: fc.constantFrom('dirty-ring=false', 'dirty-ring=true'),
   // An end for those that would not converge.
   cancel: fc.integer({ min: 0, max: 6000 }).map((time) => `cancel-at=${time}`),
 });

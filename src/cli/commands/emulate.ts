@@ -6,6 +6,7 @@ import { visible } from '../../base/text.ts';
 import { BANDS, type Band } from '../../catalog/vocabulary.ts';
 import type { EmulatorConfig } from '../../emulator/config.ts';
 import { type FaultId, faultNamed } from '../../emulator/faults/registry.ts';
+import { emulatorInMarkdown } from '../../emulator/reference/markdown.ts';
 import { EVENT_SETS, type EventSet, filterFor } from '../../emulator/shell/event-sets.ts';
 import { listing } from '../../emulator/shell/listing.ts';
 import { type LogForm, LogWriter } from '../../emulator/shell/log-writer.ts';
@@ -45,7 +46,14 @@ function build<T>(yargs: Argv<T>) {
       describe: 'Write what QEMU prints on stderr to this file, not into the log',
     })
     .option('set', { type: 'string', array: true, nargs: 1, describe: 'KEY=VALUE, a setting that --list shows' })
-    .option('list', { type: 'boolean', default: false, describe: 'Describe scenarios, faults and settings' });
+    .option('list', { type: 'boolean', default: false, describe: 'Describe scenarios, faults and settings' })
+    .option('format', {
+      type: 'string',
+      requiresArg: true,
+      choices: ['text', 'markdown'] as const,
+      default: 'text',
+      describe: 'Of --list: markdown is the whole reference',
+    });
 }
 
 type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<object>>['parseAsync']>>>;
@@ -55,7 +63,8 @@ export const register = defineCommand({
   describe: 'Emulate a migration and write its trace as QEMU does',
   builder: build<object>,
   handler: async (options: Options): Promise<void> => {
-    if (options.list) await writeOut(listing());
+    if (options.list) await writeOut(options.format === 'markdown' ? emulatorInMarkdown() : listing());
+    else if (options.format !== 'text') throw new UserError('--format is of --list; a log has the form of its --qemu');
     else runEmulate(options);
   },
 });
