@@ -16,7 +16,7 @@ export interface EmulatorConfig {
   readonly pollIntervalMs: number | undefined;
   /** The client says `quit` at the end. */
   readonly quits: boolean;
-  /** The user cancels a migration that has made no progress for so long; undefined: never. */
+  /** The user cancels a migration that has not ended so long after it began, or after the last thing that was to happen at a set time; undefined: never. */
   readonly patienceMs: number | undefined;
   /** The log ends here at the latest, whatever goes on. */
   readonly endsAfterMs: number;
@@ -136,7 +136,7 @@ export const DEFAULT_PROCESS = {
   asPosted: true,
   pollIntervalMs: 50,
   quits: false,
-  patienceMs: 10_000,
+  patienceMs: 20_000,
   endsAfterMs: 120_000,
 } as const satisfies Partial<EmulatorConfig>;
 

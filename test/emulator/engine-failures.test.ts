@@ -97,19 +97,14 @@ describe('patience', () => {
       : Date.parse(`${line.split(' ')[0]}`) - Date.parse('2026-01-01T00:00:00.200Z');
   };
 
-  test('the user cancels a spinning migration, so long after the last progress', () => {
-    const short = cancelledAfterMs(['give-up-after=300']) ?? 0;
-    expect((cancelledAfterMs(['give-up-after=900']) ?? 0) - short).toBe(600);
-    expect(cancelledAfterMs(['give-up-after=900', 'end-at=400'])).toBeUndefined();
+  test('the user cancels a spinning migration', () => {
+    expect(cancelledAfterMs(['give-up-after=700'])).toBe(700);
+    expect(cancelledAfterMs(['give-up-after=700', 'end-at=400'])).toBeUndefined();
   });
 
   test('counts from what is still to come', () => {
-    expect(cancelledAfterMs(['give-up-after=300', 'continue-at=2600'])).toBe(2900);
-  });
-
-  test('a long round of a big guest is progress', () => {
-    const { result } = emulate('precopy', { set: ['give-up-after=400', 'used-memory=250M', 'max-bandwidth=60M'] });
-    expect(result.runs).toEqual(['completed']);
+    expect(cancelledAfterMs(['give-up-after=300', 'break-at=600', 'connects=true', 'cancel-at=false'])).toBeUndefined();
+    expect(cancelledAfterMs(['give-up-after=300', 'continue-at=600'])).toBe(900);
   });
 
   test('a migration that ends by itself is left alone', () => {

@@ -33,7 +33,7 @@ const VARIATIONS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['link-latency=5', 'load-time=60'],
   ],
   'postcopy-recover': [['dirty-bitmaps=true', 'bitmaps=1']],
-  'dirty-bitmaps': [['bitmap-size=17M', 'give-up-after=300']],
+  'dirty-bitmaps': [['bitmap-size=17M', 'give-up-after=1500']],
   colo: [['break-at=4200'], ['break-at=2000']],
 };
 

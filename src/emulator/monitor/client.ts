@@ -5,7 +5,6 @@ import type { EmissionSink } from '../emission.ts';
 import { Attempt, type Machine } from '../migration/attempt.ts';
 import { snapshotSave } from '../migration/snapshot.ts';
 import { breakLink, migrate, perform, quit, setCapabilities, setParameters } from './commands.ts';
-import { losePatience } from './patience.ts';
 import { queryMigrate } from './query-migrate.ts';
 
 export class Client {
@@ -66,12 +65,6 @@ export class Client {
     yield* run.command === 'migrate' ? migrate(attempt) : snapshotSave(attempt);
   }
 
-  *#giveUp(attempt: Attempt, patienceMs: number): Steps {
-    if (!(yield* losePatience(attempt, patienceMs))) return;
-    const command = { command: 'migrate-cancel', at: { afterMs: 0 } } as const;
-    this.#machine.mainLoop.post(() => perform(this.#machine, attempt, command));
-  }
-
   #watch(attempt: Attempt): void {
     const { core, mainLoop } = this.#machine;
     for (const command of attempt.run.commands) {
@@ -81,9 +74,15 @@ export class Client {
         this.#when(attempt, command.at, () => mainLoop.post(issue)),
       );
     }
-    const { patienceMs } = core.config;
-    if (patienceMs !== undefined && attempt.run.command === 'migrate') {
-      core.scheduler.spawn(mainLoop.thread, this.#giveUp(attempt, patienceMs));
+    const givesUpAfterMs = patienceOf(attempt);
+    if (givesUpAfterMs !== undefined) {
+      const giveUp = () => perform(this.#machine, attempt, { command: 'migrate-cancel', at: { afterMs: 0 } });
+      core.scheduler.spawn(
+        mainLoop.thread,
+        this.#when(attempt, { afterMs: givesUpAfterMs }, () => {
+          if (canGiveUp(attempt)) mainLoop.post(giveUp);
+        }),
+      );
     }
     // A snapshot goes to a disk: it has no link.
     const breaks = attempt.run.command === 'migrate' ? attempt.run.channel.breaks : [];
@@ -127,4 +126,22 @@ export class Client {
       this.#sink.sample({ fromNs, toNs: core.nowNs, answer });
     }
   }
+}
+
+/** Behind whatever is still to happen at a time that is known. */
+function patienceOf({ run, core }: Attempt): number | undefined {
+  const { patienceMs, guest } = core.config;
+  if (patienceMs === undefined || run.command !== 'migrate') return undefined;
+  const moments = [...run.commands.map(({ at }) => at), ...run.channel.breaks];
+  const planned = moments
+    .filter(({ state }) => state === undefined || state === 'active')
+    .map(({ afterMs }) => afterMs);
+  return patienceMs + Math.max(0, ...planned, ...guest.phases.map(({ fromMs }) => fromMs));
+}
+
+/** Postcopy cannot be cancelled, and COLO is meant to go on. */
+const CAN_GIVE_UP: readonly string[] = ['setup', 'active', 'pre-switchover'];
+
+function canGiveUp({ state }: Attempt): boolean {
+  return state !== undefined && CAN_GIVE_UP.includes(state);
 }

@@ -148,7 +148,7 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
   'give-up-after': setting(
     'process',
     moment(undefined),
-    'the user cancels a migration that has made no progress for so long, 10000 when unset',
+    'the user cancels a migration that takes longer, 20000 when unset; counted from the last thing that comes at a set time',
     (config, value) => ({ ...config, patienceMs: value === false ? undefined : value }),
   ),
   'end-at': setting(
