@@ -1,11 +1,26 @@
 /** What the emulator prints is what the catalogue declares: an independent printer says the same, and the decoder reads it back. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CATALOG } from '../../src/catalog/catalog.ts';
-import { BANDS } from '../../src/catalog/vocabulary.ts';
-import { CHOICES, declarationOf, eventPrinter } from '../../src/emulator/shell/dialect.ts';
-import { printerOf } from '../../src/emulator/shell/printf.ts';
+import { CATALOG, type EventName } from '../../src/catalog/catalog.ts';
+import type { ArgValues } from '../../src/catalog/declaration.ts';
+import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
+import { CHOICES, declarationOf, eventText } from '../../src/emulator/shell/dialect.ts';
+import { EventText } from '../../src/emulator/shell/printf.ts';
 import { DECLARATIONS, printed, signatureOf } from '../catalog/printf.ts';
+
+/** What stands behind the name. */
+function printerOf(declaration: string): (args: ArgValues) => string {
+  const text = new EventText(declaration);
+  return (args) =>
+    Buffer.from(text.print(args))
+      .toString()
+      .slice(declaration.indexOf('(') + 1, -1);
+}
+
+const eventPrinter =
+  (band: Band) =>
+  (event: EventName, args: ArgValues): string =>
+    Buffer.from(eventText(event, band).print(args)).toString().slice(0, -1);
 
 describe.each(DECLARATIONS.map((declaration) => ({ declaration, ...signatureOf(declaration) })))('$name $format', ({
   declaration,

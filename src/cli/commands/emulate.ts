@@ -12,7 +12,7 @@ import { type LogForm, LogWriter } from '../../emulator/shell/log-writer.ts';
 import { PREFIXES, prefixOf } from '../../emulator/shell/prefix.ts';
 import { configFor, type Scenario } from '../../emulator/shell/scenario.ts';
 import { bundledScenario, scenarioFromText } from '../../emulator/shell/scenarios.ts';
-import { type SimulationResult, simulate } from '../../emulator/simulate.ts';
+import { Simulation, type SimulationResult } from '../../emulator/simulate.ts';
 import { defineCommand, showDash } from '../command.ts';
 import { bandOf } from '../common-options.ts';
 import { EmulatorFiles } from '../emulator-files.ts';
@@ -56,11 +56,11 @@ export const register = defineCommand({
   builder: build<object>,
   handler: async (options: Options): Promise<void> => {
     if (options.list) await writeOut(listing());
-    else runEmulate(options);
+    else await runEmulate(options);
   },
 });
 
-function runEmulate(options: Options): void {
+async function runEmulate(options: Options): Promise<void> {
   const name = scenarioName(options);
   const version = bandOf(options.qemu) ?? '11.1';
   const bundled = bundledScenario(name);
@@ -77,13 +77,18 @@ function runEmulate(options: Options): void {
     stderr: fileNamed('--stderr-out', options.stderrOut),
     inputs: bundled === undefined ? [name] : [],
   });
-  tellWhatIsMissing(config, writeAll(config, form, files));
+  tellWhatIsMissing(config, await writeAll(config, form, files));
 }
 
-function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): SimulationResult {
+async function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): Promise<SimulationResult> {
   try {
-    const result = simulate(config, new LogWriter(form, files));
-    files.finish();
+    const simulation = new Simulation(config, new LogWriter(form, files));
+    let result = simulation.advance();
+    while (result === undefined) {
+      await files.drained();
+      result = simulation.advance();
+    }
+    await files.finish();
     return result;
   } catch (thrown) {
     files.abort();

@@ -1,5 +1,5 @@
 /** Sections on the stream: one per module and round, one per device at the end. */
-import type { Steps } from '../clock/scheduler.ts';
+import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
 import type { Module, SaveResult } from '../modules/module.ts';
 import { plainDevices } from '../modules/plain-devices.ts';
 import type { Attempt } from './attempt.ts';
@@ -11,34 +11,49 @@ const HEAD_BYTES = 5;
 const FOOT_BYTES = 5;
 
 /** qemu_savevm_state_iterate(): each module's turn, until the rate limit stops it. */
-export function* iterateModules(attempt: Attempt): Steps {
-  const { core } = attempt;
-  core.tracer.mark('savevm_state_iterate');
-  for (const module of attempt.modules) {
-    if (!module.isActive || !module.iterates) continue;
+export function iterateModules(attempt: Attempt): Steps {
+  attempt.core.tracer.mark('savevm_state_iterate');
+  return iterateFrom(attempt, 0);
+}
+
+function iterateFrom(attempt: Attempt, from: number): Steps {
+  for (let index = from; index < attempt.modules.length; index += 1) {
+    const module = attempt.modules[index];
+    if (module === undefined || !module.isActive || !module.iterates) continue;
     if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
-    if (attempt.rateExceeded()) return;
-    const result = yield* section(attempt, module, () => module.iterate());
-    if (result < 0) reportStderr(attempt, saveError(module, result));
-    if (result > 0 && module.name === 'ram') syncMultifd(attempt);
-    // 7.2 lets no module pass one that has more to send.
-    if (result < 0 || (result === 0 && core.version.band === '7.2')) return;
+    if (attempt.rateExceeded()) return DONE;
+    const saved = section(attempt, module, () => module.iterate());
+    if (!(saved instanceof Done)) {
+      return andThen(saved, (result) => (goesOn(attempt, module, result) ? iterateFrom(attempt, index + 1) : DONE));
+    }
+    if (!goesOn(attempt, module, saved.value)) return DONE;
   }
+  return DONE;
+}
+
+/** Whether the module behind this one has its turn. */
+function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
+  if (result < 0) reportStderr(attempt, saveError(module, result));
+  if (result > 0 && module.name === 'ram') syncMultifd(attempt);
+  // 7.2 lets no module pass one that has more to send.
+  return result > 0 || (result === 0 && attempt.core.version.band !== '7.2');
 }
 
 function saveError({ name, sectionId }: Module, result: SaveResult): string {
   return `failed to save SaveStateEntry with id(name): ${sectionId}(${name}): ${result}`;
 }
 
-export function* section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {
+export function section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {
   const { tracer } = attempt.core;
-  const args = { id: module.name, section_id: module.sectionId };
-  tracer.event('savevm_section_start', args);
+  const id = module.name;
+  const section_id = module.sectionId;
+  tracer.event('savevm_section_start', { id, section_id });
   attempt.stream.put(HEAD_BYTES);
-  const result = yield* save();
-  tracer.event('savevm_section_end', { ...args, ret: result });
-  attempt.stream.put(FOOT_BYTES);
-  return result;
+  return andThen(save(), (ret) => {
+    tracer.event('savevm_section_end', { id, section_id, ret });
+    attempt.stream.put(FOOT_BYTES);
+    return new Done(ret);
+  });
 }
 
 /**

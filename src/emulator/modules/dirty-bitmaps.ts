@@ -1,5 +1,5 @@
 /** Dirty bitmaps of block devices: all of it may wait for postcopy, nothing of it is sent while the VM runs. */
-import type { Steps } from '../clock/scheduler.ts';
+import { andThen, DONE, type Steps } from '../clock/scheduler.ts';
 import type { ModuleConfig } from '../config.ts';
 import type { Module, Pending, QueryKind, SaveResult, Transfer } from './module.ts';
 
@@ -44,12 +44,19 @@ export class DirtyBitmaps implements Module {
     }
   }
 
-  *pending(kind: QueryKind, sum: Pending): Steps {
+  pending(kind: QueryKind, sum: Pending): Steps {
+    const { core } = this.#transfer;
+    if (kind === 'final' && core.asPosted) return DONE;
+    return andThen(kind === 'final' ? DONE : core.lockBql('bitmapPending'), () => {
+      core.spend(1_000);
+      if (kind !== 'final') core.unlockBql();
+      this.#report(sum);
+      return DONE;
+    });
+  }
+
+  #report(sum: Pending): void {
     const { core, thresholdBytes } = this.#transfer;
-    if (kind === 'final' && core.asPosted) return;
-    if (kind !== 'final') yield* core.lockBql('bitmapPending');
-    core.spend(1_000);
-    if (kind !== 'final') core.unlockBql();
     const pending = this.#unsentBytes;
     if (core.version.decision === '7.2') {
       core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });

@@ -1,5 +1,5 @@
 /** Guest memory: a bitmap of dirty pages, syncs from the dirty log, pages in order, pages asked for first. */
-import type { Steps } from '../clock/scheduler.ts';
+import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import { DirtyPages } from './dirty-pages.ts';
@@ -75,12 +75,14 @@ export class Ram implements Module {
     yield* this.sync(false);
   }
 
-  *pending(kind: QueryKind, sum: Pending): Steps {
-    if (this.#transfer.core.version.decision === '7.2') yield* this.#syncBelowThreshold();
-    else yield* this.#syncFor(kind);
-    if (kind === 'final' && this.#isLeftOut()) return;
-    if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
-    else sum.precopy += this.dirtyBytes;
+  pending(kind: QueryKind, sum: Pending): Steps {
+    const isOld = this.#transfer.core.version.decision === '7.2';
+    return andThen(isOld ? this.#syncBelowThreshold() : this.#syncFor(kind), () => {
+      if (kind === 'final' && this.#isLeftOut()) return DONE;
+      if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
+      else sum.precopy += this.dirtyBytes;
+      return DONE;
+    });
   }
 
   /** Only where there is no other module that could be left out. */
@@ -91,12 +93,12 @@ export class Ram implements Module {
   }
 
   /** ram_save_pending() of 7.2 decides for itself. */
-  *#syncBelowThreshold(): Steps {
-    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return;
-    yield* this.#lockedSync();
+  #syncBelowThreshold(): Steps {
+    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return DONE;
+    return this.#lockedSync();
   }
 
-  *#syncFor(kind: QueryKind): Steps {
+  #syncFor(kind: QueryKind): Steps {
     const { core, isInPostcopy } = this.#transfer;
     const syncs = !isInPostcopy && this.#wantsSync(kind);
     if (core.version.hasFinal) {
@@ -107,9 +109,9 @@ export class Ram implements Module {
         sync: syncs ? 1 : 0,
       });
     }
-    if (!syncs) return;
-    if (kind !== 'final' || core.faults.reaches('handler-takes-bql')) yield* this.#lockedSync();
-    else yield* this.sync(!core.faults.reaches('last-stage-false'));
+    if (!syncs) return DONE;
+    if (kind !== 'final' || core.faults.reaches('handler-takes-bql')) return this.#lockedSync();
+    return this.sync(!core.faults.reaches('last-stage-false'));
   }
 
   #finalIsEstimate(kind: QueryKind): boolean {
@@ -131,16 +133,20 @@ export class Ram implements Module {
 
   isSwitchingToPostcopy = false;
 
-  *#lockedSync(): Steps {
+  #lockedSync(): Steps {
     const { core } = this.#transfer;
-    yield* core.lockBql('ramSync');
-    yield* this.sync(false);
-    core.unlockBql();
+    return andThen(
+      andThen(core.lockBql('ramSync'), () => this.sync(false)),
+      () => {
+        core.unlockBql();
+        return DONE;
+      },
+    );
   }
 
   /** migration_bitmap_sync() */
-  *sync(lastStage: boolean): Steps {
-    const { core, vm } = this.#transfer;
+  sync(lastStage: boolean): Steps {
+    const { core } = this.#transfer;
     // 11.1 does not count the one of the final query.
     if (!(lastStage && core.version.passAfterQuery)) this.syncs += 1;
     this.#periodStartMs ??= core.scheduler.nowMs;
@@ -149,8 +155,23 @@ export class Ram implements Module {
       const bql = core.holdsBql ? 1 : 0;
       core.tracer.event('migration_bitmap_sync_stage', { last_stage: lastStage ? 1 : 0, bql });
     }
-    for (let slot = 0; slot < MEMORY_SLOTS; slot += 1) yield* core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
-    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    return andThen(
+      andThen(this.#readSlots(0), () => core.lockMutex(this.bitmapMutex, 'bitmapMutex')),
+      () => this.#collect(),
+    );
+  }
+
+  #readSlots(from: number): Steps {
+    const { core } = this.#transfer;
+    for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
+      const read = core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
+      if (!(read instanceof Done)) return andThen(read, () => this.#readSlots(slot + 1));
+    }
+    return DONE;
+  }
+
+  #collect(): Steps {
+    const { core, vm } = this.#transfer;
     core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
     vm.catchUp();
     this.#periodPages += this.pages.collect();
@@ -158,6 +179,7 @@ export class Ram implements Module {
     core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
     this.bytesAtSync = this.dirtyBytes;
     this.#endPeriod();
+    return DONE;
   }
 
   #endPeriod(): void {
@@ -171,10 +193,22 @@ export class Ram implements Module {
     this.#periodStartBytes = stream.flushedBytes;
   }
 
-  *iterate(): Steps<SaveResult> {
-    const { core, stream } = this.#transfer;
+  iterate(): Steps<SaveResult> {
+    const { core } = this.#transfer;
     const startNs = core.nowNs;
-    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    return andThen(core.lockMutex(this.bitmapMutex, 'bitmapMutex'), () =>
+      this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty(startNs),
+    );
+  }
+
+  /** Most rounds of a migration that polls and waits. */
+  #sendNothing(): Steps<SaveResult> {
+    const result = this.#transfer.rateExceeded() ? 0 : 1;
+    return andThen(this.#transmit(0), () => new Done(this.#endSection(result)));
+  }
+
+  *#sendDirty(startNs: number): Steps<SaveResult> {
+    const { core, stream } = this.#transfer;
     let busyNs = 0;
     let result = 0;
     for (let sent = 0; !this.#transfer.rateExceeded() || this.hasRequests; sent += 1) {
@@ -202,6 +236,11 @@ export class Ram implements Module {
       }
     }
     yield* this.#transmit(busyNs);
+    return this.#endSection(result);
+  }
+
+  #endSection(result: SaveResult): SaveResult {
+    const { core, stream } = this.#transfer;
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
     stream.put(END_MARK_BYTES);
     stream.flush();
@@ -236,8 +275,9 @@ export class Ram implements Module {
   }
 
   /** Links and hosts have other work too. */
-  *#transmit(ns: number): Steps {
-    yield* this.#transfer.core.sleep(ns * this.#transfer.core.random.between(0.92, 1.22));
+  #transmit(ns: number): Steps {
+    const { core } = this.#transfer;
+    return core.sleep(ns * core.random.between(0.92, 1.22));
   }
 
   cleanup(): void {
