@@ -1,6 +1,5 @@
 /** Where `emulate` writes: all its files are complete, or none is there. */
 import { fstatSync, writeSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../base/errors.ts';
 import { ByteLog } from '../emulator/shell/byte-log.ts';
 import type { LogOutputs } from '../emulator/shell/log-writer.ts';
@@ -57,7 +56,7 @@ export class EmulatorFiles implements LogOutputs {
   /** Signals have their turn, and a reader who is slower than we are the time that it needs. */
   async drained(): Promise<void> {
     await this.#standardOutput.drained();
-    await setImmediate();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async finish(): Promise<void> {

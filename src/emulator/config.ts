@@ -16,6 +16,8 @@ export interface EmulatorConfig {
   readonly pollIntervalMs: number | undefined;
   /** The client says `quit` at the end. */
   readonly quits: boolean;
+  /** The client cancels the migration when the log has so many bytes, and no run follows. */
+  readonly logBytes?: number;
   /** The log ends here at the latest, whatever goes on. */
   readonly endsAfterMs?: number;
 }

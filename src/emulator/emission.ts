@@ -29,6 +29,8 @@ export interface Sample {
 
 /** Printers are asked for once, before the first line; undefined: the event is switched off. */
 export interface EmissionSink {
+  /** Bytes of the log so far. */
+  readonly writtenBytes: number;
   printerOf(event: EventName): EventPrinter | undefined;
   linePrinterOf(event: EventName, args: ArgValues): LinePrinter | undefined;
   message(message: Message): void;

@@ -71,6 +71,7 @@ export function record(wish: Wish): Recording {
   const messages: Message[] = [];
   const samples: Sample[] = [];
   const result = simulate(configOf(wish), {
+    writtenBytes: 0,
     printerOf: (event) => ({ print: (timeNs, thread, args) => emissions.push({ timeNs, thread, event, args }) }),
     linePrinterOf: (event, args) => ({ print: (timeNs, thread) => emissions.push({ timeNs, thread, event, args }) }),
     message: (message) => messages.push(message),

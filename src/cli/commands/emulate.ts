@@ -77,12 +77,12 @@ async function runEmulate(options: Options): Promise<void> {
     stderr: fileNamed('--stderr-out', options.stderrOut),
     inputs: bundled === undefined ? [name] : [],
   });
-  tellWhatIsMissing(config, await writeAll(config, form, files));
+  const writer = new LogWriter(form, files);
+  tellWhatIsMissing(config, await writeAll(new Simulation(config, writer), files), writer.writtenBytes);
 }
 
-async function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): Promise<SimulationResult> {
+async function writeAll(simulation: Simulation, files: EmulatorFiles): Promise<SimulationResult> {
   try {
-    const simulation = new Simulation(config, new LogWriter(form, files));
     let result = simulation.advance();
     while (result === undefined) {
       await files.drained();
@@ -96,9 +96,15 @@ async function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFi
   }
 }
 
-function tellWhatIsMissing(config: EmulatorConfig, { reachedFaults, refusals }: SimulationResult): void {
+function tellWhatIsMissing(
+  { faults, logBytes = 0 }: EmulatorConfig,
+  { reachedFaults, refusals }: SimulationResult,
+  writtenBytes: number,
+): void {
+  if (writtenBytes < logBytes)
+    note(`the run ended before its log had log-size=${logBytes}: it has ${writtenBytes} bytes`);
   for (const refusal of refusals) note(`QEMU refuses to migrate: ${refusal}`);
-  for (const fault of config.faults) {
+  for (const fault of faults) {
     if (!reachedFaults.has(fault)) note(`the run never came to the place of the fault ${fault}`);
   }
 }

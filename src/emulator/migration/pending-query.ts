@@ -1,6 +1,6 @@
 /** The pending query: every module reports, the total is stored and printed. */
 import { ACK_COLLECTED, ACK_TOTAL } from '../../catalog/vocabulary.ts';
-import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import type { Pending, QueryKind } from '../modules/module.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -12,7 +12,13 @@ export function queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> {
   const { core } = attempt;
   if (core.version.hasFinal) core.tracer.event('qemu_savevm_query_pending_bql', { locked: core.holdsBql ? 1 : 0 });
   const sum: Pending = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0 };
-  return andThen(askModules(attempt, kind, sum, 0), () => new Done(conclude(attempt, kind, sum)));
+  const asked = askModules(attempt, kind, sum, 0);
+  return asked instanceof Done ? new Done(conclude(attempt, kind, sum)) : concludeLater(attempt, kind, sum, asked);
+}
+
+function* concludeLater(attempt: Attempt, kind: QueryKind, sum: Pending, asked: Steps): Steps<Answer> {
+  yield* asked;
+  return conclude(attempt, kind, sum);
 }
 
 function askModules(attempt: Attempt, kind: QueryKind, sum: Pending, from: number): Steps {
@@ -21,9 +27,14 @@ function askModules(attempt: Attempt, kind: QueryKind, sum: Pending, from: numbe
     if (module === undefined || !module.isActive || isLeftOut(attempt, module.name, kind)) continue;
     attempt.core.spend(500);
     const asked = module.pending(kind, sum);
-    if (!(asked instanceof Done)) return andThen(asked, () => askModules(attempt, kind, sum, index + 1));
+    if (!(asked instanceof Done)) return askRest(attempt, kind, sum, asked, index + 1);
   }
   return DONE;
+}
+
+function* askRest(attempt: Attempt, kind: QueryKind, sum: Pending, asked: Steps, from: number): Steps {
+  yield* asked;
+  yield* askModules(attempt, kind, sum, from);
 }
 
 function conclude(attempt: Attempt, kind: QueryKind, sum: Pending): Answer {

@@ -1,5 +1,5 @@
 /** Sections on the stream: one per module and round, one per device at the end. */
-import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import type { Module, SaveResult } from '../modules/module.ts';
 import { plainDevices } from '../modules/plain-devices.ts';
 import type { Attempt } from './attempt.ts';
@@ -22,14 +22,19 @@ function iterateFrom(attempt: Attempt, from: number): Steps {
     if (module === undefined || !module.isActive || !module.iterates) continue;
     if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
     if (attempt.rateExceeded()) return DONE;
-    const saved = section(attempt, module, () => module.iterate());
-    if (!(saved instanceof Done)) {
-      return andThen(saved, (result) => (goesOn(attempt, module, result) ? iterateFrom(attempt, index + 1) : DONE));
-    }
+    const saved = section(attempt, module, iterate);
+    if (!(saved instanceof Done)) return iterateRest(attempt, module, saved, index + 1);
     if (!goesOn(attempt, module, saved.value)) return DONE;
   }
   return DONE;
 }
+
+function* iterateRest(attempt: Attempt, module: Module, saved: Steps<SaveResult>, from: number): Steps {
+  if (goesOn(attempt, module, yield* saved)) yield* iterateFrom(attempt, from);
+}
+
+const iterate = (module: Module): Steps<SaveResult> => module.iterate();
+const complete = (module: Module): Steps<SaveResult> => module.complete();
 
 /** Whether the module behind this one has its turn. */
 function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
@@ -43,17 +48,23 @@ function saveError({ name, sectionId }: Module, result: SaveResult): string {
   return `failed to save SaveStateEntry with id(name): ${sectionId}(${name}): ${result}`;
 }
 
-export function section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {
-  const { tracer } = attempt.core;
-  const id = module.name;
-  const section_id = module.sectionId;
-  tracer.event('savevm_section_start', { id, section_id });
+type Save = (module: Module) => Steps<SaveResult>;
+
+export function section(attempt: Attempt, module: Module, save: Save): Steps<SaveResult> {
+  attempt.core.tracer.event('savevm_section_start', { id: module.name, section_id: module.sectionId });
   attempt.stream.put(HEAD_BYTES);
-  return andThen(save(), (ret) => {
-    tracer.event('savevm_section_end', { id, section_id, ret });
-    attempt.stream.put(FOOT_BYTES);
-    return new Done(ret);
-  });
+  const saved = save(module);
+  return saved instanceof Done ? endSection(attempt, module, saved.value) : sectionLater(attempt, module, saved);
+}
+
+function* sectionLater(attempt: Attempt, module: Module, saved: Steps<SaveResult>): Steps<SaveResult> {
+  return yield* endSection(attempt, module, yield* saved);
+}
+
+function endSection(attempt: Attempt, { name, sectionId }: Module, ret: SaveResult): Steps<SaveResult> {
+  attempt.core.tracer.event('savevm_section_end', { id: name, section_id: sectionId, ret });
+  attempt.stream.put(FOOT_BYTES);
+  return new Done(ret);
 }
 
 /**
@@ -66,7 +77,7 @@ export function* completeModules(attempt: Attempt, withPostcopiable: boolean): S
     const startNs = core.nowNs;
     const isDue = module.isActive && (withPostcopiable || !module.isPostcopiable);
     if (isDue) {
-      const result = yield* section(attempt, module, () => module.complete());
+      const result = yield* section(attempt, module, complete);
       if (result < 0) return false;
       if (module.name === 'ram') syncMultifd(attempt);
     }
@@ -81,7 +92,7 @@ export function* completeModules(attempt: Attempt, withPostcopiable: boolean): S
 /** In postcopy's end: no checkpoint and no times, which are of the downtime. */
 export function* completeInPostcopy(attempt: Attempt): Steps {
   for (const module of attempt.modules) {
-    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, () => module.complete());
+    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, complete);
   }
 }
 

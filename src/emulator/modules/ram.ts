@@ -165,9 +165,14 @@ export class Ram implements Module {
     const { core } = this.#transfer;
     for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
       const read = core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
-      if (!(read instanceof Done)) return andThen(read, () => this.#readSlots(slot + 1));
+      if (!(read instanceof Done)) return this.#readRest(read, slot + 1);
     }
     return DONE;
+  }
+
+  *#readRest(read: Steps, from: number): Steps {
+    yield* read;
+    yield* this.#readSlots(from);
   }
 
   #collect(): Steps {

@@ -1,6 +1,6 @@
 /** What every thread of the process shares: clock, trace, locks, version, faults. */
 import { Random } from '../clock/random.ts';
-import { andThen, DONE, Scheduler, type Steps, type Thread } from '../clock/scheduler.ts';
+import { DONE, Done, Scheduler, type Steps, type Thread } from '../clock/scheduler.ts';
 import type { EmulatorConfig } from '../config.ts';
 import type { EmissionSink } from '../emission.ts';
 import { FaultSwitches } from '../faults/switches.ts';
@@ -94,11 +94,17 @@ export class Core {
   }
 
   locked(mutex: Mutex, place: PlaceName, end: PlaceName, busyNs: number): Steps {
-    return andThen(mutex.lock(this.#place(place)), () => {
-      this.spend(busyNs);
-      mutex.unlock(this.#place(end));
-      return DONE;
-    });
+    const taken = mutex.lock(this.#place(place));
+    if (!(taken instanceof Done)) return this.#lockedLater(taken, mutex, end, busyNs);
+    this.spend(busyNs);
+    mutex.unlock(this.#place(end));
+    return DONE;
+  }
+
+  *#lockedLater(taken: Steps, mutex: Mutex, end: PlaceName, busyNs: number): Steps {
+    yield* taken;
+    this.spend(busyNs);
+    mutex.unlock(this.#place(end));
   }
 
   lockMutex(mutex: Mutex, place: PlaceName): Steps {

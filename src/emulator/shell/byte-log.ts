@@ -1,6 +1,7 @@
 /** Bytes on their way out: collected in a block, handed on when it is full. */
 
 const BLOCK_BYTES = 262_144;
+const UTF8 = new TextEncoder();
 
 export class ByteLog {
   /** Bytes up to `at` are written. */
@@ -22,7 +23,7 @@ export class ByteLog {
   }
 
   text(text: string): void {
-    const bytes = Buffer.from(text);
+    const bytes = UTF8.encode(text);
     this.reserve(bytes.length);
     this.bytes.set(bytes, this.at);
     this.at += bytes.length;

@@ -28,11 +28,16 @@ export class LogWriter implements EmissionSink {
   readonly #form: LogForm;
   readonly #outputs: LogOutputs;
   readonly #prefix: EventPrefix;
+  #writtenBytes = 0;
 
   constructor(form: LogForm, outputs: LogOutputs) {
     this.#form = form;
     this.#outputs = outputs;
     this.#prefix = new EventPrefix(form.prefix);
+  }
+
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   printerOf(event: EventName): EventPrinter | undefined {
@@ -64,6 +69,8 @@ export class LogWriter implements EmissionSink {
     log.reserve(PREFIX_BYTES + line.length);
     const at = this.#prefix.put(log.bytes, log.at, timeNs, thread);
     log.bytes.set(line, at);
-    log.at = at + line.length;
+    const end = at + line.length;
+    this.#writtenBytes += end - log.at;
+    log.at = end;
   }
 }

@@ -38,6 +38,7 @@ function stampOf(timeNs: number): Stamp {
 /** No prefix is longer. */
 export const PREFIX_BYTES = 64;
 
+const UTF8 = new TextEncoder();
 const DOT = 0x2e;
 const COLON = 0x3a;
 const Z = 0x5a;
@@ -76,7 +77,7 @@ export class EventPrefix {
     const { seconds } = stampOf(timeNs);
     this.#secondNs = (seconds - EPOCH_SECONDS) * 1e9;
     this.#thread = thread;
-    this.#head = Buffer.from(this.#prefix === 'iso' ? wholeSecond(seconds) : `${thread}@${seconds}`);
+    this.#head = UTF8.encode(this.#prefix === 'iso' ? wholeSecond(seconds) : `${thread}@${seconds}`);
     return this.put(bytes, at, timeNs, thread);
   }
 }

@@ -24,6 +24,9 @@ export type ExtraCounts = readonly string[];
 
 const CONVERSION = /%#?[0-9]*(?<length>hh|h|ll|l|z)?(?<kind>[dixups])/g;
 const LINE_FEED = '\n';
+const UTF8 = new TextEncoder();
+/** A number with so many digits is below this. */
+const POWERS: readonly number[] = Array.from({ length: 17 }, (_, digits) => 10 ** digits);
 /** The longest number: 20 digits and a sign. */
 const NUMBER_BYTES = 24;
 
@@ -31,9 +34,10 @@ export class EventText {
   readonly #declaration: string;
   readonly #pieces: readonly Piece[];
   readonly #tail: Uint8Array;
-  /** Of the line before: its arguments, and where each piece began. */
+  /** Of the line before: its arguments, where each piece began, and where it ended. */
   readonly #values: (Value | undefined)[] = [];
   readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
   readonly #lines = new Map<number, Uint8Array>();
   #bytes = new Uint8Array(256);
   #line: Uint8Array | undefined;
@@ -55,7 +59,7 @@ export class EventText {
       if (argument === undefined) throw new Error(`more conversions than arguments: ${declaration}`);
       literal += format.slice(at, match.index);
       pieces.push({
-        literal: Buffer.from(literal),
+        literal: UTF8.encode(literal),
         argument,
         absent: undefined,
         ...conversion(kind, /[lz]/.test(length)),
@@ -65,11 +69,11 @@ export class EventText {
     }
     literal += format.slice(at);
     for (const argument of extra) {
-      pieces.push({ literal: Buffer.from(`${literal}, ${argument}=`), argument, absent: 0, ...conversion('u', true) });
+      pieces.push({ literal: UTF8.encode(`${literal}, ${argument}=`), argument, absent: 0, ...conversion('u', true) });
       literal = '';
     }
     this.#pieces = pieces;
-    this.#tail = Buffer.from(literal + LINE_FEED);
+    this.#tail = UTF8.encode(literal + LINE_FEED);
   }
 
   /** `EVENT ARGS` and a line feed, valid until the next call; an event without arguments ends in a blank. */
@@ -79,9 +83,22 @@ export class EventText {
     const pieces = this.#pieces;
     for (let index = 0; index < pieces.length; index += 1) {
       const piece = pieces[index];
-      if (piece !== undefined && this.#values[index] !== args[piece.argument]) return this.#printFrom(index, args);
+      if (piece === undefined || this.#values[index] === args[piece.argument]) continue;
+      // A value as long as the one before takes its place.
+      if (!this.#replace(piece, index, args)) return this.#printFrom(index, args);
     }
     return line;
+  }
+
+  #replace(piece: Piece, index: number, args: ArgValues): boolean {
+    const value = args[piece.argument];
+    if (typeof value !== 'number' || !isPlain(piece, value)) return false;
+    const end = this.#ends[index] ?? 0;
+    const at = (this.#starts[index] ?? 0) + piece.literal.length;
+    if (value >= (POWERS[end - at] ?? 0) || (value < (POWERS[end - at - 1] ?? 0) && end - at > 1)) return false;
+    putDecimal(this.#bytes, at, value);
+    this.#values[index] = value;
+    return true;
   }
 
   #printFrom(first: number, args: ArgValues): Uint8Array {
@@ -92,10 +109,10 @@ export class EventText {
       if (piece === undefined) break;
       this.#starts[index] = at;
       at = this.#printPiece(piece, at, args);
+      this.#ends[index] = at;
       this.#values[index] = args[piece.argument];
     }
-    at = this.#put(this.#tail, at);
-    this.#line = this.#lineOf(at);
+    this.#line = this.#lineOf(this.#put(this.#tail, at));
     return this.#line;
   }
 
@@ -103,11 +120,11 @@ export class EventText {
     const value = args[piece.argument] ?? piece.absent;
     if (value === undefined) throw new Error(`no argument ${piece.argument} for ${this.#declaration}`);
     const next = this.#put(piece.literal, at);
-    if (typeof value === 'number' && value >= 0 && value < piece.plainBelow && Number.isInteger(value)) {
+    if (typeof value === 'number' && isPlain(piece, value)) {
       this.#reserve(next + NUMBER_BYTES);
       return putDecimal(this.#bytes, next, value);
     }
-    return this.#put(Buffer.from(piece.print(value)), next);
+    return this.#put(UTF8.encode(piece.print(value)), next);
   }
 
   #put(bytes: Uint8Array, at: number): number {
@@ -132,6 +149,11 @@ export class EventText {
     this.#lines.set(length, line);
     return line;
   }
+}
+
+/** Printed by its digits. */
+function isPlain({ plainBelow }: Piece, value: number): boolean {
+  return value >= 0 && value < plainBelow && Number.isInteger(value);
 }
 
 /** Integers wrap at their width, as in C. */

@@ -114,6 +114,20 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
       return value === false ? others : { ...others, endsAfterMs: value };
     },
   ),
+  'log-size': setting(
+    'process',
+    size(1, TERABYTE),
+    'the migration is cancelled when the log is so large, not before; for one that polls without end: dirty-bitmaps with downtime-limit=0 and dirty-rate=0',
+    (config, logBytes) => ({
+      ...config,
+      logBytes,
+      endsAfterMs: MAX_MS,
+      runs: config.runs.map((run) => ({
+        ...run,
+        commands: run.commands.filter(({ command }) => command !== 'migrate-cancel'),
+      })),
+    }),
+  ),
   'as-posted': setting('process', SWITCH, 'of thread; false: with what the review asked for', (config, asPosted) => ({
     ...config,
     asPosted,
