@@ -41,13 +41,13 @@ export class Done<T> implements Iterable<Wait, T, void> {
 
 export const DONE: Steps = new Done(undefined);
 
-/** `action` behind `steps`: at once when they are done. */
-export function andThen<T, U>(steps: Steps<T>, action: (value: T) => Steps<U>): Steps<U> {
-  return steps instanceof Done ? action(steps.value) : afterwards(steps, action);
+/** `action` behind `steps`, at once when they are done; `context` spares a closure in each round. */
+export function andThen<C, T, U>(steps: Steps<T>, context: C, action: (context: C, value: T) => Steps<U>): Steps<U> {
+  return steps instanceof Done ? action(context, steps.value) : afterwards(steps, context, action);
 }
 
-function* afterwards<T, U>(steps: Steps<T>, action: (value: T) => Steps<U>): Steps<U> {
-  return yield* action(yield* steps);
+function* afterwards<C, T, U>(steps: Steps<T>, context: C, action: (context: C, value: T) => Steps<U>): Steps<U> {
+  return yield* action(context, yield* steps);
 }
 
 /** The first moment at which another thread than the one that runs can go on. */

@@ -19,9 +19,16 @@ interface Decided {
 const ON: Steps<Round> = new Done('on');
 
 export function iterationRun(attempt: Attempt): Steps<Round> {
-  return andThen(decide(attempt), (decided) =>
-    decided.decision === 'iterate' ? andThen(iterateModules(attempt), () => ON) : leaveIteration(attempt, decided),
-  );
+  return andThen(decide(attempt), attempt, act);
+}
+
+function act(attempt: Attempt, decided: Decided): Steps<Round> {
+  if (decided.decision !== 'iterate') return leaveIteration(attempt, decided);
+  return andThen(iterateModules(attempt), attempt, goOn);
+}
+
+function goOn(): Steps<Round> {
+  return ON;
 }
 
 function* leaveIteration(attempt: Attempt, { decision, answer }: Decided): Steps<Round> {
@@ -41,9 +48,8 @@ function decide(attempt: Attempt): Steps<Decided> {
     case '7.2':
       return decideOnOneQuery(attempt);
     case '8.0':
-      return decideOnEither(attempt, 'complete');
     case '10.2':
-      return decideOnEither(attempt, 'postcopy');
+      return decideOnEither(attempt);
     case '11.1':
       return decideOnExact(attempt);
   }
@@ -68,55 +74,58 @@ function* decideInPostcopy(attempt: Attempt): Steps<Decided> {
 }
 
 function decideOnOneQuery(attempt: Attempt): Steps<Decided> {
-  const { thresholdBytes } = attempt;
-  return andThen(queryPending(attempt, 'estimate'), (answer) => {
-    if (answer.total === 0 || answer.total < thresholdBytes) return decided('complete', answer);
-    const goes = attempt.startPostcopy && answer.precopy <= thresholdBytes;
-    return decided(goes ? 'postcopy' : 'iterate', answer);
-  });
+  return andThen(queryPending(attempt, 'estimate'), attempt, decideAsOld);
 }
 
-type First = 'complete' | 'postcopy';
-
-/** 8.0 to 11.0: an exact query only below the threshold. Which of the two ends comes first changed in 10.2. */
-function decideOnEither(attempt: Attempt, first: First): Steps<Decided> {
+function decideAsOld(attempt: Attempt, answer: Answer): Steps<Decided> {
   const { thresholdBytes } = attempt;
-  const decides = (answer: Answer): Steps<Decided> =>
-    decided(decisionOfEither(attempt, first, thresholdBytes, answer), answer);
-  return andThen(queryPending(attempt, 'estimate'), (estimate) =>
-    estimate.total < thresholdBytes ? andThen(queryPending(attempt, 'exact'), decides) : decides(estimate),
-  );
+  if (answer.total === 0 || answer.total < thresholdBytes) return decided('complete', answer);
+  const goes = attempt.startPostcopy && answer.precopy <= thresholdBytes;
+  return decided(goes ? 'postcopy' : 'iterate', answer);
 }
 
-function decisionOfEither(
-  attempt: Attempt,
-  first: First,
-  thresholdBytes: number,
-  { total, precopy }: Answer,
-): Decision {
-  if (!canSwitchover(attempt)) return 'iterate';
-  const isAtThreshold = first === 'postcopy' && total <= thresholdBytes;
-  const completes = total === 0 || total < thresholdBytes || isAtThreshold;
-  const goes = attempt.startPostcopy && precopy <= thresholdBytes;
-  if (goes && (first === 'postcopy' || !completes)) return 'postcopy';
-  return completes ? 'complete' : 'iterate';
+/** 8.0 to 11.0: an exact query only below the threshold. */
+function decideOnEither(attempt: Attempt): Steps<Decided> {
+  return andThen(queryPending(attempt, 'estimate'), attempt, decideOnEstimate);
+}
+
+function decideOnEstimate(attempt: Attempt, estimate: Answer): Steps<Decided> {
+  if (estimate.total >= attempt.thresholdBytes) return decideOnLast(attempt, estimate);
+  return andThen(queryPending(attempt, 'exact'), attempt, decideOnLast);
+}
+
+/** Which of the two ends comes first changed in 10.2. */
+function decideOnLast(attempt: Attempt, answer: Answer): Steps<Decided> {
+  const { thresholdBytes } = attempt;
+  if (!canSwitchover(attempt)) return decided('iterate', answer);
+  const isNew = attempt.core.version.decision === '10.2';
+  const isAtThreshold = isNew && answer.total <= thresholdBytes;
+  const completes = answer.total === 0 || answer.total < thresholdBytes || isAtThreshold;
+  const goes = attempt.startPostcopy && answer.precopy <= thresholdBytes;
+  if (goes && (isNew || !completes)) return decided('postcopy', answer);
+  return decided(completes ? 'complete' : 'iterate', answer);
 }
 
 function decideOnExact(attempt: Attempt): Steps<Decided> {
-  const { core, thresholdBytes } = attempt;
-  const goes = ({ precopy, stopcopy }: Answer): boolean =>
-    attempt.startPostcopy && precopy + stopcopy <= thresholdBytes;
-  const decides = (answer: Answer): Steps<Decided> => {
-    if (!canSwitchover(attempt)) return decided('iterate', answer);
-    if (goes(answer)) return decided('postcopy', answer);
-    return decided(answer.total <= thresholdBytes ? 'complete' : 'iterate', answer);
-  };
-  return andThen(queryPending(attempt, 'estimate'), (estimate) => {
-    const mayEnd = estimate.total <= thresholdBytes || estimate.precopy === 0 || goes(estimate);
-    if (!mayEnd) return decided('iterate', estimate);
-    const trusts = core.faults.reaches('decide-on-estimate');
-    return trusts ? decides(estimate) : andThen(queryPending(attempt, 'exact'), decides);
-  });
+  return andThen(queryPending(attempt, 'estimate'), attempt, decideWhenLow);
+}
+
+function decideWhenLow(attempt: Attempt, estimate: Answer): Steps<Decided> {
+  const mayEnd =
+    estimate.total <= attempt.thresholdBytes || estimate.precopy === 0 || goesToPostcopy(attempt, estimate);
+  if (!mayEnd) return decided('iterate', estimate);
+  const trusts = attempt.core.faults.reaches('decide-on-estimate');
+  return trusts ? decideOnTotal(attempt, estimate) : andThen(queryPending(attempt, 'exact'), attempt, decideOnTotal);
+}
+
+function decideOnTotal(attempt: Attempt, answer: Answer): Steps<Decided> {
+  if (!canSwitchover(attempt)) return decided('iterate', answer);
+  if (goesToPostcopy(attempt, answer)) return decided('postcopy', answer);
+  return decided(answer.total <= attempt.thresholdBytes ? 'complete' : 'iterate', answer);
+}
+
+function goesToPostcopy({ startPostcopy, thresholdBytes }: Attempt, { precopy, stopcopy }: Answer): boolean {
+  return startPostcopy && precopy + stopcopy <= thresholdBytes;
 }
 
 function canSwitchover(attempt: Attempt): boolean {

@@ -2,6 +2,7 @@
 import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import type { Core } from '../process/core.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
 
@@ -77,12 +78,21 @@ export class Ram implements Module {
 
   pending(kind: QueryKind, sum: Pending): Steps {
     const isOld = this.#transfer.core.version.decision === '7.2';
-    return andThen(isOld ? this.#syncBelowThreshold() : this.#syncFor(kind), () => {
-      if (kind === 'final' && this.#isLeftOut()) return DONE;
-      if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
-      else sum.precopy += this.dirtyBytes;
-      return DONE;
-    });
+    const synced = isOld ? this.#syncBelowThreshold() : this.#syncFor(kind);
+    if (!(synced instanceof Done)) return this.#reportLater(synced, kind, sum);
+    this.#report(kind, sum);
+    return DONE;
+  }
+
+  *#reportLater(synced: Steps, kind: QueryKind, sum: Pending): Steps {
+    yield* synced;
+    this.#report(kind, sum);
+  }
+
+  #report(kind: QueryKind, sum: Pending): void {
+    if (kind === 'final' && this.#isLeftOut()) return;
+    if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
+    else sum.precopy += this.dirtyBytes;
   }
 
   /** Only where there is no other module that could be left out. */
@@ -134,14 +144,7 @@ export class Ram implements Module {
   isSwitchingToPostcopy = false;
 
   #lockedSync(): Steps {
-    const { core } = this.#transfer;
-    return andThen(
-      andThen(core.lockBql('ramSync'), () => this.sync(false)),
-      () => {
-        core.unlockBql();
-        return DONE;
-      },
-    );
+    return andThen(andThen(this.#transfer.core.lockBql('ramSync'), this, syncOnce), this.#transfer.core, unlockBql);
   }
 
   /** migration_bitmap_sync() */
@@ -155,10 +158,11 @@ export class Ram implements Module {
       const bql = core.holdsBql ? 1 : 0;
       core.tracer.event('migration_bitmap_sync_stage', { last_stage: lastStage ? 1 : 0, bql });
     }
-    return andThen(
-      andThen(this.#readSlots(0), () => core.lockMutex(this.bitmapMutex, 'bitmapMutex')),
-      () => this.#collect(),
-    );
+    return andThen(andThen(this.#readSlots(0), this, lockBitmap), this, collect);
+  }
+
+  lockBitmap(): Steps {
+    return this.#transfer.core.lockMutex(this.bitmapMutex, 'bitmapMutex');
   }
 
   #readSlots(from: number): Steps {
@@ -175,7 +179,8 @@ export class Ram implements Module {
     yield* this.#readSlots(from);
   }
 
-  #collect(): Steps {
+  /** The dirty log into the bitmap, under its mutex, which it releases. */
+  collect(): void {
     const { core, vm } = this.#transfer;
     core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
     vm.catchUp();
@@ -184,7 +189,6 @@ export class Ram implements Module {
     core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
     this.bytesAtSync = this.dirtyBytes;
     this.#endPeriod();
-    return DONE;
   }
 
   #endPeriod(): void {
@@ -201,15 +205,30 @@ export class Ram implements Module {
   iterate(): Steps<SaveResult> {
     const { core } = this.#transfer;
     const startNs = core.nowNs;
-    return andThen(core.lockMutex(this.bitmapMutex, 'bitmapMutex'), () =>
-      this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty(startNs),
-    );
+    const locked = this.lockBitmap();
+    if (!(locked instanceof Done)) return this.#sendLater(locked, startNs);
+    return this.#send(startNs);
+  }
+
+  *#sendLater(locked: Steps, startNs: number): Steps<SaveResult> {
+    yield* locked;
+    return yield* this.#send(startNs);
+  }
+
+  #send(startNs: number): Steps<SaveResult> {
+    return this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty(startNs);
   }
 
   /** Most rounds of a migration that polls and waits. */
   #sendNothing(): Steps<SaveResult> {
     const result = this.#transfer.rateExceeded() ? 0 : 1;
-    return andThen(this.#transmit(0), () => new Done(this.#endSection(result)));
+    const sent = this.#transmit(0);
+    return sent instanceof Done ? new Done(this.#endSection(result)) : this.#endLater(sent, result);
+  }
+
+  *#endLater(sent: Steps, result: SaveResult): Steps<SaveResult> {
+    yield* sent;
+    return this.#endSection(result);
   }
 
   *#sendDirty(startNs: number): Steps<SaveResult> {
@@ -343,4 +362,17 @@ export class Ram implements Module {
     this.#lastBlock = name;
     return 1 + name.length;
   }
+}
+
+const syncOnce = (ram: Ram): Steps => ram.sync(false);
+const lockBitmap = (ram: Ram): Steps => ram.lockBitmap();
+
+function collect(ram: Ram): Steps {
+  ram.collect();
+  return DONE;
+}
+
+function unlockBql(core: Core): Steps {
+  core.unlockBql();
+  return DONE;
 }
