@@ -21,6 +21,7 @@ export interface SimulationResult {
 }
 
 const DEFAULT_END_MS = 120_000;
+const WAITS_PER_SLICE = 4_000;
 
 export class Simulation {
   readonly #config: EmulatorConfig;
@@ -36,9 +37,9 @@ export class Simulation {
     this.#client = new Client(machine, sink);
   }
 
-  /** Some milliseconds of work; the result when it was the last. */
-  advance(): SimulationResult | undefined {
-    const isOver = this.#core.scheduler.run((this.#config.endsAfterMs ?? DEFAULT_END_MS) * 1e6);
+  /** So many waits of its threads, some milliseconds of work; the result when they were the last. */
+  advance(waits = WAITS_PER_SLICE): SimulationResult | undefined {
+    const isOver = this.#core.scheduler.run((this.#config.endsAfterMs ?? DEFAULT_END_MS) * 1e6, waits);
     return isOver ? this.#result() : undefined;
   }
 

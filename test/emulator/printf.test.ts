@@ -38,6 +38,33 @@ describe.each(DECLARATIONS.map((declaration) => ({ declaration, ...signatureOf(d
   });
 });
 
+test('property: a line does not depend on the line before it', () => {
+  const value = fc.oneof(
+    fc.integer({ min: -20, max: 2000 }),
+    fc.constantFrom(0, 9, 10, 99, 100, 999_999_999, 1e9, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2n ** 63n, -1),
+  );
+  const line = fc.record({ first: value, name: fc.string({ unit: 'grapheme' }), last: value });
+  const declaration = 'event(uint64_t first, const char *name, int last) "first=%lu name=%s (last %d)"';
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 2, maxLength: 20 }), (lines) => {
+      const print = printerOf(declaration);
+      expect(lines.map(print)).toEqual(lines.map((args) => printerOf(declaration)(args)));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('property: whole numbers are printed as JavaScript prints them', () => {
+  const print = printerOf('event(uint64_t value) "%lu"');
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.integer({ min: 0, max: 53 }), (number, bits) => {
+      const value = Math.floor(number / 2 ** bits);
+      expect(print({ value })).toBe(String(value));
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('an argument that is missing is a fault of the emulator, not a line', () => {
   expect(() => printerOf('migrate_set_state(const char *new_state) "new state %s"')({})).toThrow(
     /no argument new_state/,

@@ -67,9 +67,6 @@ interface Task {
 /** How long a woken thread takes to run. */
 const WAKE_UP_NS = 6_000;
 
-/** After so many waits run() looks up, so that its caller can do something else: some milliseconds of work. */
-const WAITS_PER_SLICE = 4_000;
-
 export class WaitQueue {
   readonly #waiting: Task[] = [];
 
@@ -153,11 +150,11 @@ export class Scheduler {
 
   /**
    * Until no thread can go on, the process is gone, or the time has come: true.
-   * False after a slice of the work: there is more, and nothing is lost.
+   * False after so many waits: there is more, and nothing is lost.
    */
-  run(untilNs: number): boolean {
+  run(untilNs: number, waits: number): boolean {
     this.#endNs = untilNs;
-    this.#waitsLeft = WAITS_PER_SLICE;
+    this.#waitsLeft = waits;
     while (!this.#stopped) {
       const task = this.#first();
       if (task?.wakeNs === undefined || task.wakeNs > untilNs) return true;
