@@ -69,7 +69,7 @@ const hasScenario = (version: Band, scenario: string): boolean =>
 
 /** Of each property; QTRACE_RUNS=5000 for a long one. */
 const PARTS = 4;
-const RUNS = Number(process.env['QTRACE_RUNS'] ?? 160);
+const RUNS = Number(process.env['QTRACE_RUNS'] ?? 400);
 const RUNS_PER_PART = Math.ceil(RUNS / PARTS);
 const TIMEOUT_MS = 60_000 + RUNS_PER_PART * 1_000;
 

@@ -117,7 +117,7 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
   'log-size': setting(
     'process',
     size(1, TERABYTE),
-    'the migration is cancelled when the log is so large, not before; for one that polls without end: dirty-bitmaps with downtime-limit=0 and dirty-rate=0',
+    'migrate-cancel once the log is so large, and not before; what polls until then: dirty-bitmaps with downtime-limit=0 and dirty-rate=0',
     (config, logBytes) => ({
       ...config,
       logBytes,
