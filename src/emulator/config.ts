@@ -18,6 +18,8 @@ export interface EmulatorConfig {
   readonly quits: boolean;
   /** The user cancels a migration that has not ended so long after it began, or after the last thing that was to happen at a set time; undefined: never. */
   readonly patienceMs: number | undefined;
+  /** The client cancels the migration when the log has so many bytes, and no run follows. */
+  readonly logBytes?: number;
   /** The log ends here at the latest, whatever goes on. */
   readonly endsAfterMs: number;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Band } from '../../src/catalog/vocabulary.ts';
 import { COMPARED_CAPTURES, type ComparedCapture } from '../../src/emulator/reference/captures.ts';
 import { patchedCaptures, readLines, realCaptures, TRACES } from '../rules/captures.ts';
-import { emulate } from './emulated.ts';
+import { emulate, emulateThreads } from './emulated.ts';
 import { bqlIn, differences, type Pairs, type Protocol, protocolOf, unionOf } from './steps.ts';
 
 export const PAIRS = COMPARED_CAPTURES;
@@ -124,8 +124,7 @@ export function lockDifferences(): readonly string[] {
   const folder = join(TRACES, capture);
   const logs = readdirSync(folder).filter((name) => name.startsWith('src.log.'));
   const real = logs.map((name) => readLines(join(folder, name))).find(isMigrationThread) ?? [];
-  const { threads } = emulate('precopy', { events: ['all'], set: ['quit=true'] });
-  const emulated = [...threads.values()].find(isMigrationThread) ?? [];
+  const emulated = emulateThreads('precopy', { events: ['all'], set: ['quit=true'] }).find(isMigrationThread) ?? [];
   const known = shownIn(capture);
   const protocols = [real, emulated].map((lines) =>
     protocolOf(lines, (event) => known(event) || event.startsWith('qemu_mutex_'), bqlIn(lines)),

@@ -72,32 +72,46 @@ async function judged(scenario: string, request: EmulationRequest) {
 const hasScenario = (version: Band, scenario: string): boolean =>
   bundledScenario(scenario)?.versions.includes(version) === true;
 
-// In parts, so that one does not take longer than a test may.
-describe.each([1, 2, 3, 4])('property, part %d', (part) => {
-  test('nobody is accused of a run without faults', async () => {
-    await fc.assert(
-      fc.asyncProperty(run, async ({ scenario, version, seed, events, settings: chosen }) => {
-        if (!hasScenario(version, scenario)) return;
-        const verdicts = await judged(scenario, { version, seed, events, set: Object.values(chosen) });
-        expect(verdicts?.violated ?? []).toEqual([]);
-      }),
-      { numRuns: 40, seed: part },
-    );
-  }, 60_000);
+/** Of each property; QTRACE_RUNS=5000 for a long one. */
+const PARTS = 4;
+const RUNS = Number(process.env['QTRACE_RUNS'] ?? 400);
+const RUNS_PER_PART = Math.ceil(RUNS / PARTS);
+const TIMEOUT_MS = 60_000 + RUNS_PER_PART * 1_000;
 
-  test('a fault shows under no rule but its own, and under none when the run never comes to it', async () => {
-    await fc.assert(
-      fc.asyncProperty(run, fc.constantFrom(...FAULT_IDS), async (one, fault) => {
-        const { scenario, version, seed, events, settings: chosen } = one;
-        const hasPlace = faultNamed(fault)?.versions.some((band) => band === version) === true;
-        if (!hasScenario(version, scenario) || !hasPlace) return;
-        const set = Object.values(chosen);
-        const verdicts = await judged(scenario, { version, seed, events, set, faults: [fault] });
-        if (verdicts === undefined) return;
-        const own = verdicts.reached.has(fault) ? rulesOf(fault) : [];
-        expect(verdicts.violated.filter((rule) => !own.includes(rule))).toEqual([]);
-      }),
-      { numRuns: 40, seed: part },
-    );
-  }, 60_000);
+// In parts, so that one does not take longer than a test may.
+describe.each(Array.from({ length: PARTS }, (_, index) => index + 1))('property, part %d', (part) => {
+  test(
+    'nobody is accused of a run without faults',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(run, async ({ scenario, version, seed, events, settings: chosen }) => {
+          if (!hasScenario(version, scenario)) return;
+          const verdicts = await judged(scenario, { version, seed, events, set: Object.values(chosen) });
+          expect(verdicts?.violated ?? []).toEqual([]);
+        }),
+        { numRuns: RUNS_PER_PART, seed: part },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a fault shows under no rule but its own, and under none when the run never comes to it',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(run, fc.constantFrom(...FAULT_IDS), async (one, fault) => {
+          const { scenario, version, seed, events, settings: chosen } = one;
+          const hasPlace = faultNamed(fault)?.versions.some((band) => band === version) === true;
+          if (!hasScenario(version, scenario) || !hasPlace) return;
+          const set = Object.values(chosen);
+          const verdicts = await judged(scenario, { version, seed, events, set, faults: [fault] });
+          if (verdicts === undefined) return;
+          const own = verdicts.reached.has(fault) ? rulesOf(fault) : [];
+          expect(verdicts.violated.filter((rule) => !own.includes(rule))).toEqual([]);
+        }),
+        { numRuns: RUNS_PER_PART, seed: part },
+      );
+    },
+    TIMEOUT_MS,
+  );
 });

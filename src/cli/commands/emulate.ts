@@ -13,7 +13,7 @@ import { type LogForm, LogWriter } from '../../emulator/shell/log-writer.ts';
 import { PREFIXES, prefixOf } from '../../emulator/shell/prefix.ts';
 import { configFor, type Scenario } from '../../emulator/shell/scenario.ts';
 import { bundledScenario, scenarioFromText } from '../../emulator/shell/scenarios.ts';
-import { type SimulationResult, simulate } from '../../emulator/simulate.ts';
+import { Simulation, type SimulationResult } from '../../emulator/simulate.ts';
 import { defineCommand, showDash } from '../command.ts';
 import { bandOf } from '../common-options.ts';
 import { EmulatorFiles } from '../emulator-files.ts';
@@ -65,11 +65,11 @@ export const register = defineCommand({
   handler: async (options: Options): Promise<void> => {
     if (options.list) await writeOut(options.format === 'markdown' ? emulatorInMarkdown() : listing());
     else if (options.format !== 'text') throw new UserError('--format is of --list; a log has the form of its --qemu');
-    else runEmulate(options);
+    else await runEmulate(options);
   },
 });
 
-function runEmulate(options: Options): void {
+async function runEmulate(options: Options): Promise<void> {
   const name = scenarioName(options);
   const version = bandOf(options.qemu) ?? '11.1';
   const bundled = bundledScenario(name);
@@ -86,13 +86,18 @@ function runEmulate(options: Options): void {
     stderr: fileNamed('--stderr-out', options.stderrOut),
     inputs: bundled === undefined ? [name] : [],
   });
-  tellWhatIsMissing(config, writeAll(config, form, files));
+  const writer = new LogWriter(form, files);
+  tellWhatIsMissing(config, await writeAll(new Simulation(config, writer), files), writer.writtenBytes);
 }
 
-function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): SimulationResult {
+async function writeAll(simulation: Simulation, files: EmulatorFiles): Promise<SimulationResult> {
   try {
-    const result = simulate(config, new LogWriter(form, files));
-    files.finish();
+    let result = simulation.advance();
+    while (result === undefined) {
+      await files.drained();
+      result = simulation.advance();
+    }
+    await files.finish();
     return result;
   } catch (thrown) {
     files.abort();
@@ -100,9 +105,15 @@ function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): 
   }
 }
 
-function tellWhatIsMissing(config: EmulatorConfig, { reachedFaults, refusals }: SimulationResult): void {
+function tellWhatIsMissing(
+  { faults, logBytes = 0 }: EmulatorConfig,
+  { reachedFaults, refusals }: SimulationResult,
+  writtenBytes: number,
+): void {
+  if (writtenBytes < logBytes)
+    note(`the run ended before its log had log-size=${logBytes}: it has ${writtenBytes} bytes`);
   for (const refusal of refusals) note(`QEMU refuses to migrate: ${refusal}`);
-  for (const fault of config.faults) {
+  for (const fault of faults) {
     if (!reachedFaults.has(fault)) note(`the run never came to the place of the fault ${fault}`);
   }
 }

@@ -24,7 +24,7 @@ export class FaultSwitches {
 
   /** Asked at the point itself, and nowhere else: the faults that turn it count as reached. */
   at<P extends keyof CodePath>(point: P): CodePath[P] {
-    for (const fault of this.#turnedBy.get(point) ?? NONE) this.#reached.add(fault);
+    if (this.#turnedBy.size > 0) for (const fault of this.#turnedBy.get(point) ?? NONE) this.#reached.add(fault);
     return this.#path[point];
   }
 

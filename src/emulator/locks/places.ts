@@ -52,9 +52,15 @@ function fileIn(band: Band, file: string): string {
   return `../../${file.replace(/^system\//, 'softmmu/')}`;
 }
 
+/** Each place is one object, however often it is asked for. */
 export function placesOf(band: Band): (name: PlaceName) => Place {
-  return (name) => {
-    const entry = PLACES[name];
-    return { file: fileIn(band, entry[0]), line: entry[COLUMN[band]] };
-  };
+  const places = new Map<PlaceName, Place>();
+  return (name) => places.get(name) ?? newPlace(band, name, places);
+}
+
+function newPlace(band: Band, name: PlaceName, places: Map<PlaceName, Place>): Place {
+  const entry = PLACES[name];
+  const place = { file: fileIn(band, entry[0]), line: entry[COLUMN[band]] };
+  places.set(name, place);
+  return place;
 }

@@ -1,6 +1,6 @@
 /** The pending query: every module reports, the total is stored and printed. */
 import { ACK_COLLECTED, ACK_TOTAL } from '../../catalog/vocabulary.ts';
-import type { Steps } from '../clock/scheduler.ts';
+import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import type { Pending, QueryKind } from '../modules/module.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -8,20 +8,40 @@ export interface Answer extends Readonly<Pending> {
   readonly total: number;
 }
 
-const ZERO = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0 } as const;
-
-export function* queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> {
+export function queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> {
   const { core } = attempt;
   if (core.version.hasFinal) core.tracer.event('qemu_savevm_query_pending_bql', { locked: core.holdsBql ? 1 : 0 });
-  const sum: Pending = { ...ZERO };
-  for (const module of attempt.modules) {
-    if (!module.isActive || isLeftOut(attempt, module.name, kind)) continue;
-    core.spend(500);
-    yield* module.pending(kind, sum);
+  const sum: Pending = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0 };
+  const asked = askModules(attempt, kind, sum, 0);
+  return asked instanceof Done ? new Done(conclude(attempt, kind, sum)) : concludeLater(attempt, kind, sum, asked);
+}
+
+function* concludeLater(attempt: Attempt, kind: QueryKind, sum: Pending, asked: Steps): Steps<Answer> {
+  yield* asked;
+  return conclude(attempt, kind, sum);
+}
+
+function askModules(attempt: Attempt, kind: QueryKind, sum: Pending, from: number): Steps {
+  for (let index = from; index < attempt.modules.length; index += 1) {
+    const module = attempt.modules[index];
+    if (module === undefined || !module.isActive || isLeftOut(attempt, module.name, kind)) continue;
+    attempt.core.spend(500);
+    const asked = module.pending(kind, sum);
+    if (!(asked instanceof Done)) return askRest(attempt, kind, sum, asked, index + 1);
   }
-  const answer = { ...sum, total: totalOf(attempt, sum) };
+  return DONE;
+}
+
+function* askRest(attempt: Attempt, kind: QueryKind, sum: Pending, asked: Steps, from: number): Steps {
+  yield* asked;
+  yield* askModules(attempt, kind, sum, from);
+}
+
+function conclude(attempt: Attempt, kind: QueryKind, sum: Pending): Answer {
+  const { precopy, stopcopy, postcopy, acks } = sum;
+  const answer = { precopy, stopcopy, postcopy, acks, total: totalOf(attempt, sum) };
   store(attempt, kind, answer.total);
-  attempt.pendingAcks += sum.acks;
+  attempt.pendingAcks += acks;
   print(attempt, kind, answer);
   return answer;
 }
@@ -62,13 +82,21 @@ function print(attempt: Attempt, kind: QueryKind, { precopy, stopcopy, postcopy,
       return;
     }
     case 'qemu_savevm_query_pending': {
-      const kinds = { exact: isExact(attempt, kind) ? 1 : 0, final: kind === 'final' ? 1 : 0 };
-      const counts = { [ACK_COLLECTED]: acks, [ACK_TOTAL]: attempt.pendingAcks };
-      const sums = { precopy, stopcopy, postcopy, total };
+      const exact = isExact(attempt, kind) ? 1 : 0;
+      const final = kind === 'final' ? 1 : 0;
+      if (version.band !== '11.1') {
+        tracer.event('qemu_savevm_query_pending', { exact, final, precopy, stopcopy, postcopy, total });
+        return;
+      }
       tracer.event('qemu_savevm_query_pending', {
-        ...kinds,
-        ...sums,
-        ...(version.band === '11.1' ? counts : {}),
+        exact,
+        final,
+        precopy,
+        stopcopy,
+        postcopy,
+        total,
+        [ACK_COLLECTED]: acks,
+        [ACK_TOTAL]: attempt.pendingAcks,
       });
     }
   }

@@ -1,5 +1,5 @@
 /** Sections on the stream: one per module and round, one per device at the end. */
-import type { Steps } from '../clock/scheduler.ts';
+import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import { IO_ERROR, type Module, type SaveResult } from '../modules/module.ts';
 import { type PlainDevice, plainDevices } from '../modules/plain-devices.ts';
 import { addedDevices } from '../modules/registry.ts';
@@ -15,20 +15,37 @@ const FOOT_BYTES = 5;
 const FAILING_ROUND = 3;
 
 /** qemu_savevm_state_iterate(): each module's turn, until the rate limit stops it. */
-export function* iterateModules(attempt: Attempt): Steps {
-  const { core } = attempt;
-  core.tracer.mark('savevm_state_iterate');
-  for (const module of attempt.modules) {
-    if (!module.isActive || !module.iterates) continue;
+export function iterateModules(attempt: Attempt): Steps {
+  attempt.core.tracer.mark('savevm_state_iterate');
+  return iterateFrom(attempt, 0);
+}
+
+function iterateFrom(attempt: Attempt, from: number): Steps {
+  for (let index = from; index < attempt.modules.length; index += 1) {
+    const module = attempt.modules[index];
+    if (module === undefined || !module.isActive || !module.iterates) continue;
     if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
-    if (attempt.rateExceeded()) return;
-    const result = yield* section(attempt, module, () => iterate(attempt, module));
-    if (result < 0) reportStderr(attempt, saveError(module, result));
-    if (result < 0) attempt.stream.error ??= CHANNEL_ERROR;
-    if (result > 0 && module.name === 'ram') syncMultifd(attempt);
-    // 7.2 lets no module pass one that has more to send.
-    if (result < 0 || (result === 0 && core.version.band === '7.2')) return;
+    if (attempt.rateExceeded()) return DONE;
+    const saved = section(attempt, module, iterate);
+    if (!(saved instanceof Done)) return iterateRest(attempt, module, saved, index + 1);
+    if (!goesOn(attempt, module, saved.value)) return DONE;
   }
+  return DONE;
+}
+
+function* iterateRest(attempt: Attempt, module: Module, saved: Steps<SaveResult>, from: number): Steps {
+  if (goesOn(attempt, module, yield* saved)) yield* iterateFrom(attempt, from);
+}
+
+/** Whether the module behind this one has its turn. */
+function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
+  if (result < 0) {
+    reportStderr(attempt, saveError(module, result));
+    attempt.stream.error ??= CHANNEL_ERROR;
+  }
+  if (result > 0 && module.name === 'ram') syncMultifd(attempt);
+  // 7.2 lets no module pass one that has more to send.
+  return result > 0 || (result === 0 && attempt.core.version.band !== '7.2');
 }
 
 /** What a handler's error leaves on the stream when the stream itself had none. */
@@ -54,15 +71,23 @@ function saveError({ name, sectionId }: Module, result: SaveResult): string {
   return `failed to save SaveStateEntry with id(name): ${sectionId}(${name}): ${result}`;
 }
 
-export function* section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {
-  const { tracer } = attempt.core;
-  const args = { id: module.name, section_id: module.sectionId };
-  tracer.event('savevm_section_start', args);
+type Save = (attempt: Attempt, module: Module) => Steps<SaveResult>;
+
+export function section(attempt: Attempt, module: Module, save: Save): Steps<SaveResult> {
+  attempt.core.tracer.event('savevm_section_start', { id: module.name, section_id: module.sectionId });
   attempt.stream.put(HEAD_BYTES);
-  const result = yield* save();
-  tracer.event('savevm_section_end', { ...args, ret: result });
+  const saved = save(attempt, module);
+  return saved instanceof Done ? endSection(attempt, module, saved.value) : sectionLater(attempt, module, saved);
+}
+
+function* sectionLater(attempt: Attempt, module: Module, saved: Steps<SaveResult>): Steps<SaveResult> {
+  return yield* endSection(attempt, module, yield* saved);
+}
+
+function endSection(attempt: Attempt, { name, sectionId }: Module, ret: SaveResult): Steps<SaveResult> {
+  attempt.core.tracer.event('savevm_section_end', { id: name, section_id: sectionId, ret });
   attempt.stream.put(FOOT_BYTES);
-  return result;
+  return new Done(ret);
 }
 
 /**
@@ -75,7 +100,7 @@ export function* completeModules(attempt: Attempt, withPostcopiable: boolean): S
     const startNs = core.nowNs;
     const isDue = module.isActive && (withPostcopiable || !module.isPostcopiable);
     if (isDue) {
-      const result = yield* section(attempt, module, () => complete(attempt, module));
+      const result = yield* section(attempt, module, complete);
       if (result < 0) attempt.stream.error ??= CHANNEL_ERROR;
       if (result < 0) return false;
       if (module.name === 'ram') syncMultifd(attempt);
@@ -91,7 +116,7 @@ export function* completeModules(attempt: Attempt, withPostcopiable: boolean): S
 /** In postcopy's end: no checkpoint and no times, which are of the downtime. */
 export function* completeInPostcopy(attempt: Attempt): Steps {
   for (const module of attempt.modules) {
-    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, () => module.complete());
+    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, complete);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Guest memory: a bitmap of dirty pages, syncs from the dirty log, pages in order, pages asked for first. */
-import type { Steps } from '../clock/scheduler.ts';
+import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import type { Core } from '../process/core.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
 
@@ -84,9 +85,20 @@ export class Ram implements Module {
     yield* this.sync(false);
   }
 
-  *pending(kind: QueryKind, sum: Pending): Steps {
-    if (this.#transfer.core.version.decision === '7.2') yield* this.#syncBelowThreshold();
-    else yield* this.#syncFor(kind);
+  pending(kind: QueryKind, sum: Pending): Steps {
+    const isOld = this.#transfer.core.version.decision === '7.2';
+    const synced = isOld ? this.#syncBelowThreshold() : this.#syncFor(kind);
+    if (!(synced instanceof Done)) return this.#reportLater(synced, kind, sum);
+    this.#report(kind, sum);
+    return DONE;
+  }
+
+  *#reportLater(synced: Steps, kind: QueryKind, sum: Pending): Steps {
+    yield* synced;
+    this.#report(kind, sum);
+  }
+
+  #report(kind: QueryKind, sum: Pending): void {
     if (kind === 'final' && this.#isLeftOut()) return;
     if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
     else sum.precopy += this.dirtyBytes;
@@ -100,12 +112,12 @@ export class Ram implements Module {
   }
 
   /** ram_save_pending() of 7.2 decides for itself. */
-  *#syncBelowThreshold(): Steps {
-    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return;
-    yield* this.#lockedSync();
+  #syncBelowThreshold(): Steps {
+    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return DONE;
+    return this.#lockedSync();
   }
 
-  *#syncFor(kind: QueryKind): Steps {
+  #syncFor(kind: QueryKind): Steps {
     const { core, isInPostcopy } = this.#transfer;
     const syncs = !isInPostcopy && this.#wantsSync(kind);
     if (core.version.hasFinal) {
@@ -116,9 +128,9 @@ export class Ram implements Module {
         sync: syncs ? 1 : 0,
       });
     }
-    if (!syncs) return;
-    if (kind !== 'final' || core.faults.at('finalSyncLock') === 'handler') yield* this.#lockedSync();
-    else yield* this.sync(core.faults.at('finalLastStage'));
+    if (!syncs) return DONE;
+    if (kind !== 'final' || core.faults.at('finalSyncLock') === 'handler') return this.#lockedSync();
+    return this.sync(core.faults.at('finalLastStage'));
   }
 
   #finalIsEstimate(kind: QueryKind): boolean {
@@ -140,16 +152,13 @@ export class Ram implements Module {
 
   isSwitchingToPostcopy = false;
 
-  *#lockedSync(): Steps {
-    const { core } = this.#transfer;
-    yield* core.lockBql('ramSync');
-    yield* this.sync(false);
-    core.unlockBql();
+  #lockedSync(): Steps {
+    return andThen(andThen(this.#transfer.core.lockBql('ramSync'), this, syncOnce), this.#transfer.core, unlockBql);
   }
 
   /** migration_bitmap_sync() */
-  *sync(lastStage: boolean): Steps {
-    const { core, vm } = this.#transfer;
+  sync(lastStage: boolean): Steps {
+    const { core } = this.#transfer;
     // 11.1 does not count the one of the final query.
     if (!(lastStage && core.version.passAfterQuery)) this.syncs += 1;
     this.#periodStartMs ??= core.scheduler.nowMs;
@@ -158,8 +167,30 @@ export class Ram implements Module {
       const bql = core.holdsBql ? 1 : 0;
       core.tracer.event('migration_bitmap_sync_stage', { last_stage: lastStage ? 1 : 0, bql });
     }
-    for (let slot = 0; slot < MEMORY_SLOTS; slot += 1) yield* core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
-    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    return andThen(andThen(this.#readSlots(0), this, lockBitmap), this, collect);
+  }
+
+  lockBitmap(): Steps {
+    return this.#transfer.core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+  }
+
+  #readSlots(from: number): Steps {
+    const { core } = this.#transfer;
+    for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
+      const read = core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
+      if (!(read instanceof Done)) return this.#readRest(read, slot + 1);
+    }
+    return DONE;
+  }
+
+  *#readRest(read: Steps, from: number): Steps {
+    yield* read;
+    yield* this.#readSlots(from);
+  }
+
+  /** The dirty log into the bitmap, under its mutex, which it releases. */
+  collect(): void {
+    const { core, vm } = this.#transfer;
     core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
     if (core.config.guest.hasDirtyRing) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
     vm.catchUp();
@@ -181,10 +212,37 @@ export class Ram implements Module {
     this.#periodStartBytes = stream.flushedBytes;
   }
 
-  *iterate(): Steps<SaveResult> {
-    const { core, stream } = this.#transfer;
+  iterate(): Steps<SaveResult> {
+    const { core } = this.#transfer;
     const startNs = core.nowNs;
-    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    const locked = this.lockBitmap();
+    if (!(locked instanceof Done)) return this.#sendLater(locked, startNs);
+    return this.#send(startNs);
+  }
+
+  *#sendLater(locked: Steps, startNs: number): Steps<SaveResult> {
+    yield* locked;
+    return yield* this.#send(startNs);
+  }
+
+  #send(startNs: number): Steps<SaveResult> {
+    return this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty(startNs);
+  }
+
+  /** Most rounds of a migration that polls and waits. */
+  #sendNothing(): Steps<SaveResult> {
+    const result = this.#transfer.rateExceeded() ? 0 : 1;
+    const sent = this.#transmit(0);
+    return sent instanceof Done ? new Done(this.#endSection(result)) : this.#endLater(sent, result);
+  }
+
+  *#endLater(sent: Steps, result: SaveResult): Steps<SaveResult> {
+    yield* sent;
+    return this.#endSection(result);
+  }
+
+  *#sendDirty(startNs: number): Steps<SaveResult> {
+    const { core, stream } = this.#transfer;
     let busyNs = 0;
     let result = 0;
     for (let sent = 0; !this.#transfer.rateExceeded() || this.hasRequests; sent += 1) {
@@ -212,6 +270,11 @@ export class Ram implements Module {
       }
     }
     yield* this.#transmit(busyNs);
+    return this.#endSection(result);
+  }
+
+  #endSection(result: SaveResult): SaveResult {
+    const { core, stream } = this.#transfer;
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
     stream.put(END_MARK_BYTES);
     stream.flush();
@@ -246,8 +309,9 @@ export class Ram implements Module {
   }
 
   /** Links and hosts have other work too. */
-  *#transmit(ns: number): Steps {
-    yield* this.#transfer.core.sleep(ns * this.#transfer.core.random.between(0.92, 1.22));
+  #transmit(ns: number): Steps {
+    const { core } = this.#transfer;
+    return core.sleep(ns * core.random.between(0.92, 1.22));
   }
 
   cleanup(): void {
@@ -309,4 +373,17 @@ export class Ram implements Module {
     this.#nameBytes += 1 + name.length;
     return 1 + name.length;
   }
+}
+
+const syncOnce = (ram: Ram): Steps => ram.sync(false);
+const lockBitmap = (ram: Ram): Steps => ram.lockBitmap();
+
+function collect(ram: Ram): Steps {
+  ram.collect();
+  return DONE;
+}
+
+function unlockBql(core: Core): Steps {
+  core.unlockBql();
+  return DONE;
 }

@@ -5,6 +5,7 @@ import type { EmissionSink } from '../emission.ts';
 import { Attempt, type Machine } from '../migration/attempt.ts';
 import { snapshotSave } from '../migration/snapshot.ts';
 import { breakLink, migrate, perform, quit, setCapabilities, setParameters } from './commands.ts';
+import { cancelWhenFull, isFull } from './log-limit.ts';
 import { queryMigrate } from './query-migrate.ts';
 
 export class Client {
@@ -22,12 +23,17 @@ export class Client {
     if (core.config.pollIntervalMs !== undefined) {
       core.scheduler.spawn(mainLoop.thread, this.#poll(core.config.pollIntervalMs));
     }
+    if (core.config.logBytes !== undefined) {
+      core.scheduler.spawn(mainLoop.thread, cancelWhenFull(machine, sink, this.attempts));
+    }
   }
 
   *#work(): Steps {
     const { core } = this.#machine;
     yield* this.#ask(() => this.#start());
-    for (const run of core.config.runs) yield* this.#run(run);
+    for (const run of core.config.runs) {
+      if (!isFull(this.#machine, this.#sink)) yield* this.#run(run);
+    }
     yield* core.sleep(130e6);
     if (core.config.quits) yield* this.#ask(() => quit(this.#machine, this.attempts.at(-1)));
     this.#isDone = true;

@@ -157,6 +157,21 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
     'the log ends here at the latest, 120000 when unset',
     (config, value) => ({ ...config, endsAfterMs: value === false ? DEFAULT_PROCESS.endsAfterMs : value }),
   ),
+  'log-size': setting(
+    'process',
+    size(1, TERABYTE),
+    'migrate-cancel once the log is so large, and not before; what polls until then: dirty-bitmaps with downtime-limit=0 and dirty-rate=0',
+    (config, logBytes) => ({
+      ...config,
+      logBytes,
+      patienceMs: undefined,
+      endsAfterMs: MAX_MS,
+      runs: config.runs.map((run) => ({
+        ...run,
+        commands: run.commands.filter(({ command }) => command !== 'migrate-cancel'),
+      })),
+    }),
+  ),
   'as-posted': setting('process', SWITCH, 'of thread; false: with what the review asked for', (config, asPosted) => ({
     ...config,
     asPosted,
