@@ -252,7 +252,12 @@ test('a reader that has seen enough is no error, and stops the emulator', () => 
 });
 
 /** Polls for a day. */
-const ENDLESS = ['dirty-bitmaps', '--events', 'all', '--set', 'downtime-limit=0', '--set', 'end-at=86400000'];
+const ENDLESS = [
+  'dirty-bitmaps',
+  '--events',
+  'all',
+  ...['downtime-limit=0', 'give-up-after=false', 'end-at=86400000'].flatMap((set) => ['--set', set]),
+];
 
 test('so does one that has seen enough of a log without end', () => {
   const script = `'${process.execPath}' '${ENTRY}' emulate ${ENDLESS.join(' ')} | head -c 5000000 | wc -c; echo "code \${PIPESTATUS[0]}"`;

@@ -64,7 +64,8 @@ export const register = defineCommand({
   builder: build<object>,
   handler: async (options: Options): Promise<void> => {
     if (options.list) await writeOut(options.format === 'markdown' ? emulatorInMarkdown() : listing());
-    else if (options.format !== 'text') throw new UserError('--format is of --list; a log has the form of its --qemu');
+    else if (options.format !== 'text')
+      throw new UserError('--format is of --list; choose the form of a log with --qemu');
     else await runEmulate(options);
   },
 });
