@@ -159,3 +159,8 @@ test('a checkpoint that fails leaves COLO for a failover, and the VM runs again'
     'runstate_set current_run_state 15 (colo) new_state 9 (running)',
   ]);
 });
+
+test.each(BANDS)('%s: a snapshot that can not be written is failed, and does not spin', (version) => {
+  const { lines } = run('snapshot', ['fail-at=iterate'], { version });
+  expect(statesIn(lines)).toBe('setup failed');
+});

@@ -109,6 +109,10 @@ export class Attempt implements Transfer, ReturnPathUser {
     return this.run.channel.bandwidthBytesPerSecond;
   }
 
+  get isInColo(): boolean {
+    return this.state === 'colo';
+  }
+
   get isInPostcopy(): boolean {
     const { state } = this;
     if (state === undefined) return false;

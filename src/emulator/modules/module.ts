@@ -25,6 +25,7 @@ export interface Transfer {
   readonly parameters: Readonly<Record<Parameter, number>>;
   readonly bandwidthBytesPerSecond: number;
   readonly isInPostcopy: boolean;
+  readonly isInColo: boolean;
   readonly isBackgroundSnapshot: boolean;
   /** Bytes that may be left for the switchover. */
   readonly thresholdBytes: number;

@@ -4,6 +4,7 @@ import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { Core } from '../process/core.ts';
 import { DirtyPages } from './dirty-pages.ts';
+import { LogClear } from './log-clear.ts';
 import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
 
 /** A round ends after this long (MAX_WAIT), looked at every 64 pages. */
@@ -43,6 +44,7 @@ export class Ram implements Module {
   readonly bitmapMutex: Mutex;
   readonly pages: DirtyPages;
   readonly #transfer: Transfer;
+  readonly #logClear: LogClear;
   #lastBlock = '';
   #nameBytes = 0;
   #periodStartMs: number | undefined;
@@ -55,6 +57,7 @@ export class Ram implements Module {
     this.isPostcopiable = transfer.capabilities['postcopy-ram'];
     this.bitmapMutex = transfer.core.mutex();
     this.pages = new DirtyPages(transfer.vm.memory);
+    this.#logClear = new LogClear(transfer);
   }
 
   get dirtyPages(): number {
@@ -195,6 +198,7 @@ export class Ram implements Module {
     if (core.config.guest.hasDirtyRing) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
     vm.catchUp();
     this.#periodPages += this.pages.collect();
+    this.#logClear.markAll();
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
     core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
     this.bytesAtSync = this.dirtyBytes;
@@ -287,6 +291,7 @@ export class Ram implements Module {
     if (hasRamSaveComplete) core.tracer.event('ram_save_complete', { dirty_pages: this.dirtyPages, done: 0 });
     // Of the older code, which has no final query to sync in.
     if (!isInPostcopy && !hasFinal && core.faults.at('precopyLastSync')) yield* this.sync(true);
+    this.#logClear.isLastRound = !this.#transfer.isInColo;
     yield* this.sendAll();
     stream.put(END_MARK_BYTES);
     stream.flush();
@@ -342,7 +347,10 @@ export class Ram implements Module {
 
   /** The time of `count` pages without content, when that many come next. */
   #sendZeroPages(count: number): number | undefined {
-    if (!this.pages.takeZeroPages(count)) return undefined;
+    const first = this.pages.takeZeroPages(count);
+    if (first === undefined) return undefined;
+    this.#logClear.clearAround(first);
+    this.#logClear.clearAround(first + count - 1);
     this.zeroPages += count;
     this.#transfer.stream.put(ZERO_PAGE_BYTES * count);
     return ZERO_PAGE_NS * count;
@@ -352,6 +360,7 @@ export class Ram implements Module {
   #sendNext(): number | undefined {
     const page = this.pages.take();
     if (page === undefined) return undefined;
+    this.#logClear.clearAround(page);
     const { stream } = this.#transfer;
     const named = this.#changeBlock(page);
     if (this.pages.isZero(page)) {

@@ -29,8 +29,8 @@ const EXTENTS: Readonly<Record<State, Extent>> = {
 /** What a dirty ring of 4096 entries stands for. */
 const RING_BYTES = 4096 * 4096;
 
-/** INT64_MAX, to the precision of a number: a division by a bandwidth that nobody has measured. */
-const NEVER = 2 ** 63;
+/** INT64_MAX: a division by a bandwidth that nobody has measured. */
+const NEVER = 2n ** 63n - 1n;
 
 export function queryMigrate(attempt: Attempt | undefined): Answer {
   const status = attempt?.state;
@@ -82,7 +82,7 @@ function totalMs({ core, endNs, startNs, isCalculated }: Attempt, extent: Extent
   return Math.floor(((endNs ?? core.nowNs) - startNs) / 1e6);
 }
 
-function expectedDowntime(attempt: Attempt): number {
+function expectedDowntime(attempt: Attempt): number | bigint {
   const { core, exactTotal, bytesPerMs, expectedDowntimeMs } = attempt;
   if (core.version.band !== '11.1' || exactTotal === undefined) return expectedDowntimeMs;
   return bytesPerMs === 0 ? NEVER : Math.floor(exactTotal / bytesPerMs);

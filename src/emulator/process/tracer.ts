@@ -33,6 +33,8 @@ export class Tracer {
   readonly #sink: EmissionSink;
   readonly #points = new Map<EventName, TracePoint<EventPrinter>>();
   #lastNs = -STAMP_NS;
+  /** The stamp of the last line beside the others; those that would not come behind it are put off. */
+  #asideNs = -STAMP_NS;
 
   constructor(scheduler: Scheduler, random: Random, sink: EmissionSink) {
     this.#scheduler = scheduler;
@@ -56,6 +58,12 @@ export class Tracer {
   line({ printer }: FixedLine): void {
     const timeNs = this.#stamp();
     if (printer !== undefined) printer.print(timeNs, this.#scheduler.current.id);
+  }
+
+  /** An event that most logs leave out: its line takes no time, so that the run is the same with it and without. */
+  aside<N extends EventName>(event: N, args: EventArgs<N> & ArgValues): void {
+    const { printer } = this.#points.get(event) ?? this.#newPoint(event);
+    if (printer !== undefined) printer.print(this.#stampAside(), this.#scheduler.current.id, args);
   }
 
   /** What error_report(), or an abort, writes to stderr. */
@@ -83,6 +91,15 @@ export class Tracer {
     const stampNs = this.#lastNs + Math.max(STAMP_NS, wholeNs - (wholeNs % STAMP_NS));
     this.#lastNs = stampNs;
     this.#scheduler.spend(stampNs - nowNs + this.#random.between(LINE_MIN_NS, LINE_MAX_NS));
-    return stampNs;
+    if (stampNs > this.#asideNs) return stampNs;
+    this.#asideNs += STAMP_NS;
+    return this.#asideNs;
+  }
+
+  #stampAside(): number {
+    const { nowNs } = this.#scheduler;
+    const wholeNs = nowNs - (nowNs % STAMP_NS);
+    this.#asideNs = Math.max(wholeNs, Math.max(this.#lastNs, this.#asideNs) + STAMP_NS);
+    return this.#asideNs;
   }
 }

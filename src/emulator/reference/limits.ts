@@ -1,7 +1,8 @@
 /** Where the emulator is not QEMU, or says what no capture has shown: sentences. */
 export const LIMITS: readonly string[] = [
   'The source only: the destination answers, but has no log of its own.',
-  'Not simulated: CPR, block migration, mapped-ram, xbzrle, RDMA, devices that are unplugged for a failover, the time of multifd’s channels, and the clears of the dirty log (`kvm_clear_dirty_log`).',
+  'Not simulated: CPR, block migration, mapped-ram, xbzrle, RDMA, devices that are unplugged for a failover, and the time of multifd’s channels.',
+  'The clears of the dirty log come as often as captured mutexes show for a small guest; which slots they are of is one machine’s choice, and their own locks and time are left out.',
   'dirty-ring lengthens a sync; the rings’ own events are not printed.',
   'dirty-limit keeps the guest at its quota from one moment to the next, and leaves it there when the migration fails.',
   'VFIO, switchover-ack and CMMA follow QEMU’s text: no capture shows them. That a device which re-initialises in precopy asks for another ack, and that its approval follows its initial data, is inferred from 11.1’s texts.',
@@ -9,6 +10,5 @@ export const LIMITS: readonly string[] = [
   'Texts of errors that `fail-at` brings about are plausible ones, not those of a certain device.',
   'A capability that QEMU refuses when it is set is refused here when the migration begins.',
   'A device’s section is as long as its bytes; QEMU’s description of the machine behind them, about 100 KB, is not counted in `transferred`.',
-  'expected-downtime without a measured bandwidth is INT64_MAX in QEMU; JSON shows it here to the precision of a double.',
   'Lines of source files behind locks are those of one build; a build has its own.',
 ];

@@ -61,7 +61,7 @@ export class LogWriter implements EmissionSink {
     // Stamps of events are cut off: one that came before the answer may not seem to come behind it.
     const to = Math.ceil(toNs / 1000) * 1000;
     const times = `"t0": ${unixTime(fromNs)}, "t1": ${unixTime(to)}`;
-    this.#outputs.samples?.text(`{${times}, "r": ${JSON.stringify(answer)}}\n`);
+    this.#outputs.samples?.text(`{${times}, "r": ${inJson(answer)}}\n`);
   }
 
   #write(timeNs: number, thread: number, line: Uint8Array): void {
@@ -73,4 +73,10 @@ export class LogWriter implements EmissionSink {
     this.#writtenBytes += end - log.at;
     log.at = end;
   }
+}
+
+/** JSON text; a bigint is written with all its digits, which JSON.stringify() has no way to do. */
+function inJson(answer: Sample['answer']): string {
+  const text = JSON.stringify(answer, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  return text.replace(/"(\d+)n"/g, '$1');
 }
