@@ -2,7 +2,7 @@
 export const LIMITS: readonly string[] = [
   'The source only: the destination answers, but has no log of its own.',
   'Not simulated: CPR, block migration, mapped-ram, xbzrle, RDMA, devices that are unplugged for a failover, and the time of multifd’s channels.',
-  'The clears of the dirty log come as often as captured mutexes show for a small guest; which slots they are of is one machine’s choice, and their own locks and time are left out.',
+  'The clears of the dirty log come as often as captured mutexes of 11.1 show for a small guest; the many small ones in each sync of older versions are left out, which slots they are of is one machine’s choice, and their own locks and time are left out.',
   'dirty-ring lengthens a sync; the rings’ own events are not printed.',
   'dirty-limit keeps the guest at its quota from one moment to the next, and leaves it there when the migration fails.',
   'VFIO, switchover-ack and CMMA follow QEMU’s text: no capture shows them. That a device which re-initialises in precopy asks for another ack, and that its approval follows its initial data, is inferred from 11.1’s texts.',
