@@ -74,7 +74,9 @@ describe('--charts DIR', () => {
 
   test('the text report alone loads none of it', () => {
     const env = { NODE_DEBUG: 'module' };
-    expect(work.run(['analyze', '--no-db', '--no-html', CLEAN], { env }).stderr).not.toMatch(/chartjs|chart\.js|napi-rs/);
+    expect(work.run(['analyze', '--no-db', '--no-html', CLEAN], { env }).stderr).not.toMatch(
+      /chartjs|chart\.js|napi-rs/,
+    );
     expect(work.run(['analyze', '--no-db', CLEAN, '--charts', 'c'], { env }).stderr).toMatch(/chartjs-node-canvas/);
   });
 
