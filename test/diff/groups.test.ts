@@ -1,7 +1,9 @@
 /** Of several runs: whose lines are shown, and at whose steps. All logs have one name, as in folders of CI. */
 import { expect, test } from 'vitest';
+import type { DiffRun } from '../../src/diff/diff.ts';
 import { textDiff } from '../../src/diff/renderers/text.ts';
 import type { EmulationRequest } from '../emulator/emulated.ts';
+import { buildReport, buildVerdict } from '../report/build.ts';
 import { compare, emulatedRun, runOf, whole } from './support.ts';
 
 const runs = (seeds: readonly number[], request: EmulationRequest = {}) =>
@@ -45,6 +47,21 @@ test('a run without a migration among others is told of', async () => {
 
 test('what one missing event leaves undecided is told in one sentence', async () => {
   const text = textOf(compare(await runs([1], { events: ['bql'] }), await runs([2])));
-  expect(text.match(/newly undecidable:/g)).toHaveLength(1);
+  expect(text.match(/newly undecidable/g)).toHaveLength(1);
   expect(text.match(/no mutex event shows the BQL/g)).toHaveLength(1);
+  expect(text).toContain('newly undecidable (base: pass): final-without-bql, ');
+});
+
+test('what one hole in a log leaves undecided is told in one sentence', () => {
+  const run = (verdict: 'pass' | 'undecidable'): DiffRun => {
+    const hole = 'the log has a hole here (line 9: events of another QEMU process)';
+    const seen = { 'final-missing': 'the final query was made', 'final-not-exact': 'it was exact' };
+    const verdicts = Object.entries(seen).map(([rule, what]) =>
+      buildVerdict({ rule, verdict, reason: verdict === 'pass' ? what : `${hole}; what it shows is: ${what}` }),
+    );
+    return { name: 'x.log', source: 'trace', facts: buildReport({ verdicts }) };
+  };
+  const text = textOf(compare([run('pass')], [run('undecidable')]));
+  expect(text).toContain('newly undecidable (base: pass): final-missing, final-not-exact\n      the log has a hole');
+  expect(text.match(/the log has a hole here/g)).toHaveLength(1);
 });

@@ -80,19 +80,29 @@ function byReason(rules: readonly RuleDiff[], words: string, verbose: boolean): 
   const lines = [...groups].slice(0, limit).flatMap(([cause, some]) => {
     const [first] = some;
     const reason = some.length === 1 && first !== undefined ? reasonOf(first) : cause;
-    const names = separated(
-      some.map((rule) => `${plain(rule.rule, 60)} (base: ${verdictText(rule, 'base')})`),
-      ',',
-    );
     const why = words === 'newly undecidable' ? reason : `in base: ${reason}`;
-    return [...wrap(`${words}: ${names.join(' ')}`, '  ', INDENT), ...wrap(plain(why, 300), INDENT)];
+    return [...wrap(`${words}${namesWithBase(some)}`, '  ', INDENT), ...wrap(plain(why, 300), INDENT)];
   });
   return groups.size > limit ? [...lines, `  ${groups.size - limit} more reasons; --verbose lists them`] : lines;
 }
 
-/** `nothing shows who held the BQL at 3 of 3 queries: no mutex event shows it`: what stands behind the colon. */
+/**
+ * Of `nothing shows who held the BQL at 3 of 3 queries: no mutex event shows it` what stands behind the colon, of
+ * `the log has a hole here; what it shows is: ...` what stands before it.
+ */
 function causeOf(reason: string): string {
+  const [hole, rest] = reason.split('; what it shows is: ');
+  if (hole !== undefined && rest !== undefined) return hole;
   return /^[^:]+: ([^:]+)$/.exec(reason)?.[1] ?? reason;
+}
+
+/** Rules with their verdict in base, once where it is one. */
+function namesWithBase(rules: readonly RuleDiff[]): string {
+  const [verdict, ...others] = new Set(rules.map((rule) => `base: ${verdictText(rule, 'base')}`));
+  const names = rules.map((rule) => plain(rule.rule, 60));
+  if (rules.length > 1 && others.length === 0) return ` (${verdict}): ${separated(names, ',').join(' ')}`;
+  const each = rules.map((rule, at) => `${names[at]} (base: ${verdictText(rule, 'base')})`);
+  return `: ${separated(each, ',').join(' ')}`;
 }
 
 function unchangedLines(rules: readonly RuleDiff[]): readonly string[] {
