@@ -165,6 +165,7 @@ export const ROUND_EVENTS = [
   'savevm_state_iterate(void) ""',
   'savevm_section_start(const char *id, unsigned int section_id) "%s, section_id %u"',
   'savevm_section_end(const char *id, unsigned int section_id, int ret) "%s, section_id %u -> %d"',
+  'migration_bitmap_clear_dirty(const char *str, uint64_t start, uint64_t size, uint64_t page) "rb %s start 0x%x size 0x%x page 0x%x"',
   'ram_save_iterate_big_wait(uint64_t milliconds, int iterations) "big wait: %lu milliseconds, %d iterations"',
   'migration_rate_limit_pre(int ms) "%d ms"',
   'migration_rate_limit_post(int urgent) "urgent: %d"',

@@ -1,8 +1,9 @@
 /** Where `emulate` writes: all its files are complete, or none is there. */
-import { writeSync } from 'node:fs';
-import { systemCode, UserError } from '../base/errors.ts';
+import { fstatSync, writeSync } from 'node:fs';
+import { UserError } from '../base/errors.ts';
+import { ByteLog } from '../emulator/shell/byte-log.ts';
 import type { LogOutputs } from '../emulator/shell/log-writer.ts';
-import { OutputFile } from './output.ts';
+import { OutputFile, writeOut } from './output.ts';
 
 export interface EmulatorPaths {
   /** undefined: standard output. */
@@ -13,53 +14,28 @@ export interface EmulatorPaths {
   readonly inputs: readonly string[];
 }
 
-/** Takes text piece by piece. */
+/** Takes bytes block by block. */
 interface Target {
-  append(text: string): void;
+  append(bytes: Uint8Array): void;
   finish(): void;
   abort(): void;
 }
 
-/** Lines are handed on in pieces of about this many characters. */
-const PIECE_CHARACTERS = 65_536;
-
-class Lines {
-  readonly #target: Target;
-  #piece = '';
-
-  constructor(target: Target) {
-    this.#target = target;
-  }
-
-  add(line: string): void {
-    this.#piece += line;
-    if (this.#piece.length >= PIECE_CHARACTERS) this.#flush();
-  }
-
-  finish(): void {
-    this.#flush();
-    this.#target.finish();
-  }
-
-  abort(): void {
-    this.#target.abort();
-  }
-
-  #flush(): void {
-    this.#target.append(this.#piece);
-    this.#piece = '';
-  }
+interface OpenLog {
+  readonly log: ByteLog;
+  readonly target: Target;
 }
 
 export class EmulatorFiles implements LogOutputs {
   readonly stderr: LogOutputs['stderr'];
   readonly samples: LogOutputs['samples'];
   readonly #paths: EmulatorPaths;
-  readonly #open: Lines[] = [];
+  readonly #open: OpenLog[] = [];
   /** What must not be written over. */
   readonly #taken: string[];
-  readonly #threads = new Map<number, Lines>();
-  readonly #log: Lines | undefined;
+  readonly #threads = new Map<number, ByteLog>();
+  readonly #log: ByteLog | undefined;
+  readonly #standardOutput = new StandardOutput();
 
   /** @throws UserError when one can't be written; then none is left behind. */
   constructor(paths: EmulatorPaths) {
@@ -73,36 +49,43 @@ export class EmulatorFiles implements LogOutputs {
     if (!paths.splitThreads) this.#log = this.#opened(paths.log);
   }
 
-  log(line: string, thread: number): void {
-    (this.#log ?? this.#logOf(thread)).add(line);
+  log(thread: number): ByteLog {
+    return this.#log ?? this.#threads.get(thread) ?? this.#newThread(thread);
   }
 
-  finish(): void {
-    for (const lines of this.#open) lines.finish();
+  /** Signals have their turn, and a reader who is slower than we are the time that it needs. */
+  async drained(): Promise<void> {
+    await this.#standardOutput.drained();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async finish(): Promise<void> {
+    for (const { log } of this.#open) log.flush();
+    await this.#standardOutput.drained();
+    for (const { target } of this.#open) target.finish();
   }
 
   abort(): void {
-    for (const lines of this.#open) lines.abort();
+    for (const { target } of this.#open) target.abort();
   }
 
-  #logOf(thread: number): Lines {
-    const known = this.#threads.get(thread) ?? this.#opened(`${this.#paths.log}.${thread}`);
-    this.#threads.set(thread, known);
-    return known;
+  #newThread(thread: number): ByteLog {
+    const log = this.#opened(`${this.#paths.log}.${thread}`);
+    this.#threads.set(thread, log);
+    return log;
   }
 
-  #optional(path: string | undefined): ((line: string) => void) | undefined {
-    if (path === undefined) return undefined;
-    const lines = this.#opened(path);
-    return (line) => lines.add(line);
+  #optional(path: string | undefined): ByteLog | undefined {
+    return path === undefined ? undefined : this.#opened(path);
   }
 
-  #opened(path: string | undefined): Lines {
+  #opened(path: string | undefined): ByteLog {
     try {
-      const lines = new Lines(path === undefined ? STANDARD_OUTPUT : new OutputFile(path, this.#taken));
-      this.#open.push(lines);
+      const target = path === undefined ? this.#standardOutput : new OutputFile(path, this.#taken);
+      const log = new ByteLog((bytes) => target.append(bytes));
+      this.#open.push({ log, target });
       if (path !== undefined) this.#taken.push(path);
-      return lines;
+      return log;
     } catch (thrown) {
       this.abort();
       throw thrown;
@@ -110,23 +93,31 @@ export class EmulatorFiles implements LogOutputs {
   }
 }
 
-/** Written at once, piece by piece: the simulation never waits, and its output is not kept in memory. */
-const STANDARD_OUTPUT: Target = {
-  append: (text) => {
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length; ) at += writeSome(bytes.subarray(at));
-  },
-  finish: () => undefined,
-  abort: () => undefined,
-};
+const STANDARD_OUTPUT = 1;
 
-function writeSome(bytes: Buffer): number {
-  try {
-    return writeSync(1, bytes);
-  } catch (thrown) {
-    // A pipe that is full and does not block: its reader is slower than we are.
-    if (systemCode(thrown) !== 'EAGAIN') throw thrown;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    return 0;
+/** A file takes its bytes at once; for a pipe or a terminal they wait until `drained`. */
+class StandardOutput implements Target {
+  #isFile: boolean | undefined;
+  #waiting: Uint8Array[] = [];
+
+  append(bytes: Uint8Array): void {
+    this.#isFile ??= fstatSync(STANDARD_OUTPUT).isFile();
+    if (!this.#isFile) this.#waiting.push(bytes.slice());
+    else for (let at = 0; at < bytes.length; ) at += writeSync(STANDARD_OUTPUT, bytes.subarray(at));
+  }
+
+  /** @throws what writing throws: code EPIPE when nobody reads any more. */
+  async drained(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const bytes of waiting) await writeOut(bytes);
+  }
+
+  finish(): void {
+    // Drained before, and not ours to close.
+  }
+
+  abort(): void {
+    this.#waiting = [];
   }
 }

@@ -5,7 +5,7 @@ import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
 
 /** Resolves when the text is handed on; a closed pipe (`| head`) rejects with code EPIPE. */
-export function writeOut(text: string): Promise<void> {
+export function writeOut(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (error === undefined || error === null) resolve();
@@ -56,7 +56,7 @@ export class OutputFile {
   }
 
   /** A part of the text; nothing stands in its place before `finish`. @throws UserError */
-  append(text: string): void {
+  append(text: string | Uint8Array): void {
     this.#attempt(() => {
       this.#descriptor ??= openSync(this.#temporary ?? this.#place, 'w');
       writeFileSync(this.#descriptor, text);

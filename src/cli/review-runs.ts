@@ -4,6 +4,8 @@ import { planInputs } from '../analysis/replay-inputs.ts';
 import { learnDeclaration } from '../catalog/catalog.ts';
 import { compareRuns } from '../diff/compare.ts';
 import { judge } from '../diff/gate.ts';
+import type { Timeline } from '../report/charts/timeline.ts';
+import { TimelineCollector } from '../report/charts/timeline-collector.ts';
 import type { Report } from '../report/report.ts';
 import { declarationsOf } from '../review/model/trace-events.ts';
 import type { Series } from '../review/series.ts';
@@ -16,16 +18,21 @@ export interface TraceRequest {
   readonly base: readonly string[];
   readonly qmp: string | undefined;
   readonly baseQmp: string | undefined;
+  /** Takes what the charts of the patched build's run are drawn from. */
+  readonly toTimelines: ((timelines: readonly Timeline[]) => void) | undefined;
 }
 
 /** The events that the series changes are read in their new text, too. @throws UserError */
-export async function runTraces(series: Series, { head, base, qmp, baseQmp }: TraceRequest): Promise<Runs> {
+export async function runTraces(
+  series: Series,
+  { head, base, qmp, baseQmp, toTimelines }: TraceRequest,
+): Promise<Runs> {
   const functionOf = new Map(RULES.map(({ id, qemu }) => [id, qemu.function]));
   if (head.length === 0) return { head: undefined, base: undefined, diff: undefined, functionOf };
   for (const declaration of declarationsOf(series)) learnDeclaration(declaration);
-  const after = await report(head, qmp);
+  const after = await report(head, qmp, toTimelines);
   if (base.length === 0) return { head: after, base: undefined, diff: undefined, functionOf };
-  const before = await report(base, baseQmp);
+  const before = await report(base, baseQmp, undefined);
   const nameOf = (one: Report): string => one.inputs[0]?.name ?? '?';
   const compared = compareRuns({
     base: [{ name: nameOf(before), source: 'trace', facts: before }],
@@ -36,22 +43,29 @@ export async function runTraces(series: Series, { head, base, qmp, baseQmp }: Tr
   return { head: after, base: before, diff: { ...compared, gate: judge(compared, 'error', []) }, functionOf };
 }
 
-async function report(paths: readonly string[], qmp: string | undefined): Promise<Report> {
+async function report(
+  paths: readonly string[],
+  qmp: string | undefined,
+  toTimelines: TraceRequest['toTimelines'],
+): Promise<Report> {
   const plan = planInputs(paths, qmp);
+  const collector = toTimelines === undefined ? undefined : new TimelineCollector(plan.nameOf);
   const progress = new Progress(false);
   try {
-    return await analyze(
+    const made = await analyze(
       {
         paths: plan.files,
         qmp,
         band: undefined,
         rules: RULES,
         fullDigest: false,
-        listener: undefined,
+        listener: collector,
         progress: (read, inAll) => progress.update(read, inAll),
       },
       plan,
     );
+    if (collector !== undefined) toTimelines?.(collector.timelines());
+    return made;
   } finally {
     progress.end();
   }

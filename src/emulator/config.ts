@@ -16,8 +16,12 @@ export interface EmulatorConfig {
   readonly pollIntervalMs: number | undefined;
   /** The client says `quit` at the end. */
   readonly quits: boolean;
+  /** The user cancels a migration that has not ended so long after it began, or after the last thing that was to happen at a set time; undefined: never. */
+  readonly patienceMs: number | undefined;
+  /** The client cancels the migration when the log has so many bytes, and no run follows. */
+  readonly logBytes?: number;
   /** The log ends here at the latest, whatever goes on. */
-  readonly endsAfterMs?: number;
+  readonly endsAfterMs: number;
 }
 
 export interface GuestConfig {
@@ -30,6 +34,8 @@ export interface GuestConfig {
   /** Further rates, from a time on since the process started. */
   readonly phases: readonly GuestPhase[];
   readonly vcpus: number;
+  /** KVM logs dirty pages in rings, one per vCPU (`dirty-ring-size`), not in bitmaps. */
+  readonly hasDirtyRing: boolean;
   /** False: stopped (`-S`, or `stop`), runstate paused. */
   readonly running: boolean;
 }
@@ -52,10 +58,20 @@ export interface RunConfig {
   readonly checkpoints: number;
   /** Time between the end of the run before, or the guest's start, and this run's command. */
   readonly startsAfterMs: number;
+  /** Where it fails by itself, with the link intact. */
+  readonly failsAt?: FailurePoint | undefined;
 }
 
+export const FAILURE_POINTS = ['setup', 'iterate', 'switchover', 'completion', 'device-save', 'package'] as const;
+
+/**
+ * A module's setup; its third round; the disks, which are to be inactivated;
+ * RAM's last pages; the last device; and the package of a postcopy.
+ */
+export type FailurePoint = (typeof FAILURE_POINTS)[number];
+
 export interface ChannelConfig {
-  readonly kind: 'socket' | 'file';
+  readonly kind: 'socket' | 'file' | 'exec';
   /** False: nobody listens there. */
   readonly connects: boolean;
   readonly bandwidthBytesPerSecond: number;
@@ -87,7 +103,13 @@ export type ModuleConfig =
       readonly dirtyRateBytesPerSecond: number;
       /** It re-initialises when it stops, and asks for another switchover ack in the final query. */
       readonly asksAckAtSwitchover?: boolean;
+      /** The ioctl behind an exact query takes so long. */
+      readonly exactQueryMs?: number;
+      /** It re-initialises while it runs, so long after its setup: as much initial data again. */
+      readonly initialAgainAfterMs?: number;
     }
+  /** Without live state: saved while the VM is stopped. */
+  | { readonly kind: 'device'; readonly name: string; readonly saveMs: number; readonly bytes: number }
   | { readonly kind: 'cmma'; readonly attributes: number; readonly dirtyRatePerSecond: number };
 
 export type Command =
@@ -106,8 +128,19 @@ export const DEFAULT_GUEST: GuestConfig = {
   usedBytes: 100_663_296,
   phases: [],
   vcpus: 1,
+  hasDirtyRing: false,
   running: true,
 };
+
+/** The settings of a process besides its guest and its runs, for those that say nothing of them. */
+export const DEFAULT_PROCESS = {
+  faults: [],
+  asPosted: true,
+  pollIntervalMs: 50,
+  quits: false,
+  patienceMs: 20_000,
+  endsAfterMs: 120_000,
+} as const satisfies Partial<EmulatorConfig>;
 
 export const DEFAULT_CHANNEL: ChannelConfig = {
   kind: 'socket',

@@ -4,6 +4,7 @@ export const CAPABILITIES = {
   'auto-converge': false,
   'background-snapshot': false,
   'dirty-bitmaps': false,
+  'dirty-limit': false,
   multifd: false,
   'pause-before-switchover': false,
   'postcopy-preempt': false,
@@ -15,7 +16,7 @@ export const CAPABILITIES = {
 
 export type Capability = keyof typeof CAPABILITIES;
 
-/** Times in ms, rates in bytes per second, shares in percent, as in migrate-set-parameters. */
+/** Times in ms, rates in bytes per second (vcpu-dirty-limit in MB/s), shares in percent, as in migrate-set-parameters. */
 export const PARAMETERS = {
   'avail-switchover-bandwidth': 0,
   'cpu-throttle-increment': 10,
@@ -26,6 +27,7 @@ export const PARAMETERS = {
   'max-postcopy-bandwidth': 0,
   'multifd-channels': 2,
   'throttle-trigger-threshold': 50,
+  'vcpu-dirty-limit': 1,
   'x-checkpoint-delay': 20_000,
 } as const satisfies Readonly<Record<string, number>>;
 

@@ -20,19 +20,44 @@ export interface SimulationResult {
   readonly refusals: readonly string[];
 }
 
-const DEFAULT_END_MS = 120_000;
+const WAITS_PER_SLICE = 4_000;
+
+export class Simulation {
+  readonly #config: EmulatorConfig;
+  readonly #core: Core;
+  readonly #client: Client;
+
+  constructor(config: EmulatorConfig, sink: EmissionSink) {
+    this.#config = config;
+    this.#core = new Core(config, sink);
+    const core = this.#core;
+    const mainLoop = new MainLoop(core);
+    const machine: Machine = { core, vm: new Vm(core), mainLoop, parameters: allParameters({}) };
+    this.#client = new Client(machine, sink);
+  }
+
+  /** So many waits of its threads, some milliseconds of work; the result when they were the last. */
+  advance(waits = WAITS_PER_SLICE): SimulationResult | undefined {
+    const isOver = this.#core.scheduler.run(this.#config.endsAfterMs * 1e6, waits);
+    return isOver ? this.#result() : undefined;
+  }
+
+  #result(): SimulationResult {
+    const { attempts } = this.#client;
+    return {
+      runs: this.#config.runs.map((_, index) => endOf(attempts[index], this.#core.aborted)),
+      reachedFaults: this.#core.faults.reached,
+      refusals: attempts.flatMap(({ refusal }) => refusal ?? []),
+    };
+  }
+}
 
 export function simulate(config: EmulatorConfig, sink: EmissionSink): SimulationResult {
-  const core = new Core(config, sink);
-  const mainLoop = new MainLoop(core);
-  const machine: Machine = { core, vm: new Vm(core), mainLoop, parameters: allParameters({}) };
-  const client = new Client(machine, sink);
-  core.scheduler.run((config.endsAfterMs ?? DEFAULT_END_MS) * 1e6);
-  return {
-    runs: config.runs.map((_, index) => endOf(client.attempts[index], core.aborted)),
-    reachedFaults: core.faults.reached,
-    refusals: client.attempts.flatMap(({ refusal }) => refusal ?? []),
-  };
+  const simulation = new Simulation(config, sink);
+  for (;;) {
+    const result = simulation.advance();
+    if (result !== undefined) return result;
+  }
 }
 
 function endOf(attempt: Attempt | undefined, aborted: boolean): RunEnd {

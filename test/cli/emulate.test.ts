@@ -1,6 +1,6 @@
 /** `qtrace emulate` as its users run it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FAULTS } from '../../src/emulator/faults/registry.ts';
@@ -158,11 +158,46 @@ describe('faults and settings', () => {
   });
 });
 
+describe('a log of a wanted size', () => {
+  const POLLING = ['dirty-bitmaps', '--set', 'downtime-limit=0', '--set', 'dirty-rate=0'];
+
+  test.each([
+    ['core', '11.1'],
+    ['bql', '10.0'],
+    ['all', '7.2'],
+  ])('--set log-size: %s of %s', (events, version) => {
+    emulated(...POLLING, '--set', 'log-size=3M', '--events', events, '--qemu', version, '-o', 'src.log');
+    const bytes = place.read('src.log').length;
+    expect(bytes).toBeGreaterThanOrEqual(3 * 2 ** 20);
+    expect(bytes).toBeLessThan(3.5 * 2 ** 20);
+    const { code, report } = analyzed('src.log');
+    expect(code).toBe(0);
+    expect(report.migrations).toMatchObject([{ kind: 'precopy', outcome: 'cancelled' }]);
+  });
+
+  test('postcopy cannot be cancelled: its log just ends', () => {
+    const log = emulated('postcopy', '--events', 'all', '--set', 'log-size=80K', '--set', 'start-postcopy=100');
+    expect(log.length).toBeLessThan(200_000);
+    expect(log).not.toMatch(/new state cancelling/);
+  });
+
+  test('a run that ends before is told', () => {
+    const run = place.run(['emulate', 'precopy', '--set', 'log-size=1G']);
+    expect(run.code).toBe(0);
+    expect(run.stderr).toMatch(/^qtrace: the run ended before its log had log-size=1073741824: it has \d+ bytes\n$/);
+    expect(run.stdout).toBe(emulated('precopy'));
+  });
+});
+
 describe('--list', () => {
   test('names every scenario, every fault and how to set what', () => {
     const text = emulated('--list');
-    for (const name of [...SCENARIO_NAMES, ...Object.keys(FAULTS)]) expect(text).toContain(`\n  ${name} `);
+    for (const name of [...SCENARIO_NAMES, ...FAULTS.map(({ id }) => id)]) expect(text).toContain(`\n  ${name} `);
     expect(text).toContain('\n  postcopy-ram=true|false ');
+  });
+
+  test('--format markdown is the committed reference', () => {
+    expect(emulated('--list', '--format', 'markdown')).toBe(readFileSync(join(ROOT, 'reports', 'emulator.md'), 'utf8'));
   });
 });
 
@@ -195,6 +230,7 @@ describe('refused', () => {
       /^\.?\/?a is read or written by this call already; /,
     ],
     ['samples to standard output', ['precopy', '--qmp-out', '-'], /^--qmp-out can't be standard output; name a file$/],
+    ['the form of a list for a log', ['precopy', '--format', 'markdown'], /^--format is of --list; /],
     ['an option twice', ['precopy', '--seed', '1', '--seed', '2'], /^--seed is given more than once; give it once$/],
   ])('%s', (_what, args, message) => {
     expectRefused(place.run(['emulate', ...args]), message);
@@ -213,6 +249,31 @@ test('a reader that has seen enough is no error, and stops the emulator', () => 
   const run = spawnSync('bash', ['-c', script], { cwd: place.path(), env: environment(), encoding: 'utf8' });
   expect(run.stderr).toBe('');
   expect(run.stdout).toMatch(/\ncode 0\n$/);
+});
+
+/** Polls for a day. */
+const ENDLESS = [
+  'dirty-bitmaps',
+  '--events',
+  'all',
+  ...['downtime-limit=0', 'give-up-after=false', 'end-at=86400000'].flatMap((set) => ['--set', set]),
+];
+
+test('so does one that has seen enough of a log without end', () => {
+  const script = `'${process.execPath}' '${ENTRY}' emulate ${ENDLESS.join(' ')} | head -c 5000000 | wc -c; echo "code \${PIPESTATUS[0]}"`;
+  const run = spawnSync('bash', ['-c', script], { cwd: place.path(), env: environment(), encoding: 'utf8' });
+  expect(run.stderr).toBe('');
+  expect(run.stdout).toMatch(/^5000000\ncode 0\n$/);
+});
+
+test('interrupted in the middle of a simulation it stops at once, and leaves nothing behind', () => {
+  const options = `emulate ${ENDLESS.join(' ')} -o src.log --qmp-out qmp.jsonl`;
+  const script = `timeout -s INT 2 '${process.execPath}' '${ENTRY}' ${options}`;
+  const begin = Date.now();
+  const run = spawnSync('bash', ['-c', script], { cwd: place.path(), env: environment(), encoding: 'utf8' });
+  expect(Date.now() - begin).toBeLessThan(10_000);
+  expect(run.stderr).toBe('');
+  expect(place.names()).toEqual([]);
 });
 
 test.skipIf(!existsSync('/dev/full'))('a full disk is told', () => {

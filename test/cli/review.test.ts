@@ -98,6 +98,28 @@ describe('review', () => {
     });
   });
 
+  test('an emulated log whose query line has one more field is read as the patch declares it', () => {
+    const edits: readonly Edit[] = [
+      [EVENTS, 'bool final, uint64_t precopy', 'bool final, int vcpus, uint64_t precopy'],
+      [EVENTS, 'final=%d, precopy', 'final=%d, vcpus=%d, precopy'],
+      [SAVEVM, '(exact, final, pending->', '(exact, final, smp_cpus, pending->'],
+    ];
+    const emulated = run(['emulate', 'precopy', '--qemu', 'thread']).stdout;
+    const log = emulated.replaceAll(/(final=[01], )/g, '$1vcpus=4, ');
+    expect(log).not.toBe(emulated);
+    const queries = (text: string): unknown => {
+      const { stdout } = run(['review', patch(edits), '--trace', write('src.log', text), '--format', 'json']);
+      return JSON.parse(stdout).traces.head.migrations[0].queries;
+    };
+    expect(queries(log)).toEqual(queries(emulated));
+    expect(queries(log)).toMatchObject({ final: 1, unspecified: 0 });
+  });
+
+  test('the page has the charts of the run', () => {
+    const { stdout } = run(['review', patch(HARMLESS), '--trace', trace('11.1-precopy'), '--format', 'html']);
+    expect(stdout).toContain('<svg');
+  });
+
   test('--tree: implementers of a changed callback in the source', () => {
     const edits: readonly Edit[] = [
       [REGISTER, 'bool exact, bool final);', 'bool exact, bool final,\n                               Error **errp);'],

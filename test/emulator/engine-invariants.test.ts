@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CATALOG } from '../../src/catalog/catalog.ts';
 import { BANDS } from '../../src/catalog/vocabulary.ts';
-import type { Emission } from '../../src/emulator/emission.ts';
-import { KINDS, named, numberOf, type Recording, record } from './engine-runs.ts';
+import { type Emission, KINDS, named, numberOf, type Recording, record } from './engine-runs.ts';
 
 const CASES = Object.keys(KINDS).flatMap((kind) => BANDS.map((version) => ({ kind, version })));
 

@@ -1,7 +1,6 @@
 /** Who takes the BQL where: the migration thread's chain of places, as one thread's log of QEMU 11.1.3 shows it. */
 import { expect, test } from 'vitest';
-import type { Emission } from '../../src/emulator/emission.ts';
-import { KINDS, named, type Recording, record } from './engine-runs.ts';
+import { type Emission, KINDS, named, type Recording, record } from './engine-runs.ts';
 
 const MUTEXES = ['qemu_mutex_lock', 'qemu_mutex_locked', 'qemu_mutex_unlock'] as const;
 

@@ -1,5 +1,6 @@
 /** Runs of the engine for its tests, without the shell that writes logs. */
 import type { EventName } from '../../src/catalog/catalog.ts';
+import type { ArgValues } from '../../src/catalog/declaration.ts';
 import type { Band } from '../../src/catalog/vocabulary.ts';
 import {
   type ChannelConfig,
@@ -10,9 +11,17 @@ import {
   type GuestConfig,
   type RunConfig,
 } from '../../src/emulator/config.ts';
-import type { Emission, Message, Sample } from '../../src/emulator/emission.ts';
+import type { Message, Sample } from '../../src/emulator/emission.ts';
 import type { FaultId } from '../../src/emulator/faults/registry.ts';
 import { type SimulationResult, simulate } from '../../src/emulator/simulate.ts';
+
+/** One trace event. */
+export interface Emission {
+  readonly timeNs: number;
+  readonly thread: number;
+  readonly event: EventName;
+  readonly args: ArgValues;
+}
 
 export interface Recording {
   readonly emissions: readonly Emission[];
@@ -40,6 +49,7 @@ export interface Wish {
   readonly channel?: Partial<ChannelConfig>;
   readonly more?: readonly RunConfig[];
   readonly quits?: boolean;
+  readonly patienceMs?: number;
 }
 
 export function configOf(wish: Wish): EmulatorConfig {
@@ -54,6 +64,8 @@ export function configOf(wish: Wish): EmulatorConfig {
     asPosted: false,
     pollIntervalMs: 20,
     quits: wish.quits ?? true,
+    patienceMs: wish.patienceMs,
+    endsAfterMs: 120_000,
   };
 }
 
@@ -62,7 +74,9 @@ export function record(wish: Wish): Recording {
   const messages: Message[] = [];
   const samples: Sample[] = [];
   const result = simulate(configOf(wish), {
-    event: (emission) => emissions.push(emission),
+    writtenBytes: 0,
+    printerOf: (event) => ({ print: (timeNs, thread, args) => emissions.push({ timeNs, thread, event, args }) }),
+    linePrinterOf: (event, args) => ({ print: (timeNs, thread) => emissions.push({ timeNs, thread, event, args }) }),
     message: (message) => messages.push(message),
     sample: (sample) => samples.push(sample),
   });

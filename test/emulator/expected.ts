@@ -59,12 +59,7 @@ export const POSTED = {
   colo: ['dirty-bytes-not-updated', 'final-missing'],
 } as const;
 
-function keysOf<T extends object>(record: T): readonly (keyof T)[];
-function keysOf(record: object): readonly string[] {
-  return Object.keys(record);
-}
-
-export const FAULT_IDS = keysOf(FAULTS);
+export const FAULT_IDS: readonly FaultId[] = FAULTS.map(({ id }) => id);
 
 /** Those of any kind of migration. */
 export function rulesOf(fault: FaultId): readonly string[] {

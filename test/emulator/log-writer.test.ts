@@ -2,29 +2,38 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { EmissionSink } from '../../src/emulator/emission.ts';
+import { ByteLog } from '../../src/emulator/shell/byte-log.ts';
 import { EVENT_SETS, type EventSet, filterFor } from '../../src/emulator/shell/event-sets.ts';
 import { LogWriter } from '../../src/emulator/shell/log-writer.ts';
 import type { Prefix } from '../../src/emulator/shell/prefix.ts';
 import { sharedPath } from '../cli/program.ts';
+import { collect } from './emulated.ts';
 
+/** Lines of the log have their thread in front, `7|`. */
 function written(prefix: Prefix, events: readonly EventSet[], act: (sink: EmissionSink) => void, apart = false) {
   const log: string[] = [];
-  const stderr: string[] = [];
-  const samples: string[] = [];
+  const threads = new Map<number, ByteLog>();
+  const stderr = collect();
+  const samples = collect();
   const sink = new LogWriter(
     { version: '11.1', prefix, shows: filterFor(events) },
     {
-      log: (line, thread) => log.push(`${thread}|${line}`),
-      stderr: apart ? (line) => stderr.push(line) : undefined,
-      samples: (line) => samples.push(line),
+      log: (thread) => {
+        const known = threads.get(thread) ?? new ByteLog((bytes) => log.push(`${thread}|${Buffer.from(bytes)}`));
+        threads.set(thread, known);
+        return known;
+      },
+      stderr: apart ? stderr.log : undefined,
+      samples: samples.log,
     },
   );
   act(sink);
-  return { log, stderr, samples };
+  for (const one of threads.values()) one.flush();
+  return { log, stderr: stderr.lines(), samples: samples.lines() };
 }
 
 const state = (sink: EmissionSink, timeNs: number): void =>
-  sink.event({ timeNs, thread: 7, event: 'migrate_set_state', args: { new_state: 'active' } });
+  sink.printerOf('migrate_set_state')?.print(timeNs, 7, { new_state: 'active' });
 
 describe('prefixes', () => {
   test.each([
@@ -57,7 +66,7 @@ describe('messages', () => {
   test('stand apart when there is a place for them', () => {
     const { log, stderr } = written('iso', ['core'], report, true);
     expect(log).toEqual([]);
-    expect(stderr).toHaveLength(2);
+    expect(stderr).toHaveLength(3);
   });
 });
 
@@ -66,7 +75,7 @@ test('a sample is one line of JSON, its times no narrower than they were', () =>
     sink.sample({ fromNs: 1_000_000_999, toNs: 1_000_001_001, answer: { status: 'active', remaining: 4096 } }),
   );
   expect(samples).toEqual([
-    '{"t0": 1767225601.000000, "t1": 1767225601.000002, "r": {"status":"active","remaining":4096}}\n',
+    '{"t0": 1767225601.000000, "t1": 1767225601.000002, "r": {"status":"active","remaining":4096}}',
   ]);
   expect(JSON.parse(samples[0] ?? '')).toMatchObject({ r: { remaining: 4096 } });
 });

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Band } from '../../src/catalog/vocabulary.ts';
-import { FAULTS, type FaultId } from '../../src/emulator/faults/registry.ts';
+import { type FaultId, faultNamed } from '../../src/emulator/faults/registry.ts';
 import type { EventSet } from '../../src/emulator/shell/event-sets.ts';
 import { bundledScenario, SCENARIO_NAMES } from '../../src/emulator/shell/scenarios.ts';
 import { judge, violatedRules } from '../rules/support.ts';
@@ -27,7 +27,7 @@ function casesOf(fault: FaultId): readonly Case[] {
     ...(colo === undefined ? [] : [{ scenario: 'colo', rules: colo }]),
     ...(other === undefined ? [] : [other]),
   ];
-  const { versions } = FAULTS[fault];
+  const versions = faultNamed(fault)?.versions ?? [];
   return scenarios.flatMap(({ scenario, rules }) => versions.map((version) => ({ fault, scenario, version, rules })));
 }
 
@@ -78,7 +78,7 @@ test('final-skips-module is a warning', async () => {
 });
 
 describe('a fault that the run never comes to', () => {
-  const FAULTY = FAULT_IDS.filter((fault) => FAULTS[fault].versions.some((version) => version === '11.1'));
+  const FAULTY = FAULT_IDS.filter((fault) => faultNamed(fault)?.versions.some((version) => version === '11.1'));
 
   test.each(['cancel', 'unreachable', 'snapshot'])('accuses nobody in %s', async (scenario) => {
     const never = FAULTY.filter(

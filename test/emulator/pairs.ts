@@ -2,70 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Band } from '../../src/catalog/vocabulary.ts';
+import { COMPARED_CAPTURES, type ComparedCapture } from '../../src/emulator/reference/captures.ts';
 import { patchedCaptures, readLines, realCaptures, TRACES } from '../rules/captures.ts';
-import { emulate } from './emulated.ts';
+import { emulate, emulateThreads } from './emulated.ts';
 import { bqlIn, differences, type Pairs, type Protocol, protocolOf, unionOf } from './steps.ts';
 
-export interface Pair {
-  readonly capture: string;
-  readonly version: Band;
-  readonly scenario: string;
-  readonly set: readonly string[];
-  /** The capture goes on with another migration from the second such event on. */
-  readonly cutAtSecond?: string;
-  readonly seed?: number;
-}
+export const PAIRS = COMPARED_CAPTURES;
 
-const QUIT = 'quit=true';
-
-const pair = (capture: string, version: Band, scenario: string, ...set: readonly string[]): Pair => ({
-  capture,
-  version,
-  scenario,
-  set: [QUIT, ...set],
-});
-
-export const PAIRS: readonly Pair[] = [
-  pair('real/11.1/precopy-iter@ts', '11.1', 'precopy'),
-  pair(
-    'real/11.1/precopy-idle@ts',
-    '11.1',
-    'precopy',
-    'max-bandwidth=0',
-    'dirty-rate=0',
-    'working-set=0',
-    'used-memory=448K',
-  ),
-  pair('real/11.1/postcopy@ts', '11.1', 'postcopy'),
-  pair('real/11.1/cancel@ts', '11.1', 'cancel'),
-  pair('real/11.1/cancel-then-ok@ts', '11.1', 'two-runs'),
-  pair('real/11.1/switchover-pause@ts', '11.1', 'pause-before-switchover'),
-  pair('real/11.1/switchover-fail@ts', '11.1', 'failure-at-switchover'),
-  pair('real/11.1/dst-killed@ts', '11.1', 'failure'),
-  { ...pair('real/11.1/unreachable@ts', '11.1', 'unreachable', 'quit=false'), cutAtSecond: 'qmp_enter_migrate ' },
-  pair('real/11.1/colo@ts', '11.1', 'colo'),
-  { ...pair('real/11.1/savevm@ts', '11.1', 'snapshot', 'quit=false'), cutAtSecond: 'qmp_enter_snapshot_save' },
-  pair('real/11.1/background-snapshot@ts', '11.1', 'background-snapshot'),
-  pair('real/11.1/dirty-bitmaps@ts', '11.1', 'dirty-bitmaps'),
-  pair('real/10.0.13/precopy-iter@ts', '10.0', 'precopy'),
-  pair('real/10.0.13/postcopy@ts', '10.0', 'postcopy'),
-  // This one is cancelled while it waits, as the captured one was.
-  { ...pair('real/10.0.13/cancel@ts', '10.0', 'cancel'), seed: 2 },
-  pair('real/7.2/precopy-iter@ts', '7.2', 'precopy'),
-  pair('real/7.2/postcopy@ts', '7.2', 'postcopy'),
-  { ...pair('real/7.2/savevm@ts', '7.2', 'snapshot', 'quit=false'), cutAtSecond: 'qmp_enter_snapshot_save' },
-  pair('patched/clean-precopy-x', 'thread', 'precopy', 'memory=128M', 'return-path=true'),
-  pair(
-    'patched/clean-postcopy',
-    'thread',
-    'postcopy',
-    'memory=128M',
-    'working-set=16M',
-    'downtime-limit=1',
-    'link-bandwidth=2G',
-  ),
-  pair('patched/clean-cancel', 'thread', 'cancel', 'memory=128M', 'return-path=true'),
-];
+type Pair = Omit<ComparedCapture, 'differences'>;
 
 const PROBES =
   /^(?:ram_state_pending_sync|qemu_savevm_query_pending_bql|migration_bitmap_sync_stage|mig_dirty_bytes_total_update)$/;
@@ -118,10 +62,25 @@ function realRounds(version: Band): Pairs {
 }
 
 /** Runs with other timing: the link or the limit decides when a section ends, the guest when one is the last. */
+const VARIANTS: readonly (readonly string[])[] = [
+  [],
+  ['link-bandwidth=80M'],
+  ['dirty-rate=60M'],
+  ['max-bandwidth=0', 'link-bandwidth=80M'],
+  ['max-bandwidth=0', 'link-bandwidth=80M', 'dirty-rate=60M', 'downtime-limit=1'],
+  ['working-set=10496K', 'dirty-rate=90M', 'downtime-limit=5'],
+];
+
 function variants(version: Band): readonly Pair[] {
-  const sets = [[], ['max-bandwidth=0', 'link-bandwidth=80M'], ['link-bandwidth=80M'], ['dirty-rate=60M']];
-  return sets.flatMap((set) =>
-    [2, 3].map((seed) => ({ ...pair(`${version} ${set} ${seed}`, version, 'precopy', ...set), seed })),
+  return VARIANTS.flatMap((set) =>
+    [2, 3].map((seed) => ({
+      capture: `${version} ${set} ${seed}`,
+      version,
+      scenario: 'precopy',
+      set: ['quit=true', ...set],
+      seed,
+      faults: [],
+    })),
   );
 }
 
@@ -147,10 +106,10 @@ function realProtocol(one: Pair): Protocol {
 const emulations = new Map<string, Protocol>();
 
 function emulatedProtocol(one: Pair): Protocol {
-  const { capture, scenario, version, set, seed = 1 } = one;
+  const { capture, scenario, version, set, seed, faults } = one;
   const known =
     emulations.get(capture) ??
-    protocolOf(emulate(scenario, { version, set, seed, events: ['all'] }).lines, shownIn(capture));
+    protocolOf(emulate(scenario, { version, set, seed, faults, events: ['all'] }).lines, shownIn(capture));
   emulations.set(capture, known);
   return known;
 }
@@ -165,8 +124,7 @@ export function lockDifferences(): readonly string[] {
   const folder = join(TRACES, capture);
   const logs = readdirSync(folder).filter((name) => name.startsWith('src.log.'));
   const real = logs.map((name) => readLines(join(folder, name))).find(isMigrationThread) ?? [];
-  const { threads } = emulate('precopy', { events: ['all'], set: [QUIT] });
-  const emulated = [...threads.values()].find(isMigrationThread) ?? [];
+  const emulated = emulateThreads('precopy', { events: ['all'], set: ['quit=true'] }).find(isMigrationThread) ?? [];
   const known = shownIn(capture);
   const protocols = [real, emulated].map((lines) =>
     protocolOf(lines, (event) => known(event) || event.startsWith('qemu_mutex_'), bqlIn(lines)),

@@ -1,11 +1,26 @@
 /** What the emulator prints is what the catalogue declares: an independent printer says the same, and the decoder reads it back. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CATALOG } from '../../src/catalog/catalog.ts';
-import { BANDS } from '../../src/catalog/vocabulary.ts';
-import { CHOICES, declarationOf, eventPrinter } from '../../src/emulator/shell/dialect.ts';
-import { printerOf } from '../../src/emulator/shell/printf.ts';
+import { CATALOG, type EventName } from '../../src/catalog/catalog.ts';
+import type { ArgValues } from '../../src/catalog/declaration.ts';
+import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
+import { CHOICES, declarationOf, eventText } from '../../src/emulator/shell/dialect.ts';
+import { EventText } from '../../src/emulator/shell/printf.ts';
 import { DECLARATIONS, printed, signatureOf } from '../catalog/printf.ts';
+
+/** What stands behind the name. */
+function printerOf(declaration: string): (args: ArgValues) => string {
+  const text = new EventText(declaration);
+  return (args) =>
+    Buffer.from(text.print(args))
+      .toString()
+      .slice(declaration.indexOf('(') + 1, -1);
+}
+
+const eventPrinter =
+  (band: Band) =>
+  (event: EventName, args: ArgValues): string =>
+    Buffer.from(eventText(event, band).print(args)).toString().slice(0, -1);
 
 describe.each(DECLARATIONS.map((declaration) => ({ declaration, ...signatureOf(declaration) })))('$name $format', ({
   declaration,
@@ -21,6 +36,33 @@ describe.each(DECLARATIONS.map((declaration) => ({ declaration, ...signatureOf(d
       { numRuns: 30 },
     );
   });
+});
+
+test('property: a line does not depend on the line before it', () => {
+  const value = fc.oneof(
+    fc.integer({ min: -20, max: 2000 }),
+    fc.constantFrom(0, 9, 10, 99, 100, 999_999_999, 1e9, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2n ** 63n, -1),
+  );
+  const line = fc.record({ first: value, name: fc.string({ unit: 'grapheme' }), last: value });
+  const declaration = 'event(uint64_t first, const char *name, int last) "first=%lu name=%s (last %d)"';
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 2, maxLength: 20 }), (lines) => {
+      const print = printerOf(declaration);
+      expect(lines.map(print)).toEqual(lines.map((args) => printerOf(declaration)(args)));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('property: whole numbers are printed as JavaScript prints them', () => {
+  const print = printerOf('event(uint64_t value) "%lu"');
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.integer({ min: 0, max: 53 }), (number, bits) => {
+      const value = Math.floor(number / 2 ** bits);
+      expect(print({ value })).toBe(String(value));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('an argument that is missing is a fault of the emulator, not a line', () => {

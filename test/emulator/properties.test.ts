@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
-import { FAULTS } from '../../src/emulator/faults/registry.ts';
+import { FAILURE_POINTS } from '../../src/emulator/config.ts';
+import { faultNamed } from '../../src/emulator/faults/registry.ts';
 import { bundledScenario, SCENARIO_NAMES } from '../../src/emulator/shell/scenarios.ts';
 import { judge, violatedRules } from '../rules/support.ts';
 import { type EmulationRequest, emulate } from './emulated.ts';
@@ -42,6 +43,10 @@ const settings = fc.record({
   // Some never end, and some spin.
   end: fc.integer({ min: 100, max: 6000 }).map((time) => `end-at=${time}`),
   link: fc.constantFrom('break-at=false', 'break-at=false', 'break-at=800'),
+  fails: fc.constantFrom(...[...FAILURE_POINTS, 'never', 'never', 'never', 'never'].map((at) => `fail-at=${at}`)),
+  device: fc.constantFrom('device-time=0', 'device-time=30'),
+  cmma: fc.constantFrom('load-time=4', 'cmma-attributes=30000'),
+  ring: fc.constantFrom('dirty-ring=false', 'dirty-ring=true'),
   // An end for those that would not converge.
   cancel: fc.integer({ min: 0, max: 6000 }).map((time) => `cancel-at=${time}`),
 });
@@ -67,32 +72,46 @@ async function judged(scenario: string, request: EmulationRequest) {
 const hasScenario = (version: Band, scenario: string): boolean =>
   bundledScenario(scenario)?.versions.includes(version) === true;
 
-// In parts, so that one does not take longer than a test may.
-describe.each([1, 2, 3, 4])('property, part %d', (part) => {
-  test('nobody is accused of a run without faults', async () => {
-    await fc.assert(
-      fc.asyncProperty(run, async ({ scenario, version, seed, events, settings: chosen }) => {
-        if (!hasScenario(version, scenario)) return;
-        const verdicts = await judged(scenario, { version, seed, events, set: Object.values(chosen) });
-        expect(verdicts?.violated ?? []).toEqual([]);
-      }),
-      { numRuns: 40, seed: part },
-    );
-  }, 60_000);
+/** Of each property; QTRACE_RUNS=5000 for a long one. */
+const PARTS = 4;
+const RUNS = Number(process.env['QTRACE_RUNS'] ?? 400);
+const RUNS_PER_PART = Math.ceil(RUNS / PARTS);
+const TIMEOUT_MS = 60_000 + RUNS_PER_PART * 1_000;
 
-  test('a fault shows under no rule but its own, and under none when the run never comes to it', async () => {
-    await fc.assert(
-      fc.asyncProperty(run, fc.constantFrom(...FAULT_IDS), async (one, fault) => {
-        const { scenario, version, seed, events, settings: chosen } = one;
-        const hasPlace = FAULTS[fault].versions.some((band) => band === version);
-        if (!hasScenario(version, scenario) || !hasPlace) return;
-        const set = Object.values(chosen);
-        const verdicts = await judged(scenario, { version, seed, events, set, faults: [fault] });
-        if (verdicts === undefined) return;
-        const own = verdicts.reached.has(fault) ? rulesOf(fault) : [];
-        expect(verdicts.violated.filter((rule) => !own.includes(rule))).toEqual([]);
-      }),
-      { numRuns: 40, seed: part },
-    );
-  }, 60_000);
+// In parts, so that one does not take longer than a test may.
+describe.each(Array.from({ length: PARTS }, (_, index) => index + 1))('property, part %d', (part) => {
+  test(
+    'nobody is accused of a run without faults',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(run, async ({ scenario, version, seed, events, settings: chosen }) => {
+          if (!hasScenario(version, scenario)) return;
+          const verdicts = await judged(scenario, { version, seed, events, set: Object.values(chosen) });
+          expect(verdicts?.violated ?? []).toEqual([]);
+        }),
+        { numRuns: RUNS_PER_PART, seed: part },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a fault shows under no rule but its own, and under none when the run never comes to it',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(run, fc.constantFrom(...FAULT_IDS), async (one, fault) => {
+          const { scenario, version, seed, events, settings: chosen } = one;
+          const hasPlace = faultNamed(fault)?.versions.some((band) => band === version) === true;
+          if (!hasScenario(version, scenario) || !hasPlace) return;
+          const set = Object.values(chosen);
+          const verdicts = await judged(scenario, { version, seed, events, set, faults: [fault] });
+          if (verdicts === undefined) return;
+          const own = verdicts.reached.has(fault) ? rulesOf(fault) : [];
+          expect(verdicts.violated.filter((rule) => !own.includes(rule))).toEqual([]);
+        }),
+        { numRuns: RUNS_PER_PART, seed: part },
+      );
+    },
+    TIMEOUT_MS,
+  );
 });

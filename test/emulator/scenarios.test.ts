@@ -195,7 +195,10 @@ describe('--set', () => {
     ['vcpus=0', '--set vcpus=0: not a value of vcpus; write vcpus=1..255'],
     ['cancel-at=true', '--set cancel-at=true: not a value of cancel-at; write cancel-at=MS|false, such as 500'],
     ['downtime-limit=-1', /not a value of downtime-limit/],
-    ['foo=1', /^--set foo is no setting; use one of auto-converge, background-snapshot, .*, ack-time$/],
+    [
+      'foo=1',
+      /^--set foo is no setting; use one of auto-converge, background-snapshot, .*, ack-time, .*, device-time$/,
+    ],
   ])('%s is refused', (text, message) => {
     expect(() => applySetting(config, text)).toThrow(message);
   });

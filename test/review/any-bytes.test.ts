@@ -149,3 +149,31 @@ describe('large input', () => {
     return ['--- a/x.c', '+++ b/x.c', `@@ -1,${kept} +1,${kept + 1} @@`, ...body, '+end'].join('\n');
   }
 });
+
+describe('more code than is run', () => {
+  /** Functions that each split into many paths. */
+  const manyFunctions = (count: number): string => {
+    const body = (at: number): string =>
+      `+void f${at}(MigPendingData *pending, bool exact, bool final)\n+{\n+    if (a && b || c && d) { x(e || f, g || h); }\n+    qemu_savevm_query_pending_final(pending);\n+}\n`;
+    const lines = Array.from({ length: count }, (_, at) => body(at)).join('');
+    return `--- a/migration/savevm.c\n+++ b/migration/savevm.c\n@@ -0,0 +1,${count * 5} @@\n${lines}`;
+  };
+  const problemsIn = async (count: number) => {
+    const bytes = Buffer.from(manyFunctions(count));
+    const { problems } = await reviewMails({ version: '0', inputs: [{ name: 'a', bytes }], against: undefined });
+    return problems.filter(({ code }) => code === 'unjudged-function');
+  };
+
+  test('is counted as a problem', async () => {
+    const before = process.cpuUsage();
+    const [problem, ...others] = await problemsIn(6000);
+    expect(others).toEqual([]);
+    expect(problem?.count).toBeGreaterThan(1000);
+    expect(problem?.text).toContain('nothing is said of it');
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(20);
+  });
+
+  test('a few of them are none', async () => {
+    expect(await problemsIn(3)).toEqual([]);
+  });
+});

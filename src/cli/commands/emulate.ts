@@ -5,14 +5,15 @@ import { systemCode, UserError } from '../../base/errors.ts';
 import { visible } from '../../base/text.ts';
 import { BANDS, type Band } from '../../catalog/vocabulary.ts';
 import type { EmulatorConfig } from '../../emulator/config.ts';
-import { FAULTS, type Fault, type FaultId } from '../../emulator/faults/registry.ts';
+import { type FaultId, faultNamed } from '../../emulator/faults/registry.ts';
+import { emulatorInMarkdown } from '../../emulator/reference/markdown.ts';
 import { EVENT_SETS, type EventSet, filterFor } from '../../emulator/shell/event-sets.ts';
 import { listing } from '../../emulator/shell/listing.ts';
 import { type LogForm, LogWriter } from '../../emulator/shell/log-writer.ts';
 import { PREFIXES, prefixOf } from '../../emulator/shell/prefix.ts';
 import { configFor, type Scenario } from '../../emulator/shell/scenario.ts';
 import { bundledScenario, scenarioFromText } from '../../emulator/shell/scenarios.ts';
-import { type SimulationResult, simulate } from '../../emulator/simulate.ts';
+import { Simulation, type SimulationResult } from '../../emulator/simulate.ts';
 import { defineCommand, showDash } from '../command.ts';
 import { bandOf } from '../common-options.ts';
 import { EmulatorFiles } from '../emulator-files.ts';
@@ -45,7 +46,14 @@ function build<T>(yargs: Argv<T>) {
       describe: 'Write what QEMU prints on stderr to this file, not into the log',
     })
     .option('set', { type: 'string', array: true, nargs: 1, describe: 'KEY=VALUE, a setting that --list shows' })
-    .option('list', { type: 'boolean', default: false, describe: 'Describe scenarios, faults and settings' });
+    .option('list', { type: 'boolean', default: false, describe: 'Describe scenarios, faults and settings' })
+    .option('format', {
+      type: 'string',
+      requiresArg: true,
+      choices: ['text', 'markdown'] as const,
+      default: 'text',
+      describe: 'Of --list: markdown is the whole reference',
+    });
 }
 
 type Options = ArgumentsCamelCase<Awaited<ReturnType<ReturnType<typeof build<object>>['parseAsync']>>>;
@@ -55,12 +63,14 @@ export const register = defineCommand({
   describe: 'Emulate a migration and write its trace as QEMU does',
   builder: build<object>,
   handler: async (options: Options): Promise<void> => {
-    if (options.list) await writeOut(listing());
-    else runEmulate(options);
+    if (options.list) await writeOut(options.format === 'markdown' ? emulatorInMarkdown() : listing());
+    else if (options.format !== 'text')
+      throw new UserError('--format is of --list; choose the form of a log with --qemu');
+    else await runEmulate(options);
   },
 });
 
-function runEmulate(options: Options): void {
+async function runEmulate(options: Options): Promise<void> {
   const name = scenarioName(options);
   const version = bandOf(options.qemu) ?? '11.1';
   const bundled = bundledScenario(name);
@@ -77,13 +87,18 @@ function runEmulate(options: Options): void {
     stderr: fileNamed('--stderr-out', options.stderrOut),
     inputs: bundled === undefined ? [name] : [],
   });
-  tellWhatIsMissing(config, writeAll(config, form, files));
+  const writer = new LogWriter(form, files);
+  tellWhatIsMissing(config, await writeAll(new Simulation(config, writer), files), writer.writtenBytes);
 }
 
-function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): SimulationResult {
+async function writeAll(simulation: Simulation, files: EmulatorFiles): Promise<SimulationResult> {
   try {
-    const result = simulate(config, new LogWriter(form, files));
-    files.finish();
+    let result = simulation.advance();
+    while (result === undefined) {
+      await files.drained();
+      result = simulation.advance();
+    }
+    await files.finish();
     return result;
   } catch (thrown) {
     files.abort();
@@ -91,9 +106,15 @@ function writeAll(config: EmulatorConfig, form: LogForm, files: EmulatorFiles): 
   }
 }
 
-function tellWhatIsMissing(config: EmulatorConfig, { reachedFaults, refusals }: SimulationResult): void {
+function tellWhatIsMissing(
+  { faults, logBytes = 0 }: EmulatorConfig,
+  { reachedFaults, refusals }: SimulationResult,
+  writtenBytes: number,
+): void {
+  if (writtenBytes < logBytes)
+    note(`the run ended before its log had log-size=${logBytes}: it has ${writtenBytes} bytes`);
   for (const refusal of refusals) note(`QEMU refuses to migrate: ${refusal}`);
-  for (const fault of config.faults) {
+  for (const fault of faults) {
     if (!reachedFaults.has(fault)) note(`the run never came to the place of the fault ${fault}`);
   }
 }
@@ -143,20 +164,12 @@ function configOf(scenario: Scenario, name: string, version: Band, options: Opti
   return configFor(scenario, { version, seed: seedOf(options.seed), faults, set: options.set ?? [] });
 }
 
-const KNOWN_FAULTS: ReadonlyMap<FaultId, Fault> = new Map(faultEntries(FAULTS));
-
-function faultEntries<T extends object>(faults: T): readonly (readonly [keyof T, T[keyof T]])[];
-function faultEntries(faults: object): readonly (readonly [string, unknown])[] {
-  return Object.entries(faults);
-}
-
 function faultFor(text: string, version: Band): FaultId {
-  for (const [id, { versions }] of KNOWN_FAULTS) {
-    if (id !== text) continue;
-    if (versions.includes(version)) return id;
-    throw new UserError(`QEMU ${version} has no place for the fault ${id}; choose --qemu ${versions.join(', ')}`);
-  }
-  throw new UserError(`unknown fault ${visible(text)}; \`qtrace emulate --list\` lists them`);
+  const fault = faultNamed(text);
+  if (fault === undefined) throw new UserError(`unknown fault ${visible(text)}; \`qtrace emulate --list\` lists them`);
+  const { id, versions } = fault;
+  if (versions.some((band) => band === version)) return id;
+  throw new UserError(`QEMU ${version} has no place for the fault ${id}; choose --qemu ${versions.join(', ')}`);
 }
 
 function seedOf(text: string): number {

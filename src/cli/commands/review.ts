@@ -4,6 +4,8 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { UserError } from '../../base/errors.ts';
 import { visible } from '../../base/text.ts';
 import { VERSION } from '../../base/version.ts';
+import type { Chart } from '../../report/charts/chart.ts';
+import type { Timeline } from '../../report/charts/timeline.ts';
 import { NOTHING_BESIDE } from '../../report/renderers/renderer.ts';
 import { ruleTexts } from '../../report/rule-texts.ts';
 import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
@@ -86,8 +88,11 @@ async function runReview(options: Options): Promise<number> {
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
   const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
   try {
-    const report = await reviewed(paths, against, options);
-    const text = render(report, options);
+    let timelines: readonly Timeline[] = [];
+    const report = await reviewed(paths, against, options, (all) => {
+      timelines = all;
+    });
+    const text = await render(report, timelines, options);
     const code = failsOn(worstOf(report), options.failOn) ? EXIT.violated : EXIT.clean;
     // Set before printing: a reader that closes the pipe early does not change the verdict.
     process.exitCode = code;
@@ -104,13 +109,15 @@ async function reviewed(
   paths: readonly string[],
   against: string | undefined,
   options: Options,
+  toTimelines: (timelines: readonly Timeline[]) => void,
 ): Promise<ReviewReport> {
+  const runs = { ...tracesOf(options), toTimelines: formatOf(options) === 'html' ? toTimelines : undefined };
   const report = await reviewMails({
     version: VERSION,
     inputs: paths.map(inputOf),
     against: against === undefined ? undefined : inputOf(against),
     tree: options.tree === undefined ? undefined : readTree(showDash(options.tree)),
-    runs: (series) => runTraces(series, tracesOf(options)),
+    runs: (series) => runTraces(series, runs),
   });
   if (report.patches.length === 0)
     throw new UserError(`${nothingIn(paths)}; give a mail with a patch, an mbox or a diff`);
@@ -125,16 +132,27 @@ function worstOf({ remarks, traces }: ReviewReport): Severity | 'none' {
   return (['error', 'warning', 'info'] as const).find((severity) => found.includes(severity)) ?? 'none';
 }
 
-function render(report: ReviewReport, options: Options): string {
-  const format = options.terse ? 'terse' : options.format;
+const formatOf = (options: Options): string => (options.terse ? 'terse' : options.format);
+
+async function render(report: ReviewReport, timelines: readonly Timeline[], options: Options): Promise<string> {
+  const format = formatOf(options);
   const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
   const toTerminal = options.output === undefined && process.stdout.isTTY === true;
   const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
-  return renderer.render(report, { color, verbose: options.verbose }, { ...NOTHING_BESIDE, rules: ruleTexts(RULES) });
+  const charts = timelines.length === 0 ? [] : await chartsOf(report, timelines);
+  const beside = { ...NOTHING_BESIDE, rules: ruleTexts(RULES), charts };
+  return renderer.render(report, { color, verbose: options.verbose }, beside);
 }
 
-function tracesOf(options: Options): TraceRequest {
+async function chartsOf({ traces }: ReviewReport, timelines: readonly Timeline[]): Promise<readonly Chart[]> {
+  if (traces.head === null) return [];
+  // chart.js is loaded for those alone who want a page.
+  const { drawCharts } = await import('../../report/charts/draw-charts.ts');
+  return drawCharts(traces.head, timelines, { size: 'page' });
+}
+
+function tracesOf(options: Options): Omit<TraceRequest, 'toTimelines'> {
   const { trace = [], baseTrace = [], qmp, baseQmp } = options;
   if (trace.length === 0 && (baseTrace.length > 0 || qmp !== undefined)) {
     throw new UserError('--base-trace and --qmp go with --trace; name the traces of the patched build');

@@ -14,11 +14,51 @@ interface Wait {
   readonly queue: WaitQueue | undefined;
 }
 
-export type Steps<T = void> = Generator<Wait, T, void>;
+/**
+ * What a thread does, up to its result: run with `yield*`. Most is done at once,
+ * millions of times, and a generator for each would cost more than all the rest:
+ * see Done.
+ */
+export type Steps<T = void> = Iterable<Wait, T, void>;
+
+/** Steps that had nothing to wait for: they are done already. */
+export class Done<T> implements Iterable<Wait, T, void> {
+  readonly done = true;
+  readonly value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+
+  [Symbol.iterator](): Iterator<Wait, T, void> {
+    return this;
+  }
+
+  next(): this {
+    return this;
+  }
+}
+
+export const DONE: Steps = new Done(undefined);
+
+/** `action` behind `steps`, at once when they are done; `context` spares a closure in each round. */
+export function andThen<C, T, U>(steps: Steps<T>, context: C, action: (context: C, value: T) => Steps<U>): Steps<U> {
+  return steps instanceof Done ? action(context, steps.value) : afterwards(steps, context, action);
+}
+
+function* afterwards<C, T, U>(steps: Steps<T>, context: C, action: (context: C, value: T) => Steps<U>): Steps<U> {
+  return yield* action(context, yield* steps);
+}
+
+/** The first moment at which another thread than the one that runs can go on. */
+interface Horizon {
+  ns: number;
+}
 
 interface Task {
   readonly thread: Thread;
-  readonly steps: Steps;
+  readonly horizon: Horizon;
+  readonly steps: Iterator<Wait, void, void>;
   /** undefined: only a notification wakes it. */
   wakeNs: number | undefined;
   queue: WaitQueue | undefined;
@@ -52,6 +92,7 @@ export class WaitQueue {
 function wake(task: Task, nowNs: number): void {
   task.queue = undefined;
   task.wakeNs = nowNs + WAKE_UP_NS;
+  task.horizon.ns = Math.min(task.horizon.ns, task.wakeNs);
 }
 
 export class Scheduler {
@@ -59,6 +100,10 @@ export class Scheduler {
   #tasks: Task[] = [];
   #current: Thread = { id: 0 };
   #stopped = false;
+  #endNs = 0;
+  #waitsLeft = 0;
+  /** May be too early, never too late. */
+  readonly #horizon: Horizon = { ns: 0 };
 
   get nowNs(): number {
     return this.#nowNs;
@@ -79,19 +124,23 @@ export class Scheduler {
   }
 
   spawn(thread: Thread, steps: Steps, afterNs = 0): void {
-    this.#tasks.push({ thread, steps, wakeNs: this.#nowNs + afterNs, queue: undefined });
+    const wakeNs = this.#nowNs + afterNs;
+    const horizon = this.#horizon;
+    horizon.ns = Math.min(horizon.ns, wakeNs);
+    this.#tasks.push({ thread, horizon, steps: steps[Symbol.iterator](), wakeNs, queue: undefined });
   }
 
-  *sleep(ns: number): Steps {
-    yield { untilNs: this.#nowNs + Math.max(0, Math.round(ns)), queue: undefined };
+  sleep(ns: number): Steps {
+    const untilNs = this.#nowNs + Math.max(0, Math.round(ns));
+    return this.#passesTo(untilNs) ? DONE : waiting({ untilNs, queue: undefined });
   }
 
-  *wait(queue: WaitQueue): Steps {
-    yield { untilNs: undefined, queue };
+  wait(queue: WaitQueue): Steps {
+    return waiting({ untilNs: undefined, queue });
   }
 
-  *waitUntil(queue: WaitQueue, untilNs: number): Steps {
-    yield { untilNs, queue };
+  waitUntil(queue: WaitQueue, untilNs: number): Steps {
+    return this.#passesTo(untilNs) ? DONE : waiting({ untilNs, queue });
   }
 
   /** From now on no thread runs: the process is gone. */
@@ -99,14 +148,30 @@ export class Scheduler {
     this.#stopped = true;
   }
 
-  /** Until no thread can go on, the process is gone, or the time has come. */
-  run(untilNs: number): void {
+  /**
+   * Until no thread can go on, the process is gone, or the time has come: true.
+   * False after so many waits: there is more, and nothing is lost.
+   */
+  run(untilNs: number, waits: number): boolean {
+    this.#endNs = untilNs;
+    this.#waitsLeft = waits;
     while (!this.#stopped) {
       const task = this.#first();
-      if (task?.wakeNs === undefined || task.wakeNs > untilNs) return;
+      if (task?.wakeNs === undefined || task.wakeNs > untilNs) return true;
+      if (this.#waitsLeft <= 0) return false;
+      this.#waitsLeft -= 1;
       this.#nowNs = Math.max(this.#nowNs, task.wakeNs);
       this.#resume(task);
     }
+    return true;
+  }
+
+  /** The time passes at once where no other thread has a turn before. */
+  #passesTo(untilNs: number): boolean {
+    if (untilNs >= this.#horizon.ns || untilNs > this.#endNs || this.#stopped || this.#waitsLeft <= 0) return false;
+    this.#waitsLeft -= 1;
+    this.#nowNs = Math.max(this.#nowNs, untilNs);
+    return true;
   }
 
   #first(): Task | undefined {
@@ -117,9 +182,18 @@ export class Scheduler {
     return first;
   }
 
+  #firstWithout(current: Task): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const task of this.#tasks) {
+      if (task !== current && task.wakeNs !== undefined && task.wakeNs < first) first = task.wakeNs;
+    }
+    return first;
+  }
+
   #resume(task: Task): void {
     task.queue?.remove(task);
     this.#current = task.thread;
+    this.#horizon.ns = this.#firstWithout(task);
     const step = task.steps.next();
     if (step.done === true) {
       this.#tasks = this.#tasks.filter((other) => other !== task);
@@ -129,4 +203,8 @@ export class Scheduler {
     task.queue = step.value.queue;
     task.queue?.add(task);
   }
+}
+
+function* waiting(wait: Wait): Steps {
+  yield wait;
 }

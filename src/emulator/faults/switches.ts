@@ -1,27 +1,42 @@
-/** The faults that are switched on, and whether the code came to their places. */
-import type { FaultId } from './registry.ts';
+/** Which way the code goes at each point with the faults that are switched on, and whether it came to their places. */
+import { type CodePath, RIGHT } from './code-path.ts';
+import type { Fault } from './fault.ts';
+import { type FaultId, faultNamed } from './registry.ts';
 
 export class FaultSwitches {
-  readonly #on: ReadonlySet<FaultId>;
+  readonly #path: CodePath;
+  readonly #turnedBy = new Map<keyof CodePath, FaultId[]>();
   readonly #reached = new Set<FaultId>();
 
   constructor(on: readonly FaultId[]) {
-    this.#on = new Set(on);
+    let path = RIGHT;
+    for (const id of on) {
+      const turns: Fault['turns'] = faultNamed(id)?.turns ?? {};
+      path = { ...path, ...turns };
+      for (const point of keysOf(turns)) this.#turnedBy.set(point, [...(this.#turnedBy.get(point) ?? []), id]);
+    }
+    this.#path = path;
   }
 
   get reached(): ReadonlySet<FaultId> {
     return this.#reached;
   }
 
-  /** Whether it is on, without coming to its place. */
-  has(fault: FaultId): boolean {
-    return this.#on.has(fault);
+  /** Asked at the point itself, and nowhere else: the faults that turn it count as reached. */
+  at<P extends keyof CodePath>(point: P): CodePath[P] {
+    if (this.#turnedBy.size > 0) for (const fault of this.#turnedBy.get(point) ?? NONE) this.#reached.add(fault);
+    return this.#path[point];
   }
 
-  /** Asked at the fault's place in the code, and nowhere else: the answer counts as reached. */
-  reaches(fault: FaultId): boolean {
-    if (!this.#on.has(fault)) return false;
-    this.#reached.add(fault);
-    return true;
+  /** The same, without coming to the place. */
+  ahead<P extends keyof CodePath>(point: P): CodePath[P] {
+    return this.#path[point];
   }
+}
+
+const NONE: readonly FaultId[] = [];
+
+function keysOf<T extends object>(record: T): readonly (keyof T)[];
+function keysOf(record: object): readonly string[] {
+  return Object.keys(record);
 }

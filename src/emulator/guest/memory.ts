@@ -54,13 +54,13 @@ export class GuestMemory {
     return this.workingPages + this.usedPages + this.zeroPages + this.romPages;
   }
 
-  /** The guest ran until now with this share of its time, or was stopped. */
-  advance(nowNs: number, share: number): void {
+  /** The guest ran until now with this share of its time and no faster than the limit, or was stopped. */
+  advance(nowNs: number, share: number, limitBytesPerSecond = Number.POSITIVE_INFINITY): void {
     const elapsedNs = nowNs - this.#lastNs;
     this.#lastNs = nowNs;
     const { rate, pages } = this.#activity(nowNs);
     if (share <= 0 || rate <= 0 || pages === 0) return;
-    const written = this.#fraction + (rate * share * elapsedNs) / 1e9 / PAGE_BYTES;
+    const written = this.#fraction + (Math.min(rate * share, limitBytesPerSecond) * elapsedNs) / 1e9 / PAGE_BYTES;
     const whole = Math.floor(written);
     this.#fraction = written - whole;
     this.#write(whole, pages);

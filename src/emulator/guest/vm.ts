@@ -16,6 +16,8 @@ const RUNSTATES = {
   colo: 15,
 } as const;
 
+const MEBIBYTE = 2 ** 20;
+
 export type Runstate = keyof typeof RUNSTATES;
 
 type VmNotifier = (running: boolean, reason: Runstate) => void;
@@ -28,6 +30,8 @@ export class Vm {
   readonly #core: Core;
   #runstate: Runstate = 'prelaunch';
   #throttlePercent = 0;
+  /** MB/s that all vCPUs together may dirty; undefined: no limit. */
+  #dirtyLimitBytesPerSecond: number | undefined;
   /** The dirty log is still on, to be switched off at the next start. */
   dirtyLogLingers = false;
 
@@ -54,9 +58,29 @@ export class Vm {
     this.#throttlePercent = percent;
   }
 
+  get isDirtyLimited(): boolean {
+    return this.#dirtyLimitBytesPerSecond !== undefined;
+  }
+
+  /** A quota per vCPU. It stays in force behind a migration that fails. */
+  limitDirtyRate(megabytesPerSecond: number): void {
+    this.catchUp();
+    this.#dirtyLimitBytesPerSecond = megabytesPerSecond * MEBIBYTE * this.vcpus.count;
+  }
+
+  get dirtyLimitBytesPerSecond(): number | undefined {
+    return this.#dirtyLimitBytesPerSecond;
+  }
+
+  /** The users of the dirty log as global_dirty_changed shows them: migration 1, dirty limit 4. */
+  dirtyLogUsers(migrates: boolean): number {
+    return (migrates ? 1 : 0) + (this.isDirtyLimited ? 4 : 0);
+  }
+
   /** What the guest wrote until now is written. */
   catchUp(): void {
-    this.memory.advance(this.#core.nowNs, this.isRunning ? 1 - this.#throttlePercent / 100 : 0);
+    const share = this.isRunning ? 1 - this.#throttlePercent / 100 : 0;
+    this.memory.advance(this.#core.nowNs, share, this.#dirtyLimitBytesPerSecond);
   }
 
   setRunstate(to: Runstate): void {
@@ -97,7 +121,7 @@ export class Vm {
     this.dirtyLogLingers = !this.isRunning;
     if (this.dirtyLogLingers) return;
     this.#core.spend(2_000);
-    this.#core.tracer.event('global_dirty_changed', { bitmask: 0 });
+    this.#core.tracer.event('global_dirty_changed', { bitmask: this.dirtyLogUsers(false) });
   }
 
   /** Registers are read on the vCPUs' own threads. */

@@ -32,6 +32,7 @@ const PLACES = {
   coloStop: ['migration/colo.c', 412, 409, 423],
   coloStart: ['migration/colo.c', 500, 497, 511],
   bitmapMutex: ['include/qemu/lockable.h', 56, 56, 56],
+  dirtyLimit: ['migration/dirtyrate.c', 0, 105, 105],
   slots: ['accel/kvm/kvm-all.c', 1700, 1836, 1973],
   slotsEnd: ['accel/kvm/kvm-all.c', 1702, 1838, 1975],
   semaphore: ['util/qemu-thread-posix.c', 284, 291, 306],
@@ -51,9 +52,15 @@ function fileIn(band: Band, file: string): string {
   return `../../${file.replace(/^system\//, 'softmmu/')}`;
 }
 
+/** Each place is one object, however often it is asked for. */
 export function placesOf(band: Band): (name: PlaceName) => Place {
-  return (name) => {
-    const entry = PLACES[name];
-    return { file: fileIn(band, entry[0]), line: entry[COLUMN[band]] };
-  };
+  const places = new Map<PlaceName, Place>();
+  return (name) => places.get(name) ?? newPlace(band, name, places);
+}
+
+function newPlace(band: Band, name: PlaceName, places: Map<PlaceName, Place>): Place {
+  const entry = PLACES[name];
+  const place = { file: fileIn(band, entry[0]), line: entry[COLUMN[band]] };
+  places.set(name, place);
+  return place;
 }

@@ -41,6 +41,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   bytesPerMs = 0;
   windowStartMs = 0;
   windowStartBytes = 0;
+  windowStartPages = 0;
   /** No rate limit while the switchover runs. */
   isUnlimited = false;
   startPostcopy = false;
@@ -53,10 +54,16 @@ export class Attempt implements Transfer, ReturnPathUser {
   downtimeMs: number | undefined;
   setupMs = 0;
   endNs: number | undefined;
+  /** Of the last window, as query-migrate shows them. */
+  mbps = 0;
+  pagesPerSecond = 0;
+  /** MB/s per vCPU that this migration has set. */
+  dirtyLimitQuota: number | undefined;
   multifdPackets = 0;
+  /** Sections of rounds, counted where one of them is to fail. */
+  rounds = 0;
   /** The fault made the final query before the VM was stopped. */
   madeFinalEarly = false;
-  ackError: string | undefined;
   /** The one that QEMU reports in the end. */
   firstError: string | undefined;
   disksAreInactive = false;
@@ -66,7 +73,9 @@ export class Attempt implements Transfer, ReturnPathUser {
   isConnected = false;
   threadStarted = false;
   hasDirtyLog = false;
-  postcopyStartBytes = 0;
+  /** Bytes of pages that had been sent when the VM was stopped, and when postcopy began. */
+  ramBytesAtStop: number | undefined;
+  ramBytesAtPostcopy: number | undefined;
   bitmapsReceived = 0;
   /** Return paths whose stream is still to be closed in the cleanup. */
   closedReturnPaths = 0;
@@ -100,6 +109,10 @@ export class Attempt implements Transfer, ReturnPathUser {
     return this.run.channel.bandwidthBytesPerSecond;
   }
 
+  get isInColo(): boolean {
+    return this.state === 'colo';
+  }
+
   get isInPostcopy(): boolean {
     const { state } = this;
     if (state === undefined) return false;
@@ -115,6 +128,24 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   get hasReturnPath(): boolean {
     return this.capabilities['return-path'] || this.capabilities['postcopy-ram'];
+  }
+
+  /** Its times and its mean bandwidth were reckoned at its end. */
+  get isCalculated(): boolean {
+    return this.run.command === 'migrate' && !this.capabilities['x-colo'];
+  }
+
+  /** dirty-sync-count: 11.1 counts the setup, whether it syncs or not. */
+  get syncCount(): number {
+    return this.isBackgroundSnapshot && this.core.version.passAfterQuery ? 1 : this.ram.syncs;
+  }
+
+  /** Bytes of pages by the time when they were sent. */
+  ramBytes(): { readonly precopy: number; readonly stopped: number; readonly postcopy: number } {
+    const sent = this.ram.pageBytes;
+    const stoppedAt = this.ramBytesAtStop ?? sent;
+    const postcopyAt = this.ramBytesAtPostcopy ?? sent;
+    return { precopy: stoppedAt, stopped: postcopyAt - stoppedAt, postcopy: sent - postcopyAt };
   }
 
   /** Bytes as this version's rate limit counts them. */

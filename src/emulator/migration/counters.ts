@@ -1,5 +1,5 @@
 /** migration_update_counters() and migration_rate_limit(): windows of 100 ms, and the threshold from them. */
-import type { Steps } from '../clock/scheduler.ts';
+import { Done, type Steps } from '../clock/scheduler.ts';
 import { type Attempt, WINDOW_MS } from './attempt.ts';
 
 /** 7.2 and 10.x reckon an expected downtime only from a window with this much in it. */
@@ -8,6 +8,7 @@ const MEANINGFUL_BYTES = 10_000;
 export function startWindow(attempt: Attempt): void {
   attempt.windowStartMs = attempt.core.scheduler.nowMs;
   attempt.windowStartBytes = attempt.countedBytes;
+  attempt.windowStartPages = attempt.ram.normalPages + attempt.ram.zeroPages;
 }
 
 export function updateCounters(attempt: Attempt): void {
@@ -17,11 +18,18 @@ export function updateCounters(attempt: Attempt): void {
   const transferred = attempt.countedBytes - attempt.windowStartBytes;
   const measured = transferred / spentMs;
   const available = parameters['avail-switchover-bandwidth'] / 1000;
+  attempt.mbps = (transferred * 8) / spentMs / 1000;
+  updatePages(attempt, spentMs);
   attempt.bytesPerMs = available > 0 && core.version.band !== '7.2' ? available : measured;
   attempt.thresholdBytes = Math.floor(attempt.bytesPerMs * parameters['downtime-limit']);
   updateExpectedDowntime(attempt, transferred);
   startWindow(attempt);
   print(attempt, transferred, spentMs);
+}
+
+function updatePages(attempt: Attempt, spentMs: number): void {
+  const pages = attempt.ram.normalPages + attempt.ram.zeroPages;
+  attempt.pagesPerSecond = Math.floor(((pages - attempt.windowStartPages) * 1000) / spentMs);
 }
 
 function updateExpectedDowntime(attempt: Attempt, transferred: number): void {
@@ -54,11 +62,16 @@ function print(attempt: Attempt, transferred: number, time_spent: number): void 
   }
 }
 
+const NOT_URGENT: Steps<boolean> = new Done(false);
+
 /** True: a page was asked for, and the loop goes on past the limit. */
-export function* rateLimit(attempt: Attempt): Steps<boolean> {
-  const { core, stream } = attempt;
+export function rateLimit(attempt: Attempt): Steps<boolean> {
   updateCounters(attempt);
-  if (!attempt.rateExceeded() || stream.error !== undefined) return false;
+  return !attempt.rateExceeded() || attempt.stream.error !== undefined ? NOT_URGENT : waitForWindow(attempt);
+}
+
+function* waitForWindow(attempt: Attempt): Steps<boolean> {
+  const { core } = attempt;
   const ms = attempt.windowStartMs + WINDOW_MS - core.scheduler.nowMs;
   core.tracer.event('migration_rate_limit_pre', { ms });
   const untilNs = core.nowNs + ms * 1e6 + core.random.between(30_000, 70_000);

@@ -80,6 +80,15 @@ function endState(attempt: Attempt): void {
   if (attempt.state === 'completed') notify(attempt, 2);
 }
 
+/** A module could not be set up. 7.2 has only the stream's error, which its loop finds. */
+export function failOnSetupError(attempt: Attempt): boolean {
+  const { core, run, stream } = attempt;
+  if (run.failsAt !== 'setup' || stream.error === undefined || core.version.band === '7.2') return false;
+  attempt.reportError(stream.error);
+  attempt.setFailed();
+  return true;
+}
+
 /** migration_detect_error(): the loop's look at the stream. True: leave the loop. */
 export function failOnStreamError(attempt: Attempt): boolean {
   const { core, stream } = attempt;

@@ -9,7 +9,7 @@ import { completed, endDowntime } from './precopy-completion.ts';
 import { closeReturnPath } from './return-path-end.ts';
 import { completeInPostcopy, completeModules, saveDevices, section } from './sections.ts';
 import { notify } from './setup.ts';
-import { finalBeforeStop, prepareSwitchover, startSwitchover, stopVm, switchoverError } from './switchover.ts';
+import { finalBeforeStop, prepareSwitchover, startSwitchover, stopVm } from './switchover.ts';
 
 /** Ranges of one discard command (MAX_DISCARDS_PER_COMMAND). */
 const RANGES_PER_COMMAND = 12;
@@ -61,17 +61,19 @@ function* endRound({ stream, core }: Attempt): Steps<number> {
 function* handOver(attempt: Attempt): Steps<string | undefined> {
   const { core, stream, ram } = attempt;
   if (!(yield* prepare(attempt))) return 'Switchover is interrupted';
-  if ((yield* startSwitchover(attempt)) === 'acks-pending') return switchoverError(attempt);
+  const { error } = yield* startSwitchover(attempt);
+  if (error !== undefined) return error;
   yield* completeModules(attempt, false);
   attempt.isPostcopyBegun = true;
   if (attempt.capabilities['postcopy-ram']) yield* discard(attempt);
   announce(attempt, 'savevm_send_postcopy_listen', 'postcopy-listen');
   if (core.version.band === '7.2') core.tracer.mark('savevm_state_complete_precopy');
-  yield* saveDevices(attempt, attempt.oldRunstate);
+  const unsaved = yield* saveDevices(attempt, attempt.oldRunstate);
+  if (unsaved !== undefined) return unsaved;
   sendPackage(attempt);
   if (stream.error !== undefined) return `postcopy_start: ${stream.error}`;
   attempt.handedOver = true;
-  if (core.faults.reaches('postcopy-sync-again')) yield* ram.sync(false);
+  if (core.faults.at('syncAfterPackage')) yield* ram.sync(false);
   notify(attempt, 1);
   endDowntime(attempt);
   // 7.2 gives the BQL up here.
@@ -81,7 +83,7 @@ function* handOver(attempt: Attempt): Steps<string | undefined> {
   setPostcopyState(attempt);
   attempt.isUnlimited = false;
   startWindow(attempt);
-  attempt.postcopyStartBytes = stream.putBytes;
+  attempt.ramBytesAtPostcopy = ram.pageBytes;
   if (attempt.capabilities['postcopy-ram']) core.scheduler.spawn(attempt.mainLoop.thread, requestPages(attempt));
   return undefined;
 }
@@ -103,7 +105,7 @@ function setPostcopyState(attempt: Attempt): void {
 function* discard(attempt: Attempt): Steps {
   const { core, ram } = attempt;
   const syncs = core.version.discardSyncs || core.asPosted;
-  if (syncs && !core.faults.reaches('postcopy-no-sync')) yield* ram.sync(false);
+  if (syncs && core.faults.at('postcopyLastSync')) yield* ram.sync(false);
   for (const block of ram.blocks) discardBlock(attempt, block);
   core.tracer.mark('ram_postcopy_send_discard_bitmap');
   ping(attempt, 2);
@@ -130,6 +132,7 @@ function sendPackage(attempt: Attempt): void {
   announce(attempt, 'savevm_send_postcopy_run', 'postcopy-run');
   announce(attempt, 'qemu_savevm_send_packaged', 'packaged', 4);
   stream.put(24_000);
+  if (attempt.run.failsAt === 'package') stream.isBroken = true;
   stream.flush();
   core.spend(12_000);
   core.tracer.mark('qemu_file_fclose');

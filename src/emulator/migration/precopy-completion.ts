@@ -5,7 +5,7 @@ import { checkpoint } from './commands.ts';
 import { shutWhenLoaded } from './destination.ts';
 import { closeReturnPath } from './return-path-end.ts';
 import { completeModules, saveDevices } from './sections.ts';
-import { finalBeforeStop, prepareSwitchover, startSwitchover, stopVm, switchoverError } from './switchover.ts';
+import { failInactivation, finalBeforeStop, prepareSwitchover, startSwitchover, stopVm } from './switchover.ts';
 
 export function* completePrecopy(attempt: Attempt): Steps {
   const { core } = attempt;
@@ -28,9 +28,13 @@ function failCompletion(attempt: Attempt, error: string): void {
 function* sendRest(attempt: Attempt): Steps<string | undefined> {
   const { core, stream } = attempt;
   if (!(yield* prepareSwitchover(attempt))) return 'Switchover is interrupted';
-  if ((yield* startSwitchover(attempt)) === 'acks-pending') return switchoverError(attempt);
+  const { error } = yield* startSwitchover(attempt);
+  if (error !== undefined) return error;
   if (!(yield* completeModules(attempt, true))) return `Failed to save iterable device state: ${stream.error}`;
-  yield* saveDevices(attempt, attempt.oldRunstate);
+  const unsaved = yield* saveDevices(attempt, attempt.oldRunstate);
+  if (unsaved !== undefined) return unsaved;
+  // 7.2 inactivates the disks here, silently.
+  if (core.version.band === '7.2' && attempt.run.failsAt === 'switchover') return failInactivation(attempt);
   stream.put(2_000);
   stream.flush();
   yield* core.sleep(30_000);

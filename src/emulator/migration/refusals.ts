@@ -20,7 +20,7 @@ const NEEDS: readonly (readonly [Capability, Capability])[] = [
 ];
 
 /** The error that the client of the monitor gets; undefined: the run may begin. */
-export function refusalOf(run: RunConfig, runstate: Runstate): string | undefined {
+export function refusalOf(run: RunConfig, runstate: Runstate, hasDirtyRing: boolean): string | undefined {
   if (runstate === 'postmigrate') return "Can't migrate the vm that was paused due to previous migration";
   const capabilities = allCapabilities(run.capabilities);
   for (const [capability, needed] of NEEDS) {
@@ -32,8 +32,12 @@ export function refusalOf(run: RunConfig, runstate: Runstate): string | undefine
     const other = NOT_WITH_BACKGROUND_SNAPSHOT.find((capability) => capabilities[capability]);
     if (other !== undefined) return `Background-snapshot is not compatible with ${other}`;
   }
-  if (run.channel.kind === 'file' && (capabilities['postcopy-ram'] || capabilities['return-path'])) {
-    return 'A file has no return path';
+  if (capabilities['dirty-limit']) {
+    if (capabilities['auto-converge']) return 'dirty-limit conflicts with auto-converge';
+    if (!hasDirtyRing) return "dirty-limit requires KVM with accelerator property 'dirty-ring-size' set";
+  }
+  if (run.channel.kind !== 'socket' && (capabilities['postcopy-ram'] || capabilities['return-path'])) {
+    return `${run.channel.kind === 'file' ? 'A file' : 'A command'} has no return path`;
   }
   const isVfio = run.modules.some(({ kind }) => kind === 'vfio');
   if (isVfio && (capabilities['postcopy-ram'] || capabilities['background-snapshot'])) {

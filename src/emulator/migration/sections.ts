@@ -1,7 +1,8 @@
 /** Sections on the stream: one per module and round, one per device at the end. */
-import type { Steps } from '../clock/scheduler.ts';
-import type { Module, SaveResult } from '../modules/module.ts';
-import { plainDevices } from '../modules/plain-devices.ts';
+import { DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { IO_ERROR, type Module, type SaveResult } from '../modules/module.ts';
+import { type PlainDevice, plainDevices } from '../modules/plain-devices.ts';
+import { addedDevices } from '../modules/registry.ts';
 import type { Attempt } from './attempt.ts';
 import { checkpoint } from './commands.ts';
 import { syncMultifd } from './setup.ts';
@@ -10,35 +11,83 @@ import { reportStderr } from './stderr.ts';
 const HEAD_BYTES = 5;
 const FOOT_BYTES = 5;
 
+/** The round whose section fails, where one is to fail. */
+const FAILING_ROUND = 3;
+
 /** qemu_savevm_state_iterate(): each module's turn, until the rate limit stops it. */
-export function* iterateModules(attempt: Attempt): Steps {
-  const { core } = attempt;
-  core.tracer.mark('savevm_state_iterate');
-  for (const module of attempt.modules) {
-    if (!module.isActive || !module.iterates) continue;
+export function iterateModules(attempt: Attempt): Steps {
+  attempt.core.tracer.mark('savevm_state_iterate');
+  return iterateFrom(attempt, 0);
+}
+
+function iterateFrom(attempt: Attempt, from: number): Steps {
+  for (let index = from; index < attempt.modules.length; index += 1) {
+    const module = attempt.modules[index];
+    if (module === undefined || !module.isActive || !module.iterates) continue;
     if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
-    if (attempt.rateExceeded()) return;
-    const result = yield* section(attempt, module, () => module.iterate());
-    if (result < 0) reportStderr(attempt, saveError(module, result));
-    if (result > 0 && module.name === 'ram') syncMultifd(attempt);
-    // 7.2 lets no module pass one that has more to send.
-    if (result < 0 || (result === 0 && core.version.band === '7.2')) return;
+    if (attempt.rateExceeded()) return DONE;
+    const saved = section(attempt, module, iterate);
+    if (!(saved instanceof Done)) return iterateRest(attempt, module, saved, index + 1);
+    if (!goesOn(attempt, module, saved.value)) return DONE;
   }
+  return DONE;
+}
+
+function* iterateRest(attempt: Attempt, module: Module, saved: Steps<SaveResult>, from: number): Steps {
+  if (goesOn(attempt, module, yield* saved)) yield* iterateFrom(attempt, from);
+}
+
+/** Whether the module behind this one has its turn. */
+function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
+  if (result < 0) {
+    reportStderr(attempt, saveError(module, result));
+    attempt.stream.error ??= CHANNEL_ERROR;
+  }
+  if (result > 0 && module.name === 'ram') syncMultifd(attempt);
+  // 7.2 lets no module pass one that has more to send.
+  return result > 0 || (result === 0 && attempt.core.version.band !== '7.2');
+}
+
+/** What a handler's error leaves on the stream when the stream itself had none. */
+const CHANNEL_ERROR = 'Channel error: Input/output error';
+
+function iterate(attempt: Attempt, module: Module): Steps<SaveResult> {
+  if (attempt.run.failsAt !== 'iterate') return module.iterate();
+  attempt.rounds += 1;
+  return attempt.rounds === FAILING_ROUND ? failingHandler(attempt) : module.iterate();
+}
+
+function complete(attempt: Attempt, module: Module): Steps<SaveResult> {
+  const fails = attempt.run.failsAt === 'completion' && module.name === 'ram';
+  return fails ? failingHandler(attempt) : module.complete();
+}
+
+function* failingHandler({ core }: Attempt): Steps<SaveResult> {
+  yield* core.sleep(20_000);
+  return IO_ERROR;
 }
 
 function saveError({ name, sectionId }: Module, result: SaveResult): string {
   return `failed to save SaveStateEntry with id(name): ${sectionId}(${name}): ${result}`;
 }
 
-export function* section(attempt: Attempt, module: Module, save: () => Steps<SaveResult>): Steps<SaveResult> {
-  const { tracer } = attempt.core;
-  const args = { id: module.name, section_id: module.sectionId };
-  tracer.event('savevm_section_start', args);
+type Save = (attempt: Attempt, module: Module) => Steps<SaveResult>;
+
+export function section(attempt: Attempt, module: Module, save: Save): Steps<SaveResult> {
+  attempt.core.tracer.event('savevm_section_start', { id: module.name, section_id: module.sectionId });
   attempt.stream.put(HEAD_BYTES);
-  const result = yield* save();
-  tracer.event('savevm_section_end', { ...args, ret: result });
+  const saved = save(attempt, module);
+  return saved instanceof Done ? endSection(attempt, module, saved.value) : sectionLater(attempt, module, saved);
+}
+
+function* sectionLater(attempt: Attempt, module: Module, saved: Steps<SaveResult>): Steps<SaveResult> {
+  return yield* endSection(attempt, module, yield* saved);
+}
+
+function endSection(attempt: Attempt, { name, sectionId }: Module, ret: SaveResult): Steps<SaveResult> {
+  attempt.core.tracer.event('savevm_section_end', { id: name, section_id: sectionId, ret });
   attempt.stream.put(FOOT_BYTES);
-  return result;
+  return new Done(ret);
 }
 
 /**
@@ -51,7 +100,8 @@ export function* completeModules(attempt: Attempt, withPostcopiable: boolean): S
     const startNs = core.nowNs;
     const isDue = module.isActive && (withPostcopiable || !module.isPostcopiable);
     if (isDue) {
-      const result = yield* section(attempt, module, () => module.complete());
+      const result = yield* section(attempt, module, complete);
+      if (result < 0) attempt.stream.error ??= CHANNEL_ERROR;
       if (result < 0) return false;
       if (module.name === 'ram') syncMultifd(attempt);
     }
@@ -66,32 +116,51 @@ export function* completeModules(attempt: Attempt, withPostcopiable: boolean): S
 /** In postcopy's end: no checkpoint and no times, which are of the downtime. */
 export function* completeInPostcopy(attempt: Attempt): Steps {
   for (const module of attempt.modules) {
-    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, () => module.complete());
+    if (module.isActive && module.isPostcopiable) yield* section(attempt, module, complete);
   }
 }
 
-/** qemu_savevm_state_non_iterable(), with the BQL; reads the vCPUs' registers first. */
-export function* saveDevices(attempt: Attempt, savedState: string): Steps {
-  const { core, stream } = attempt;
+/** qemu_savevm_state_non_iterable(), with the BQL; reads the vCPUs' registers first. The error's text, if there was one. */
+export function* saveDevices(attempt: Attempt, savedState: string): Steps<string | undefined> {
+  const { core, run } = attempt;
   yield* attempt.vm.synchronizeStates();
-  for (const device of plainDevices(core.version.band)) {
+  const devices: readonly PlainDevice[] = [...plainDevices(core.version.band), ...addedDevices(run.modules)];
+  for (const device of devices) {
     const startNs = core.nowNs;
-    const args = { id: device.name, section_id: device.sectionId };
-    if (device.isSkipped) core.tracer.event('savevm_section_skip', args);
-    else {
-      core.tracer.event('savevm_section_start', args);
-      if (device.name === 'globalstate') {
-        core.tracer.event('migrate_global_state_pre_save', { state: savedState });
-      }
-      core.spend(4_000 + device.bytes * 20);
-      stream.put(HEAD_BYTES + device.bytes + FOOT_BYTES);
-      core.tracer.event('savevm_section_end', { ...args, ret: 0 });
-    }
+    if (run.failsAt === 'device-save' && device === devices.at(-1)) return failDevice(attempt, device);
+    yield* saveDevice(attempt, device, savedState);
     saved(attempt, 'non-iterable', device.name, device.instance, startNs);
     if (device.name === 'timer') saveLiveOnes(attempt);
   }
   checkpoint(attempt, 'src-non-iterable-saved');
   yield* core.sleep(0);
+  return undefined;
+}
+
+function* saveDevice({ core, stream }: Attempt, device: PlainDevice, state: string): Steps {
+  const args = { id: device.name, section_id: device.sectionId };
+  if (device.isSkipped) {
+    core.tracer.event('savevm_section_skip', args);
+    return;
+  }
+  core.tracer.event('savevm_section_start', args);
+  if (device.name === 'globalstate') core.tracer.event('migrate_global_state_pre_save', { state });
+  core.spend(4_000 + device.bytes * 20);
+  if (device.saveMs !== undefined) yield* core.sleep(device.saveMs * 1e6);
+  stream.put(HEAD_BYTES + device.bytes + FOOT_BYTES);
+  core.tracer.event('savevm_section_end', { ...args, ret: 0 });
+}
+
+/** vmstate_save(): the section that was begun has no end. 7.2 tells nobody why. */
+function failDevice(attempt: Attempt, { name, sectionId }: PlainDevice): string {
+  const { core, stream } = attempt;
+  core.tracer.event('savevm_section_start', { id: name, section_id: sectionId });
+  core.spend(4_000);
+  const text = `pre-save failed: ${name}`;
+  attempt.reportError(text);
+  if (core.version.hasMigrateError) reportStderr(attempt, text);
+  stream.error ??= 'Channel error: Invalid argument';
+  return stream.error;
 }
 
 /** The list of savevm entries is gone through a second time: live ones have nothing to save then. */

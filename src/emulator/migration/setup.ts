@@ -10,6 +10,8 @@ const HEADER_BYTES = 48;
 /** Up to 10.x the channel's lines show a host, which sockets do not set. */
 const NO_HOST = { ['hostname']: '(null)' };
 
+const CHANNEL_TYPES = { socket: 'qio-channel-socket', file: 'qio-channel-file', exec: 'qio-channel-command' } as const;
+
 /** Main thread: the channel is there. */
 export function connected(attempt: Attempt): void {
   showChannel(attempt);
@@ -22,7 +24,7 @@ export function showChannel({ core, run }: Attempt): void {
   const isSocket = run.channel.kind === 'socket';
   const isNew = version.band === '11.1';
   if (isSocket) tracer.event('migration_socket_outgoing_connected', isNew ? {} : NO_HOST);
-  const channel = { ioc: core.address(), ioctype: isSocket ? 'qio-channel-socket' : 'qio-channel-file' };
+  const channel = { ioc: core.address(), ioctype: CHANNEL_TYPES[run.channel.kind] };
   tracer.event('migration_set_outgoing_channel', isNew ? channel : { ...channel, ...NO_HOST, err: '(nil)' });
 }
 
@@ -58,6 +60,8 @@ export function* setup(attempt: Attempt): Steps {
     core.unlockBql();
   }
   attempt.stream.flush();
+  if (attempt.run.failsAt === 'setup')
+    attempt.stream.error = 'Failed to allocate the migration buffer: Cannot allocate memory';
 }
 
 function* setupModule(attempt: Attempt, module: Attempt['modules'][number]): Steps {

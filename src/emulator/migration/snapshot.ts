@@ -17,28 +17,35 @@ export function* snapshotSave(attempt: Attempt): Steps {
 
 function* save(attempt: Attempt): Steps {
   const { core, vm } = attempt;
-  const { tracer, version } = core;
+  const { tracer } = core;
   const saved = vm.runstate;
   yield* vm.stop('save-vm');
   attempt.setState('setup');
   attempt.isUnlimited = true;
+  attempt.ramBytesAtStop = 0;
   writeHeader(attempt);
   tracer.mark('savevm_state_setup');
   for (const module of attempt.modules) if (module.isActive) yield* module.setup();
-  while (attempt.ram.dirtyPages > 0) yield* iterateModules(attempt);
-  if (version.band === '7.2') tracer.mark('savevm_state_complete_precopy');
-  if (version.hasBlockActivation && version.band !== '11.1') {
-    announce(attempt, 'savevm_send_switchover_start', 'switchover-start');
-  }
-  yield* completeModules(attempt, true);
-  yield* saveDevices(attempt, saved);
+  // An error stops every round at once: without the look at it this would go on for ever, and no time would pass.
+  while (attempt.ram.dirtyPages > 0 && attempt.stream.error === undefined) yield* iterateModules(attempt);
+  if (attempt.stream.error === undefined) yield* complete(attempt, saved);
   tracer.mark('savevm_state_cleanup');
   for (const module of attempt.modules) if (module.isActive) module.cleanup();
   vm.stopDirtyLog();
-  attempt.setState('completed');
+  attempt.setState(attempt.stream.error === undefined ? 'completed' : 'failed');
   yield* core.sleep(6_000_000);
   tracer.mark('qemu_file_fclose');
   if (saved === 'running') yield* vm.start();
   else vm.setRunstate(saved);
   attempt.finish();
+}
+
+/** What comes behind an error is not saved, and the snapshot fails: qemu_savevm_state(). */
+function* complete(attempt: Attempt, savedState: string): Steps {
+  const { tracer, version } = attempt.core;
+  if (version.band === '7.2') tracer.mark('savevm_state_complete_precopy');
+  if (version.hasBlockActivation && version.band !== '11.1') {
+    announce(attempt, 'savevm_send_switchover_start', 'switchover-start');
+  }
+  if (yield* completeModules(attempt, true)) yield* saveDevices(attempt, savedState);
 }

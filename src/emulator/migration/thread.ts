@@ -4,7 +4,7 @@ import type { Attempt } from './attempt.ts';
 import { backgroundSnapshot } from './background-snapshot.ts';
 import { coloProcess } from './colo.ts';
 import { rateLimit, startWindow } from './counters.ts';
-import { failOnStreamError, finishIteration } from './ending.ts';
+import { failOnSetupError, failOnStreamError, finishIteration } from './ending.ts';
 import { iterationRun } from './iterate.ts';
 import { recoverFromPause } from './recovery.ts';
 import { setup } from './setup.ts';
@@ -17,6 +17,10 @@ export function* migrationThread(attempt: Attempt): Steps {
   startWindow(attempt);
   yield* setup(attempt);
   attempt.swapState('setup', 'active');
+  if (failOnSetupError(attempt)) {
+    yield* finishIteration(attempt);
+    return;
+  }
   attempt.setupMs = Math.floor((core.nowNs - attempt.startNs) / 1e6);
   core.tracer.mark('migration_thread_setup_complete');
   if (attempt.isBackgroundSnapshot) {

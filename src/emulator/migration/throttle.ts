@@ -1,4 +1,4 @@
-/** auto-converge: a guest that dirties faster than the link sends gets less of its time. */
+/** A guest that dirties faster than the link sends: auto-converge takes it time away, dirty-limit slows its vCPUs' writes. */
 import type { Steps } from '../clock/scheduler.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -8,16 +8,18 @@ const PERIODS = 2;
 const TIMER_NS = 5e9;
 
 export function watchDirtying(attempt: Attempt): void {
-  if (!attempt.capabilities['auto-converge']) return;
+  const { capabilities } = attempt;
+  if (!capabilities['auto-converge'] && !capabilities['dirty-limit']) return;
   let high = 0;
   attempt.ram.onPeriodEnd = (dirtiedBytes, sentBytes) => {
     if (dirtiedBytes <= (sentBytes * attempt.parameters['throttle-trigger-threshold']) / 100) return;
     high += 1;
     if (high < PERIODS) return;
     high = 0;
-    throttle(attempt);
+    if (capabilities['auto-converge']) throttle(attempt);
+    else limitDirtyRate(attempt);
   };
-  if (attempt.core.version.band !== '7.2') armTimer(attempt, attempt.ram.syncs);
+  if (capabilities['auto-converge'] && attempt.core.version.band !== '7.2') armTimer(attempt, attempt.ram.syncs);
 }
 
 function throttle({ core, vm, parameters }: Attempt): void {
@@ -27,6 +29,28 @@ function throttle({ core, vm, parameters }: Attempt): void {
   core.tracer.mark('migration_throttle');
   if (core.version.band !== '7.2') core.tracer.event('cpu_throttle_set', { new_throttle_pct: percent });
   vm.throttle(percent);
+}
+
+/** migration_dirty_limit_guest(): once per value of the parameter. */
+function limitDirtyRate(attempt: Attempt): void {
+  const { core, vm, parameters } = attempt;
+  const quota = parameters['vcpu-dirty-limit'];
+  if (attempt.dirtyLimitQuota === quota) return;
+  const isFirst = !vm.isDirtyLimited;
+  for (let cpu_index = 0; cpu_index < vm.vcpus.count; cpu_index += 1) {
+    core.tracer.event('dirtylimit_set_vcpu', { cpu_index, quota });
+  }
+  vm.limitDirtyRate(quota);
+  attempt.dirtyLimitQuota = quota;
+  core.tracer.event('migration_dirty_limit_guest', { dirtyrate: quota });
+  if (isFirst) core.scheduler.spawn(core.newThread(), logDirtyRate(attempt));
+}
+
+/** The thread that measures the vCPUs has the dirty log switched on for itself too. */
+function* logDirtyRate({ core, vm }: Attempt): Steps {
+  yield* core.lockBql('dirtyLimit');
+  core.tracer.event('global_dirty_changed', { bitmask: vm.dirtyLogUsers(true) });
+  core.unlockBql();
 }
 
 function armTimer(attempt: Attempt, syncsBefore: number): void {

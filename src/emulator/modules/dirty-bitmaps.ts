@@ -1,5 +1,5 @@
 /** Dirty bitmaps of block devices: all of it may wait for postcopy, nothing of it is sent while the VM runs. */
-import type { Steps } from '../clock/scheduler.ts';
+import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import type { ModuleConfig } from '../config.ts';
 import type { Module, Pending, QueryKind, SaveResult, Transfer } from './module.ts';
 
@@ -44,12 +44,29 @@ export class DirtyBitmaps implements Module {
     }
   }
 
-  *pending(kind: QueryKind, sum: Pending): Steps {
-    const { core, thresholdBytes } = this.#transfer;
-    if (kind === 'final' && core.asPosted) return;
-    if (kind !== 'final') yield* core.lockBql('bitmapPending');
+  pending(kind: QueryKind, sum: Pending): Steps {
+    const { core } = this.#transfer;
+    if (kind === 'final' && core.asPosted) return DONE;
+    const locked = kind === 'final' ? DONE : core.lockBql('bitmapPending');
+    if (!(locked instanceof Done)) return this.#countLater(locked, kind, sum);
+    this.#count(kind, sum);
+    return DONE;
+  }
+
+  *#countLater(locked: Steps, kind: QueryKind, sum: Pending): Steps {
+    yield* locked;
+    this.#count(kind, sum);
+  }
+
+  #count(kind: QueryKind, sum: Pending): void {
+    const { core } = this.#transfer;
     core.spend(1_000);
     if (kind !== 'final') core.unlockBql();
+    this.#report(sum);
+  }
+
+  #report(sum: Pending): void {
+    const { core, thresholdBytes } = this.#transfer;
     const pending = this.#unsentBytes;
     if (core.version.decision === '7.2') {
       core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });

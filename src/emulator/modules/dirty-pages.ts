@@ -47,15 +47,16 @@ export class DirtyPages {
     return page;
   }
 
-  /** A run of pages without content, all `count` of them or none: a guest may have very many. */
-  takeZeroPages(count: number): boolean {
+  /** A run of pages without content, all `count` of them or none: a guest may have very many. Returns the first. */
+  takeZeroPages(count: number): number | undefined {
     const zeroSent = this.#staticSent - this.#memory.usedPages;
     const isNext = count > 0 && zeroSent > 0 && this.#cursor > this.#working.length && !this.hasRequests;
-    if (!isNext || zeroSent + count > this.#memory.zeroPages) return false;
+    if (!isNext || zeroSent + count > this.#memory.zeroPages) return undefined;
+    const first = this.#working.length + this.#staticSent;
     this.#staticSent += count;
     this.#cursor += count;
     this.count -= count;
-    return true;
+    return first;
   }
 
   ask(page: number): void {

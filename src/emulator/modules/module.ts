@@ -25,6 +25,7 @@ export interface Transfer {
   readonly parameters: Readonly<Record<Parameter, number>>;
   readonly bandwidthBytesPerSecond: number;
   readonly isInPostcopy: boolean;
+  readonly isInColo: boolean;
   readonly isBackgroundSnapshot: boolean;
   /** Bytes that may be left for the switchover. */
   readonly thresholdBytes: number;
@@ -45,6 +46,8 @@ export interface Module {
   readonly iterates: boolean;
   /** It may be sent after the switchover; else it is complete with it. */
   readonly isPostcopiable: boolean;
+  /** Of a device that query-migrate counts apart. */
+  readonly deviceBytesSent?: number;
   setup(): Steps;
   /** Adds what is pending. */
   pending(kind: QueryKind, sum: Pending): Steps;

@@ -1,13 +1,15 @@
 /** Devices without live state: saved once, while the VM is stopped. Those of a PC, in the order of each version. */
 import type { Band } from '../../catalog/vocabulary.ts';
 
-interface PlainDevice {
+export interface PlainDevice {
   readonly name: string;
   readonly instance: number;
   readonly sectionId: number;
   /** Needs no saving: its section is skipped. */
   readonly isSkipped: boolean;
   readonly bytes: number;
+  /** Beyond what its bytes take. */
+  readonly saveMs?: number;
 }
 
 const CPU = 'cpu_common cpu kvm-tpr-opt';

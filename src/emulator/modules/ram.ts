@@ -1,8 +1,10 @@
 /** Guest memory: a bitmap of dirty pages, syncs from the dirty log, pages in order, pages asked for first. */
-import type { Steps } from '../clock/scheduler.ts';
+import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import type { Core } from '../process/core.ts';
 import { DirtyPages } from './dirty-pages.ts';
+import { LogClear } from './log-clear.ts';
 import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
 
 /** A round ends after this long (MAX_WAIT), looked at every 64 pages. */
@@ -16,6 +18,9 @@ const SYNC_PERIOD_MS = 1_000;
 const PAGE_NS = 900;
 const ZERO_PAGE_NS = 380;
 const SYNC_NS = 12_000;
+/** The vCPUs' rings are reaped; a guest with a dirty limit fills them all the time. */
+const RING_MIN_NS = 90_000;
+const RING_MAX_NS = 350_000;
 const MEMORY_SLOTS = 6;
 
 type PeriodEnd = (dirtiedBytes: number, sentBytes: number) => void;
@@ -39,7 +44,9 @@ export class Ram implements Module {
   readonly bitmapMutex: Mutex;
   readonly pages: DirtyPages;
   readonly #transfer: Transfer;
+  readonly #logClear: LogClear;
   #lastBlock = '';
+  #nameBytes = 0;
   #periodStartMs: number | undefined;
   #periodPages = 0;
   #periodStartBytes = 0;
@@ -50,6 +57,7 @@ export class Ram implements Module {
     this.isPostcopiable = transfer.capabilities['postcopy-ram'];
     this.bitmapMutex = transfer.core.mutex();
     this.pages = new DirtyPages(transfer.vm.memory);
+    this.#logClear = new LogClear(transfer);
   }
 
   get dirtyPages(): number {
@@ -58,6 +66,11 @@ export class Ram implements Module {
 
   get dirtyBytes(): number {
     return this.dirtyPages * PAGE_BYTES;
+  }
+
+  /** What all pages took on the stream. */
+  get pageBytes(): number {
+    return this.normalPages * (PAGE_HEADER_BYTES + PAGE_BYTES) + this.zeroPages * ZERO_PAGE_BYTES + this.#nameBytes;
   }
 
   get blocks(): readonly RamBlock[] {
@@ -69,15 +82,26 @@ export class Ram implements Module {
     for (const block of this.blocks) stream.put(9 + block.name.length);
     if (isBackgroundSnapshot) return;
     vm.dirtyLogLingers = false;
-    core.tracer.event('global_dirty_changed', { bitmask: 1 });
+    core.tracer.event('global_dirty_changed', { bitmask: vm.dirtyLogUsers(true) });
     yield* core.sleep(core.random.between(250_000, 900_000));
     // The bitmap is all ones: whatever the log holds, nothing is new.
     yield* this.sync(false);
   }
 
-  *pending(kind: QueryKind, sum: Pending): Steps {
-    if (this.#transfer.core.version.decision === '7.2') yield* this.#syncBelowThreshold();
-    else yield* this.#syncFor(kind);
+  pending(kind: QueryKind, sum: Pending): Steps {
+    const isOld = this.#transfer.core.version.decision === '7.2';
+    const synced = isOld ? this.#syncBelowThreshold() : this.#syncFor(kind);
+    if (!(synced instanceof Done)) return this.#reportLater(synced, kind, sum);
+    this.#report(kind, sum);
+    return DONE;
+  }
+
+  *#reportLater(synced: Steps, kind: QueryKind, sum: Pending): Steps {
+    yield* synced;
+    this.#report(kind, sum);
+  }
+
+  #report(kind: QueryKind, sum: Pending): void {
     if (kind === 'final' && this.#isLeftOut()) return;
     if (this.isPostcopiable) sum.postcopy += this.dirtyBytes;
     else sum.precopy += this.dirtyBytes;
@@ -87,16 +111,16 @@ export class Ram implements Module {
   isAlone = true;
 
   #isLeftOut(): boolean {
-    return this.isAlone && this.#transfer.core.faults.reaches('final-skips-module');
+    return this.isAlone && this.#transfer.core.faults.at('finalModules') !== 'all';
   }
 
   /** ram_save_pending() of 7.2 decides for itself. */
-  *#syncBelowThreshold(): Steps {
-    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return;
-    yield* this.#lockedSync();
+  #syncBelowThreshold(): Steps {
+    if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return DONE;
+    return this.#lockedSync();
   }
 
-  *#syncFor(kind: QueryKind): Steps {
+  #syncFor(kind: QueryKind): Steps {
     const { core, isInPostcopy } = this.#transfer;
     const syncs = !isInPostcopy && this.#wantsSync(kind);
     if (core.version.hasFinal) {
@@ -107,13 +131,13 @@ export class Ram implements Module {
         sync: syncs ? 1 : 0,
       });
     }
-    if (!syncs) return;
-    if (kind !== 'final' || core.faults.reaches('handler-takes-bql')) yield* this.#lockedSync();
-    else yield* this.sync(!core.faults.reaches('last-stage-false'));
+    if (!syncs) return DONE;
+    if (kind !== 'final' || core.faults.at('finalSyncLock') === 'handler') return this.#lockedSync();
+    return this.sync(core.faults.at('finalLastStage'));
   }
 
   #finalIsEstimate(kind: QueryKind): boolean {
-    return kind === 'final' && this.#transfer.core.faults.reaches('final-estimate');
+    return kind === 'final' && this.#transfer.core.faults.at('finalKind') === 'estimate';
   }
 
   #wantsSync(kind: QueryKind): boolean {
@@ -121,26 +145,23 @@ export class Ram implements Module {
     if (this.#finalIsEstimate(kind)) return false;
     switch (kind) {
       case 'estimate':
-        return faults.reaches('estimate-sync');
+        return faults.at('estimateSync');
       case 'exact':
-        return !faults.reaches('exact-no-sync');
+        return faults.at('exactSync');
       case 'final':
-        return !faults.reaches(this.isSwitchingToPostcopy ? 'postcopy-no-sync' : 'precopy-no-sync');
+        return faults.at(this.isSwitchingToPostcopy ? 'postcopyLastSync' : 'precopyLastSync');
     }
   }
 
   isSwitchingToPostcopy = false;
 
-  *#lockedSync(): Steps {
-    const { core } = this.#transfer;
-    yield* core.lockBql('ramSync');
-    yield* this.sync(false);
-    core.unlockBql();
+  #lockedSync(): Steps {
+    return andThen(andThen(this.#transfer.core.lockBql('ramSync'), this, syncOnce), this.#transfer.core, unlockBql);
   }
 
   /** migration_bitmap_sync() */
-  *sync(lastStage: boolean): Steps {
-    const { core, vm } = this.#transfer;
+  sync(lastStage: boolean): Steps {
+    const { core } = this.#transfer;
     // 11.1 does not count the one of the final query.
     if (!(lastStage && core.version.passAfterQuery)) this.syncs += 1;
     this.#periodStartMs ??= core.scheduler.nowMs;
@@ -149,11 +170,35 @@ export class Ram implements Module {
       const bql = core.holdsBql ? 1 : 0;
       core.tracer.event('migration_bitmap_sync_stage', { last_stage: lastStage ? 1 : 0, bql });
     }
-    for (let slot = 0; slot < MEMORY_SLOTS; slot += 1) yield* core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
-    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    return andThen(andThen(this.#readSlots(0), this, lockBitmap), this, collect);
+  }
+
+  lockBitmap(): Steps {
+    return this.#transfer.core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+  }
+
+  #readSlots(from: number): Steps {
+    const { core } = this.#transfer;
+    for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
+      const read = core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
+      if (!(read instanceof Done)) return this.#readRest(read, slot + 1);
+    }
+    return DONE;
+  }
+
+  *#readRest(read: Steps, from: number): Steps {
+    yield* read;
+    yield* this.#readSlots(from);
+  }
+
+  /** The dirty log into the bitmap, under its mutex, which it releases. */
+  collect(): void {
+    const { core, vm } = this.#transfer;
     core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
+    if (core.config.guest.hasDirtyRing) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
     vm.catchUp();
     this.#periodPages += this.pages.collect();
+    this.#logClear.markAll();
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
     core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
     this.bytesAtSync = this.dirtyBytes;
@@ -171,10 +216,37 @@ export class Ram implements Module {
     this.#periodStartBytes = stream.flushedBytes;
   }
 
-  *iterate(): Steps<SaveResult> {
-    const { core, stream } = this.#transfer;
+  iterate(): Steps<SaveResult> {
+    const { core } = this.#transfer;
     const startNs = core.nowNs;
-    yield* core.lockMutex(this.bitmapMutex, 'bitmapMutex');
+    const locked = this.lockBitmap();
+    if (!(locked instanceof Done)) return this.#sendLater(locked, startNs);
+    return this.#send(startNs);
+  }
+
+  *#sendLater(locked: Steps, startNs: number): Steps<SaveResult> {
+    yield* locked;
+    return yield* this.#send(startNs);
+  }
+
+  #send(startNs: number): Steps<SaveResult> {
+    return this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty(startNs);
+  }
+
+  /** Most rounds of a migration that polls and waits. */
+  #sendNothing(): Steps<SaveResult> {
+    const result = this.#transfer.rateExceeded() ? 0 : 1;
+    const sent = this.#transmit(0);
+    return sent instanceof Done ? new Done(this.#endSection(result)) : this.#endLater(sent, result);
+  }
+
+  *#endLater(sent: Steps, result: SaveResult): Steps<SaveResult> {
+    yield* sent;
+    return this.#endSection(result);
+  }
+
+  *#sendDirty(startNs: number): Steps<SaveResult> {
+    const { core, stream } = this.#transfer;
     let busyNs = 0;
     let result = 0;
     for (let sent = 0; !this.#transfer.rateExceeded() || this.hasRequests; sent += 1) {
@@ -202,6 +274,11 @@ export class Ram implements Module {
       }
     }
     yield* this.#transmit(busyNs);
+    return this.#endSection(result);
+  }
+
+  #endSection(result: SaveResult): SaveResult {
+    const { core, stream } = this.#transfer;
     core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
     stream.put(END_MARK_BYTES);
     stream.flush();
@@ -213,7 +290,8 @@ export class Ram implements Module {
     const { hasRamSaveComplete, hasFinal } = core.version;
     if (hasRamSaveComplete) core.tracer.event('ram_save_complete', { dirty_pages: this.dirtyPages, done: 0 });
     // Of the older code, which has no final query to sync in.
-    if (!isInPostcopy && !hasFinal && !core.faults.reaches('precopy-no-sync')) yield* this.sync(true);
+    if (!isInPostcopy && !hasFinal && core.faults.at('precopyLastSync')) yield* this.sync(true);
+    this.#logClear.isLastRound = !this.#transfer.isInColo;
     yield* this.sendAll();
     stream.put(END_MARK_BYTES);
     stream.flush();
@@ -236,8 +314,9 @@ export class Ram implements Module {
   }
 
   /** Links and hosts have other work too. */
-  *#transmit(ns: number): Steps {
-    yield* this.#transfer.core.sleep(ns * this.#transfer.core.random.between(0.92, 1.22));
+  #transmit(ns: number): Steps {
+    const { core } = this.#transfer;
+    return core.sleep(ns * core.random.between(0.92, 1.22));
   }
 
   cleanup(): void {
@@ -268,7 +347,10 @@ export class Ram implements Module {
 
   /** The time of `count` pages without content, when that many come next. */
   #sendZeroPages(count: number): number | undefined {
-    if (!this.pages.takeZeroPages(count)) return undefined;
+    const first = this.pages.takeZeroPages(count);
+    if (first === undefined) return undefined;
+    this.#logClear.clearAround(first);
+    this.#logClear.clearAround(first + count - 1);
     this.zeroPages += count;
     this.#transfer.stream.put(ZERO_PAGE_BYTES * count);
     return ZERO_PAGE_NS * count;
@@ -278,6 +360,7 @@ export class Ram implements Module {
   #sendNext(): number | undefined {
     const page = this.pages.take();
     if (page === undefined) return undefined;
+    this.#logClear.clearAround(page);
     const { stream } = this.#transfer;
     const named = this.#changeBlock(page);
     if (this.pages.isZero(page)) {
@@ -296,6 +379,20 @@ export class Ram implements Module {
     const name = this.pages.blockOf(page);
     if (name === this.#lastBlock) return 0;
     this.#lastBlock = name;
+    this.#nameBytes += 1 + name.length;
     return 1 + name.length;
   }
+}
+
+const syncOnce = (ram: Ram): Steps => ram.sync(false);
+const lockBitmap = (ram: Ram): Steps => ram.lockBitmap();
+
+function collect(ram: Ram): Steps {
+  ram.collect();
+  return DONE;
+}
+
+function unlockBql(core: Core): Steps {
+  core.unlockBql();
+  return DONE;
 }

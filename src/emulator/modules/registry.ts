@@ -3,10 +3,15 @@ import type { ModuleConfig } from '../config.ts';
 import { Cmma } from './cmma.ts';
 import { DirtyBitmaps } from './dirty-bitmaps.ts';
 import type { Module, Transfer } from './module.ts';
+import type { PlainDevice } from './plain-devices.ts';
 import type { Ram } from './ram.ts';
 import { Vfio } from './vfio.ts';
 
-/** Behind those of the plain devices. */
+interface AddedDevice extends PlainDevice {
+  readonly saveMs: number;
+}
+
+/** Behind those of the board's devices. */
 const FIRST_SECTION = 43;
 
 export function buildModules(transfer: Transfer, ram: Ram, configs: readonly ModuleConfig[]): readonly Module[] {
@@ -20,4 +25,19 @@ export function buildModules(transfer: Transfer, ram: Ram, configs: readonly Mod
     if (config.kind === 'cmma') modules.push(new Cmma(transfer, config, sectionId));
   }
   return modules;
+}
+
+/** Devices that were added to the board: behind the live modules in the order of registration. */
+export function addedDevices(configs: readonly ModuleConfig[]): readonly AddedDevice[] {
+  const live = configs.filter(({ kind }) => kind === 'vfio' || kind === 'cmma').length;
+  return configs
+    .flatMap((config) => (config.kind === 'device' ? [config] : []))
+    .map(({ name, saveMs, bytes }, index) => ({
+      name,
+      saveMs,
+      bytes,
+      instance: 0,
+      sectionId: FIRST_SECTION + 2 + live + index,
+      isSkipped: false,
+    }));
 }

@@ -23,12 +23,14 @@ export class Vfio implements Module {
   readonly #transfer: Transfer;
   readonly #config: Config;
   readonly #hasPrecopy: boolean;
+  deviceBytesSent = 0;
   #state: DeviceState = 'RUNNING';
   #initialBytes = 0;
   #dirtyBytes = 0;
   /** What the device said last, as the estimates of 11.1 reckon with. */
   #stopcopyBytes = 0;
   #lastNs = 0;
+  #initialAgainNs: number | undefined;
   #asked = false;
   #acknowledged = false;
 
@@ -50,6 +52,8 @@ export class Vfio implements Module {
     this.#dirtyBytes = this.#config.precopyDirtyBytes;
     this.#stopcopyBytes = this.#config.stopcopyBytes + this.#initialBytes + this.#dirtyBytes;
     this.#lastNs = core.nowNs;
+    const againMs = this.#config.initialAgainAfterMs;
+    this.#initialAgainNs = againMs === undefined ? undefined : core.nowNs + againMs * 1e6;
     if (this.#hasPrecopy) this.#setState('PRE_COPY');
     vm.notifiers.add(this.#onVmChange);
     yield* core.sleep(30_000);
@@ -58,7 +62,7 @@ export class Vfio implements Module {
   *pending(kind: QueryKind, sum: Pending): Steps {
     const { core } = this.#transfer;
     this.#advance();
-    yield* core.sleep(kind === 'exact' ? 30_000 : 2_000);
+    yield* core.sleep(kind === 'exact' ? 30_000 + (this.#config.exactQueryMs ?? 0) * 1e6 : 2_000);
     switch (core.version.decision) {
       case '7.2':
         sum.precopy += this.#initialBytes + this.#dirtyBytes + this.#config.stopcopyBytes;
@@ -118,15 +122,11 @@ export class Vfio implements Module {
   /** Once for its initial data, and again when the device re-initialised. */
   #asksForAck(kind: QueryKind): boolean {
     if (!this.#transfer.capabilities['switchover-ack']) return false;
-    if (kind === 'final') return this.#config.asksAckAtSwitchover === true || this.#showsIgnoredAck;
+    if (kind === 'final')
+      return this.#config.asksAckAtSwitchover === true || this.#transfer.core.faults.ahead('deviceAsksAgain');
     const asks = !this.#asked && this.#initialBytes > 0;
     this.#asked ||= asks;
     return asks;
-  }
-
-  /** Only a device that re-initialises shows the fault. */
-  get #showsIgnoredAck(): boolean {
-    return this.#transfer.core.faults.has('ack-ignored');
   }
 
   *iterate(): Steps<SaveResult> {
@@ -173,6 +173,7 @@ export class Vfio implements Module {
       const block = Math.min(BLOCK_BYTES, left);
       stream.put(16);
       stream.putPage(block);
+      this.deviceBytesSent += block;
       yield* core.sleep((block * 1e9) / bandwidthBytesPerSecond);
     }
   }
@@ -214,6 +215,17 @@ export class Vfio implements Module {
     const elapsed = (core.nowNs - this.#lastNs) / 1e9;
     this.#lastNs = core.nowNs;
     if (!vm.isRunning || !this.iterates) return;
+    if (this.#initialAgainNs !== undefined && core.nowNs >= this.#initialAgainNs) this.#initialiseAgain();
     this.#dirtyBytes += Math.floor(elapsed * this.#config.dirtyRateBytesPerSecond);
+  }
+
+  /** 11.1 asks for another ack; where the first data had not all been sent, their ack stands for both. */
+  #initialiseAgain(): void {
+    this.#initialAgainNs = undefined;
+    this.#initialBytes += this.#config.precopyInitialBytes;
+    this.#stopcopyBytes += this.#config.precopyInitialBytes;
+    if (this.#transfer.core.version.decision !== '11.1' || !this.#acknowledged) return;
+    this.#asked = false;
+    this.#acknowledged = false;
   }
 }

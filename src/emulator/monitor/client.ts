@@ -5,6 +5,7 @@ import type { EmissionSink } from '../emission.ts';
 import { Attempt, type Machine } from '../migration/attempt.ts';
 import { snapshotSave } from '../migration/snapshot.ts';
 import { breakLink, migrate, perform, quit, setCapabilities, setParameters } from './commands.ts';
+import { cancelWhenFull, isFull } from './log-limit.ts';
 import { queryMigrate } from './query-migrate.ts';
 
 export class Client {
@@ -22,12 +23,17 @@ export class Client {
     if (core.config.pollIntervalMs !== undefined) {
       core.scheduler.spawn(mainLoop.thread, this.#poll(core.config.pollIntervalMs));
     }
+    if (core.config.logBytes !== undefined) {
+      core.scheduler.spawn(mainLoop.thread, cancelWhenFull(machine, sink, this.attempts));
+    }
   }
 
   *#work(): Steps {
     const { core } = this.#machine;
     yield* this.#ask(() => this.#start());
-    for (const run of core.config.runs) yield* this.#run(run);
+    for (const run of core.config.runs) {
+      if (!isFull(this.#machine, this.#sink)) yield* this.#run(run);
+    }
     yield* core.sleep(130e6);
     if (core.config.quits) yield* this.#ask(() => quit(this.#machine, this.attempts.at(-1)));
     this.#isDone = true;
@@ -74,6 +80,16 @@ export class Client {
         this.#when(attempt, command.at, () => mainLoop.post(issue)),
       );
     }
+    const givesUpAfterMs = patienceOf(attempt);
+    if (givesUpAfterMs !== undefined) {
+      const giveUp = () => perform(this.#machine, attempt, { command: 'migrate-cancel', at: { afterMs: 0 } });
+      core.scheduler.spawn(
+        mainLoop.thread,
+        this.#when(attempt, { afterMs: givesUpAfterMs }, () => {
+          if (canGiveUp(attempt)) mainLoop.post(giveUp);
+        }),
+      );
+    }
     // A snapshot goes to a disk: it has no link.
     const breaks = attempt.run.command === 'migrate' ? attempt.run.channel.breaks : [];
     for (const moment of breaks) {
@@ -116,4 +132,22 @@ export class Client {
       this.#sink.sample({ fromNs, toNs: core.nowNs, answer });
     }
   }
+}
+
+/** Behind whatever is still to happen at a time that is known. */
+function patienceOf({ run, core }: Attempt): number | undefined {
+  const { patienceMs, guest } = core.config;
+  if (patienceMs === undefined || run.command !== 'migrate') return undefined;
+  const moments = [...run.commands.map(({ at }) => at), ...run.channel.breaks];
+  const planned = moments
+    .filter(({ state }) => state === undefined || state === 'active')
+    .map(({ afterMs }) => afterMs);
+  return patienceMs + Math.max(0, ...planned, ...guest.phases.map(({ fromMs }) => fromMs));
+}
+
+/** Postcopy cannot be cancelled, and COLO is meant to go on. */
+const CAN_GIVE_UP: readonly string[] = ['setup', 'active', 'pre-switchover'];
+
+function canGiveUp({ state }: Attempt): boolean {
+  return state !== undefined && CAN_GIVE_UP.includes(state);
 }

@@ -10,6 +10,9 @@ import { migrationThread } from '../migration/thread.ts';
 import { allCapabilities, type Capabilities, type Parameters } from '../settings.ts';
 
 const ADDRESS = 'tcp:192.0.2.10:4444';
+const FILE = '/var/tmp/vm.state';
+const COMMAND = 'cat > /var/tmp/vm.state';
+const URIS = { socket: ADDRESS, file: `file:${FILE}`, exec: `exec:${COMMAND}` } as const;
 const CHANNEL_ERROR = 'Channel error: Input/output error';
 const NOBODY = "Failed to connect to '192.0.2.10:4444': Connection refused";
 
@@ -46,9 +49,9 @@ export function setCapabilities({ core }: Machine, before: Capabilities, after: 
 /** qmp_migrate(): the state, then the connection, which a socket makes later. */
 export function* migrate(attempt: Attempt): Steps {
   const { core, run, mainLoop } = attempt;
-  const isFile = run.channel.kind === 'file';
-  const refusal = refusalOf(run, attempt.vm.runstate);
-  core.tracer.event('qmp_enter_migrate', { json: json({ uri: isFile ? 'file:/var/tmp/vm.state' : ADDRESS }) });
+  const isSocket = run.channel.kind === 'socket';
+  const refusal = refusalOf(run, attempt.vm.runstate, core.config.guest.hasDirtyRing);
+  core.tracer.event('qmp_enter_migrate', { json: json({ uri: URIS[run.channel.kind] }) });
   if (refusal !== undefined) {
     attempt.refusal = refusal;
     attempt.finish();
@@ -57,12 +60,11 @@ export function* migrate(attempt: Attempt): Steps {
   attempt.setState('setup');
   if (core.version.hasBlockActivation) core.tracer.event('cpr_state_save', { mode: 'normal' });
   core.spend(90_000);
-  if (isFile) {
-    core.tracer.event('migration_file_outgoing', { filename: '/var/tmp/vm.state' });
-    yield* connect(attempt);
-  }
+  if (run.channel.kind === 'file') core.tracer.event('migration_file_outgoing', { filename: FILE });
+  if (run.channel.kind === 'exec') core.tracer.event('migration_exec_outgoing', { cmd: `/bin/sh -c ${COMMAND}` });
+  if (!isSocket) yield* connect(attempt);
   core.tracer.event('qmp_exit_migrate', { result: '{}', succeeded: 1 });
-  if (!isFile) mainLoop.post(() => connect(attempt), 250_000);
+  if (isSocket) mainLoop.post(() => connect(attempt), 250_000);
 }
 
 function* connect(attempt: Attempt): Steps {

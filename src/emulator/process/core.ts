@@ -1,6 +1,6 @@
 /** What every thread of the process shares: clock, trace, locks, version, faults. */
 import { Random } from '../clock/random.ts';
-import { Scheduler, type Steps, type Thread } from '../clock/scheduler.ts';
+import { DONE, Done, Scheduler, type Steps, type Thread } from '../clock/scheduler.ts';
 import type { EmulatorConfig } from '../config.ts';
 import type { EmissionSink } from '../emission.ts';
 import { FaultSwitches } from '../faults/switches.ts';
@@ -69,8 +69,8 @@ export class Core {
     return new Mutex(this.scheduler, this.tracer, this.address());
   }
 
-  *sleep(ns: number): Steps {
-    yield* this.scheduler.sleep(ns);
+  sleep(ns: number): Steps {
+    return this.scheduler.sleep(ns);
   }
 
   /** Busy for a time near `ns`. */
@@ -79,9 +79,9 @@ export class Core {
   }
 
   /** bql_lock(): aborts when the caller holds it already, before it prints anything. */
-  *lockBql(place: PlaceName): Steps {
-    if (this.#bql.isHeld) yield* this.abort('system/cpus.c', 574, 'bql_lock_impl', '!bql_locked()');
-    yield* this.#bql.lock(this.#place(place));
+  lockBql(place: PlaceName): Steps {
+    if (this.#bql.isHeld) return this.abort('system/cpus.c', 574, 'bql_lock_impl', '!bql_locked()');
+    return this.#bql.lock(this.#place(place));
   }
 
   /** bql_unlock() prints its own place, whoever calls it. */
@@ -89,18 +89,26 @@ export class Core {
     this.#bql.unlock(this.#place('unlock'));
   }
 
-  *waitWithBql(condition: Parameters<Mutex['waitOn']>[0], place: PlaceName): Steps {
-    yield* this.#bql.waitOn(condition, this.#place(place));
+  waitWithBql(condition: Parameters<Mutex['waitOn']>[0], place: PlaceName): Steps {
+    return this.#bql.waitOn(condition, this.#place(place));
   }
 
-  *locked(mutex: Mutex, place: PlaceName, end: PlaceName, busyNs: number): Steps {
-    yield* mutex.lock(this.#place(place));
+  locked(mutex: Mutex, place: PlaceName, end: PlaceName, busyNs: number): Steps {
+    const taken = mutex.lock(this.#place(place));
+    if (!(taken instanceof Done)) return this.#lockedLater(taken, mutex, end, busyNs);
+    this.spend(busyNs);
+    mutex.unlock(this.#place(end));
+    return DONE;
+  }
+
+  *#lockedLater(taken: Steps, mutex: Mutex, end: PlaceName, busyNs: number): Steps {
+    yield* taken;
     this.spend(busyNs);
     mutex.unlock(this.#place(end));
   }
 
-  *lockMutex(mutex: Mutex, place: PlaceName): Steps {
-    yield* mutex.lock(this.#place(place));
+  lockMutex(mutex: Mutex, place: PlaceName): Steps {
+    return mutex.lock(this.#place(place));
   }
 
   unlockMutex(mutex: Mutex, place: PlaceName): void {

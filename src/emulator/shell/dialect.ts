@@ -1,9 +1,8 @@
 /** Which of an event's formats a version prints. */
 import type { EventName } from '../../catalog/catalog.ts';
-import type { ArgValues } from '../../catalog/declaration.ts';
 import { type Declaration, EVENT_GROUPS } from '../../catalog/events.ts';
 import { ACK_COLLECTED, ACK_TOTAL, type Band } from '../../catalog/vocabulary.ts';
-import { type Printer, printerOf } from './printf.ts';
+import { EventText } from './printf.ts';
 
 /** Which format, counted as the catalogue lists them: newest first. */
 type Choice = Readonly<Record<Band, number>>;
@@ -51,22 +50,9 @@ export function declarationOf(event: EventName, band: Band): Declaration {
   return declaration;
 }
 
-export type EventPrinter = (event: EventName, args: ArgValues) => string;
-
-/** `EVENT ARGS`, as the version prints it; an event without arguments ends in a blank. */
-export function eventPrinter(band: Band): EventPrinter {
-  const printers = new Map<EventName, Printer>();
-  return (event, args) => {
-    const printer = printers.get(event) ?? printerFor(event, band);
-    printers.set(event, printer);
-    return `${event} ${printer(args)}`;
-  };
-}
-
-function printerFor(event: EventName, band: Band): Printer {
-  const print = printerOf(declarationOf(event, band));
-  if (event !== 'qemu_savevm_query_pending' || band !== '11.1') return print;
+/** `EVENT ARGS`, as the version prints it. */
+export function eventText(event: EventName, band: Band): EventText {
   // Two counts that no name in C stands for.
-  const acks = (args: ArgValues, name: string): string => `, ${name}=${args[name] ?? 0}`;
-  return (args) => print(args) + acks(args, ACK_COLLECTED) + acks(args, ACK_TOTAL);
+  const extra = event === 'qemu_savevm_query_pending' && band === '11.1' ? [ACK_COLLECTED, ACK_TOTAL] : [];
+  return new EventText(declarationOf(event, band), extra);
 }

@@ -76,6 +76,12 @@ export class JsonObject {
     });
   }
 
+  /** The value, when no key is left over. @throws UserError */
+  ended<T>(value: T): T {
+    this.end();
+    return value;
+  }
+
   /** To be called when all keys that mean something have been read. @throws UserError for any other. */
   end(): void {
     const unknown = [...this.#values.keys()].find((key) => !this.#read.has(key));

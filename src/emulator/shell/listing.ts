@@ -1,6 +1,6 @@
 /** What `qtrace emulate --list` prints. */
 import { BANDS, type Band } from '../../catalog/vocabulary.ts';
-import { FAULTS, type Fault } from '../faults/registry.ts';
+import { FAULTS } from '../faults/registry.ts';
 import { EVENT_SET_SUMMARIES } from './event-sets.ts';
 import { bundledScenario, SCENARIO_NAMES } from './scenarios.ts';
 import { SETTING_KEYS } from './setting-keys.ts';
@@ -8,7 +8,6 @@ import { SETTING_KEYS } from './setting-keys.ts';
 const WIDTH = 100;
 
 export function listing(): string {
-  const faults: readonly (readonly [string, Fault])[] = Object.entries(FAULTS);
   return [
     ...section(
       'Scenarios',
@@ -20,7 +19,7 @@ export function listing(): string {
     '',
     ...section(
       'Faults, for --fault',
-      faults.map(([id, { summary, versions }]) => [id, `${summary}${only(versions)}`]),
+      FAULTS.map(({ id, description, versions }) => [id, `${description}${only(versions)}`]),
     ),
     '',
     ...section(

@@ -1,6 +1,7 @@
 /** What stands before an event: its time, and in older versions its thread. */
 import { assertNever } from '../../base/errors.ts';
 import type { Band } from '../../catalog/vocabulary.ts';
+import { putSix } from './digits.ts';
 
 export const PREFIXES = ['iso', 'tid', 'none'] as const;
 
@@ -34,17 +35,63 @@ function stampOf(timeNs: number): Stamp {
   return { seconds: EPOCH_SECONDS + Math.floor(micros / 1e6), micros: micros % 1e6 };
 }
 
-export function eventPrefix(prefix: Prefix, timeNs: number, thread: number): string {
-  switch (prefix) {
-    case 'iso':
-      return `${isoTime(timeNs)} `;
-    case 'tid':
-      return `${thread}@${unixTime(timeNs)}:`;
-    case 'none':
-      return '';
-    default:
-      return assertNever(prefix);
+/** No prefix is longer. */
+export const PREFIX_BYTES = 64;
+
+const UTF8 = new TextEncoder();
+const DOT = 0x2e;
+const COLON = 0x3a;
+const Z = 0x5a;
+const BLANK = 0x20;
+
+/** Prefixes of events: from one line to the next mostly the microseconds change. */
+export class EventPrefix {
+  readonly #prefix: Prefix;
+  /** All before the microseconds and their dot, for lines of this second and, where it is shown, this thread. */
+  #head = new Uint8Array(0);
+  #secondNs = Number.NaN;
+  #thread = Number.NaN;
+
+  constructor(prefix: Prefix) {
+    this.#prefix = prefix;
   }
+
+  /** Into `bytes`, which have PREFIX_BYTES of room; returns the place behind it. */
+  put(bytes: Uint8Array, at: number, timeNs: number, thread: number): number {
+    if (this.#prefix === 'none') return at;
+    const sinceNs = timeNs - this.#secondNs;
+    const isIso = this.#prefix === 'iso';
+    if (!(sinceNs >= 0 && sinceNs < 1e9 && (isIso || thread === this.#thread)))
+      return this.#putNew(bytes, at, timeNs, thread);
+    const micros = (sinceNs / 1000) | 0;
+    bytes.set(this.#head, at);
+    const end = at + this.#head.length;
+    if (isIso) return putIsoFraction(bytes, end, micros);
+    bytes[end] = DOT;
+    const behind = putSix(bytes, end + 1, micros);
+    bytes[behind] = COLON;
+    return behind + 1;
+  }
+
+  #putNew(bytes: Uint8Array, at: number, timeNs: number, thread: number): number {
+    const { seconds } = stampOf(timeNs);
+    this.#secondNs = (seconds - EPOCH_SECONDS) * 1e9;
+    this.#thread = thread;
+    this.#head = UTF8.encode(this.#prefix === 'iso' ? wholeSecond(seconds) : `${thread}@${seconds}`);
+    return this.put(bytes, at, timeNs, thread);
+  }
+}
+
+/** The fraction is missing when it is zero, as g_date_time_format_iso8601() prints it. */
+function putIsoFraction(bytes: Uint8Array, at: number, micros: number): number {
+  let end = at;
+  if (micros !== 0) {
+    bytes[at] = DOT;
+    end = putSix(bytes, at + 1, micros);
+  }
+  bytes[end] = Z;
+  bytes[end + 1] = BLANK;
+  return end + 2;
 }
 
 /** error_report() puts the time in front in every version; what an assertion prints has none. */
@@ -52,19 +99,14 @@ export function messagePrefix(prefix: Prefix, timeNs: number, text: string): str
   return prefix !== 'none' && text.startsWith('qemu-system-') ? `${isoTime(timeNs)} ` : '';
 }
 
-/** The fraction is missing when it is zero, as g_date_time_format_iso8601() prints it. */
 function isoTime(timeNs: number): string {
   const { seconds, micros } = stampOf(timeNs);
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
   return `${wholeSecond(seconds)}${fraction}Z`;
 }
 
-let known = { seconds: Number.NaN, text: '' };
-
-/** Hundreds of thousands of lines fall into one second. */
 function wholeSecond(seconds: number): string {
-  if (known.seconds !== seconds) known = { seconds, text: new Date(seconds * 1000).toISOString().slice(0, 19) };
-  return known.text;
+  return new Date(seconds * 1000).toISOString().slice(0, 19);
 }
 
 /** `1767225600.000123` */

@@ -5,16 +5,17 @@ import { BANDS, type Band, STATES } from '../../catalog/vocabulary.ts';
 import {
   type Command,
   DEFAULT_GUEST,
+  DEFAULT_PROCESS,
   DEFAULT_RUN,
   type EmulatorConfig,
   type GuestPhase,
-  type ModuleConfig,
   type Moment,
   type RunConfig,
 } from '../config.ts';
 import type { JsonObject } from './json-object.ts';
+import { readModule } from './module-config.ts';
 import { type Scope, SETTING_KEYS } from './setting-keys.ts';
-import { choice, MAX_MS, milliseconds, rate, SWITCH, size, whole } from './values.ts';
+import { BYTES, choice, MAX_MS, milliseconds, RATE } from './values.ts';
 
 export interface Scenario {
   readonly title: string;
@@ -38,10 +39,7 @@ export function readScenario(file: string, root: JsonObject): Scenario {
     seed: 1,
     guest: DEFAULT_GUEST,
     runs: runs.length === 0 ? [DEFAULT_RUN] : runs.map(({ run }) => run),
-    faults: [],
-    asPosted: true,
-    pollIntervalMs: 50,
-    quits: false,
+    ...DEFAULT_PROCESS,
   };
   const config = applyAll(base, shared, file, 'set.');
   const set = runs.map(({ settings }, index) => {
@@ -92,15 +90,11 @@ export function configFor(
 ): EmulatorConfig {
   const chosen = set.reduce(applySetting, { ...config, version, seed, faults });
   refuseWhatIsMissing(chosen);
-  if (!faults.includes('ack-ignored')) return chosen;
-  // There is nothing to ignore unless a device asks.
-  const asking = (module: ModuleConfig): ModuleConfig =>
-    module.kind === 'vfio' ? { ...module, asksAckAtSwitchover: true } : module;
-  return { ...chosen, runs: chosen.runs.map((run) => ({ ...run, modules: run.modules.map(asking) })) };
+  return chosen;
 }
 
 /** Capabilities and parameters that are younger than a version. */
-const YOUNGER: readonly string[] = ['avail-switchover-bandwidth', 'switchover-ack'];
+const YOUNGER: readonly string[] = ['avail-switchover-bandwidth', 'dirty-limit', 'switchover-ack', 'vcpu-dirty-limit'];
 
 function refuseWhatIsMissing({ version, runs }: EmulatorConfig): void {
   if (version !== '7.2') return;
@@ -146,41 +140,10 @@ function readRun(object: JsonObject): ReadRun {
   const settings = object.object('set')?.settings() ?? [];
   const modules = object.objects('modules').map(readModule);
   const commands = object.objects('commands').map(readCommand);
-  const breaks = object.objects('breaks').map((one) => ended(one, readMoment(one)));
+  const breaks = object.objects('breaks').map((one) => one.ended(readMoment(one)));
   object.end();
   const channel = { ...DEFAULT_RUN.channel, breaks };
   return { run: { ...DEFAULT_RUN, modules, commands, channel }, settings };
-}
-
-const BYTES = size(0, 2 ** 50);
-const RATE = rate(2 ** 47);
-
-function readModule(object: JsonObject): ModuleConfig {
-  const kind = object.required('kind', choice(['dirty-bitmaps', 'vfio', 'cmma']));
-  switch (kind) {
-    case 'dirty-bitmaps':
-      return ended(object, {
-        kind,
-        bitmaps: object.required('bitmaps', whole(1, 1000)),
-        bytesPerBitmap: object.required('bytes-per-bitmap', BYTES),
-      });
-    case 'vfio':
-      return ended(object, {
-        kind,
-        name: object.text('name'),
-        stopcopyBytes: object.required('stopcopy-bytes', BYTES),
-        precopyInitialBytes: object.value('precopy-initial-bytes', BYTES) ?? 0,
-        precopyDirtyBytes: object.value('precopy-dirty-bytes', BYTES) ?? 0,
-        dirtyRateBytesPerSecond: object.value('dirty-rate', RATE) ?? 0,
-        asksAckAtSwitchover: object.value('asks-ack-at-switchover', SWITCH) ?? false,
-      });
-    case 'cmma':
-      return ended(object, {
-        kind,
-        attributes: object.required('attributes', whole(0, 1e12)),
-        dirtyRatePerSecond: object.value('dirty-rate', whole(0, 1e12)) ?? 0,
-      });
-  }
 }
 
 const COMMANDS = [
@@ -195,7 +158,7 @@ const COMMANDS = [
 function readCommand(object: JsonObject): Command {
   const command = object.required('command', choice(COMMANDS));
   const at = readMoment(object);
-  if (command !== 'migrate-set-parameters') return ended(object, { command, at });
+  if (command !== 'migrate-set-parameters') return object.ended({ command, at });
   const settings = object.object('parameters')?.settings() ?? object.fail('parameters', 'write {"NAME": VALUE}');
   // Read as those of a run, so that names and values are checked in one place.
   const empty: EmulatorConfig = {
@@ -203,17 +166,14 @@ function readCommand(object: JsonObject): Command {
     seed: 1,
     guest: DEFAULT_GUEST,
     runs: [DEFAULT_RUN],
-    faults: [],
-    asPosted: true,
-    pollIntervalMs: undefined,
-    quits: false,
+    ...DEFAULT_PROCESS,
   };
   const parameters = settings.reduce((known, [key, value]) => {
     const applied = SETTING_KEYS.get(key)?.apply(known, value);
     const same = applied === undefined || applied.runs[0]?.parameters === known.runs[0]?.parameters;
     return same ? object.fail('parameters', `write parameters of QEMU; ${key} or its value is none`) : applied;
   }, empty).runs[0]?.parameters;
-  return ended(object, { command, at, parameters: parameters ?? {} });
+  return object.ended({ command, at, parameters: parameters ?? {} });
 }
 
 function readMoment(object: JsonObject): Moment {
@@ -228,11 +188,5 @@ function readPhase(object: JsonObject): GuestPhase {
     fromMs: object.required('from-ms', milliseconds(MAX_MS)),
     dirtyRateBytesPerSecond: object.required('dirty-rate', RATE),
   };
-  return ended(object, workingSetBytes === undefined ? phase : { ...phase, workingSetBytes });
-}
-
-/** No key is left over. */
-function ended<T>(object: JsonObject, value: T): T {
-  object.end();
-  return value;
+  return object.ended(workingSetBytes === undefined ? phase : { ...phase, workingSetBytes });
 }

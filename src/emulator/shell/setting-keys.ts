@@ -1,7 +1,29 @@
 /** The settings of a simulation: QEMU's capabilities and parameters by QEMU's names, and those of the guest and its user. */
-import type { ChannelConfig, Command, EmulatorConfig, GuestConfig, RunConfig } from '../config.ts';
+import {
+  type ChannelConfig,
+  type Command,
+  DEFAULT_PROCESS,
+  type EmulatorConfig,
+  FAILURE_POINTS,
+  type GuestConfig,
+  type ModuleConfig,
+  type RunConfig,
+} from '../config.ts';
 import { CAPABILITIES, type Capability, PARAMETERS, type Parameter } from '../settings.ts';
-import { choice, MAX_MS, milliseconds, moment, rate, SWITCH, size, type ValueKind, whole } from './values.ts';
+import { MODULE_DEFAULTS } from './module-config.ts';
+import {
+  BYTES,
+  choice,
+  MAX_MS,
+  milliseconds,
+  moment,
+  RATE,
+  rate,
+  SWITCH,
+  size,
+  type ValueKind,
+  whole,
+} from './values.ts';
 
 /** `process`: of the guest and the QEMU process, for all runs in it. */
 export type Scope = 'process' | 'run';
@@ -57,6 +79,20 @@ function ofCommand(name: Exclude<Command['command'], 'migrate-set-parameters'>, 
   });
 }
 
+/** Of each module of the kind; one is added to a run that has none. */
+function ofModule<K extends ModuleConfig['kind'], T>(
+  kind: K,
+  value: ValueKind<T>,
+  summary: string,
+  change: (value: T) => Partial<Extract<ModuleConfig, { readonly kind: K }>>,
+): SettingKey {
+  return ofRuns(value, summary, ({ modules }, given) => {
+    const added: ModuleConfig[] = modules.some((one) => one.kind === kind) ? [] : [MODULE_DEFAULTS[kind]];
+    const changed = [...modules, ...added].map((one) => (one.kind === kind ? { ...one, ...change(given) } : one));
+    return { modules: changed };
+  });
+}
+
 const PARAMETER_KINDS: Readonly<Record<Parameter, ValueKind<number>>> = {
   'avail-switchover-bandwidth': rate(MAX_RATE),
   'cpu-throttle-increment': whole(1, 99),
@@ -67,6 +103,7 @@ const PARAMETER_KINDS: Readonly<Record<Parameter, ValueKind<number>>> = {
   'max-postcopy-bandwidth': rate(MAX_RATE),
   'multifd-channels': whole(1, 255),
   'throttle-trigger-threshold': whole(1, 100),
+  'vcpu-dirty-limit': whole(1, 1_000_000),
   'x-checkpoint-delay': milliseconds(MAX_MS),
 };
 
@@ -100,19 +137,40 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
     phases: [],
   })),
   vcpus: ofGuest(whole(1, 255), 'virtual CPUs', (vcpus) => ({ vcpus })),
+  'dirty-ring': ofGuest(SWITCH, 'KVM logs dirty pages in rings, as dirty-limit needs it', (hasDirtyRing) => ({
+    hasDirtyRing,
+  })),
   running: ofGuest(SWITCH, 'false: the guest is paused', (running) => ({ running })),
   'poll-interval': setting('process', moment(undefined), 'time between two query-migrate', (config, value) => ({
     ...config,
     pollIntervalMs: value === false || value === 0 ? undefined : value,
   })),
+  'give-up-after': setting(
+    'process',
+    moment(undefined),
+    'the user cancels a migration that takes longer, 20000 when unset; counted from the last thing that comes at a set time',
+    (config, value) => ({ ...config, patienceMs: value === false ? undefined : value }),
+  ),
   'end-at': setting(
     'process',
     moment(undefined),
     'the log ends here at the latest, 120000 when unset',
-    (config, value) => {
-      const { endsAfterMs: _before, ...others } = config;
-      return value === false ? others : { ...others, endsAfterMs: value };
-    },
+    (config, value) => ({ ...config, endsAfterMs: value === false ? DEFAULT_PROCESS.endsAfterMs : value }),
+  ),
+  'log-size': setting(
+    'process',
+    size(1, TERABYTE),
+    'migrate-cancel once the log is so large, and not before; what polls until then: dirty-bitmaps with downtime-limit=0 and dirty-rate=0',
+    (config, logBytes) => ({
+      ...config,
+      logBytes,
+      patienceMs: undefined,
+      endsAfterMs: MAX_MS,
+      runs: config.runs.map((run) => ({
+        ...run,
+        commands: run.commands.filter(({ command }) => command !== 'migrate-cancel'),
+      })),
+    }),
   ),
   'as-posted': setting('process', SWITCH, 'of thread; false: with what the review asked for', (config, asPosted) => ({
     ...config,
@@ -131,7 +189,14 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
   checkpoints: ofRuns(whole(0, 100_000), 'COLO: checkpoints before the failover', (_run, checkpoints) => ({
     checkpoints,
   })),
-  transport: ofChannel(choice(['socket', 'file']), 'where the migration goes', (kind) => ({ kind })),
+  'fail-at': ofRuns(
+    choice([...FAILURE_POINTS, 'never']),
+    'where the migration fails, with its link intact',
+    (_run, at) => ({
+      failsAt: at === 'never' ? undefined : at,
+    }),
+  ),
+  transport: ofChannel(choice(['socket', 'file', 'exec']), 'where the migration goes', (kind) => ({ kind })),
   connects: ofChannel(SWITCH, 'false: nobody listens there', (connects) => ({ connects })),
   'link-bandwidth': ofChannel(rate(MAX_RATE), 'what the link carries', (bandwidthBytesPerSecond) => ({
     bandwidthBytesPerSecond: Math.max(bandwidthBytesPerSecond, 1),
@@ -145,6 +210,44 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
   })),
   'ack-time': ofChannel(milliseconds(MAX_MS), 'switchover-ack: time until the destination answers', (ackMs) => ({
     ackMs,
+  })),
+  bitmaps: ofModule('dirty-bitmaps', whole(1, 1000), 'dirty bitmaps, for the capability', (bitmaps) => ({ bitmaps })),
+  'bitmap-size': ofModule('dirty-bitmaps', BYTES, 'of each bitmap', (bytesPerBitmap) => ({ bytesPerBitmap })),
+  'vfio-stopcopy': ofModule('vfio', BYTES, 'state that only the stopped device gives out', (stopcopyBytes) => ({
+    stopcopyBytes,
+  })),
+  'vfio-initial': ofModule('vfio', BYTES, 'initial data in precopy', (precopyInitialBytes) => ({
+    precopyInitialBytes,
+  })),
+  'vfio-dirty': ofModule('vfio', BYTES, 'dirty data in precopy at the start', (precopyDirtyBytes) => ({
+    precopyDirtyBytes,
+  })),
+  'vfio-dirty-rate': ofModule('vfio', RATE, 'how fast the device dirties it again', (dirtyRateBytesPerSecond) => ({
+    dirtyRateBytesPerSecond,
+  })),
+  'vfio-exact-time': ofModule(
+    'vfio',
+    milliseconds(60_000),
+    'time of the ioctl behind an exact query',
+    (exactQueryMs) => ({
+      exactQueryMs,
+    }),
+  ),
+  'vfio-initial-again': ofModule(
+    'vfio',
+    milliseconds(MAX_MS),
+    'the device re-initialises so long after its setup: its initial data, and its ack, once more',
+    (initialAgainAfterMs) => ({ initialAgainAfterMs }),
+  ),
+  'vfio-asks-ack': ofModule('vfio', SWITCH, 'it re-initialises at the switchover', (asksAckAtSwitchover) => ({
+    asksAckAtSwitchover,
+  })),
+  'cmma-attributes': ofModule('cmma', whole(0, 1e12), 'storage attributes', (attributes) => ({ attributes })),
+  'cmma-dirty-rate': ofModule('cmma', whole(0, 1e12), 'attributes dirtied per second', (dirtyRatePerSecond) => ({
+    dirtyRatePerSecond,
+  })),
+  'device-time': ofModule('device', milliseconds(MAX_MS), 'an added device takes so long to save', (saveMs) => ({
+    saveMs,
   })),
 };
 

@@ -59,6 +59,10 @@ export function moment(always: number | undefined): ValueKind<number | false> {
   return { form: always === undefined ? 'MS|false' : 'true|false|MS', example: '500', read };
 }
 
+/** Amounts and rates of a module or a guest. */
+export const BYTES = size(0, 2 ** 50);
+export const RATE = rate(2 ** 47);
+
 /** A day. */
 export const MAX_MS = 86_400_000;
 

@@ -31,6 +31,8 @@ export interface Version {
   readonly postcopyEndsAtZero: boolean;
   readonly hasBlockActivation: boolean;
   readonly hasRamSaveComplete: boolean;
+  /** The last round and postcopy clear the dirty log of what they send; not from 10.1 on. */
+  readonly clearsLogToTheEnd: boolean;
   /** migration_cleanup and migration_cancel; 7.2 has migrate_fd_cleanup and migrate_fd_cancel. */
   readonly hasNotifiers: boolean;
   readonly hasMigrateError: boolean;
@@ -54,6 +56,7 @@ const BASE_10 = {
   postcopyEndsAtZero: false,
   hasBlockActivation: true,
   hasRamSaveComplete: false,
+  clearsLogToTheEnd: true,
   hasNotifiers: false,
   hasMigrateError: true,
   passAfterQuery: false,
@@ -87,6 +90,7 @@ const VERSIONS: Readonly<Record<Band, Version>> = {
     hasPostcopyDevice: true,
     postcopyEndsAtZero: true,
     hasRamSaveComplete: true,
+    clearsLogToTheEnd: false,
     savesInactiveIterables: true,
   },
   '11.1': {
@@ -103,6 +107,7 @@ const VERSIONS: Readonly<Record<Band, Version>> = {
     hasPostcopyDevice: true,
     postcopyEndsAtZero: true,
     hasRamSaveComplete: true,
+    clearsLogToTheEnd: false,
     hasNotifiers: true,
     passAfterQuery: true,
   },

@@ -1,6 +1,6 @@
 import type { Op } from '../code/paths.ts';
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
-import { breachOf } from '../model/compare.ts';
+import { breachOf, turned } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
 import type { SeriesModel } from '../model/model.ts';
 import { isSync, toldExact } from '../model/names.ts';
@@ -33,14 +33,12 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
 
 /** The core calls the modules, or is called, with exact=true. */
 function toldOtherwise(model: SeriesModel): readonly Remark[] {
+  const isTold = (op: Op): boolean => toldExact(op) !== undefined;
   const isToldSo = (op: Op): boolean => toldExact(op) === true;
   return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
-    const breach = breachOf(change.before('estimate'), change.after('estimate'), ({ ops }) =>
-      ops.some(isToldSo) ? 'no' : 'yes',
-    );
-    const call = breach?.path.ops.find(isToldSo);
-    if (breach === undefined || call === undefined || breach.conditions.length > 0 || change.old === undefined)
-      return [];
+    if (change.old === undefined) return [];
+    const call = turned(change.before('estimate'), change.after('estimate'), isTold, isToldSo);
+    if (call === undefined) return [];
     return remarkAt(model, madeAt(change, call), {
       rule: 'estimate-with-sync',
       severity: 'error',

@@ -1,6 +1,6 @@
 import type { Op } from '../code/paths.ts';
 import { defineCheck, entries, mendedLater, remarkAt, when } from '../model/check.ts';
-import { breachOf, somePath } from '../model/compare.ts';
+import { breachOf, somePath, turned } from '../model/compare.ts';
 import { lostAt, madeAt } from '../model/guilt.ts';
 import type { SeriesModel } from '../model/model.ts';
 import { isSync, toldExact } from '../model/names.ts';
@@ -34,13 +34,11 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
 
 /** The core calls the modules, or is called, with exact=false. */
 function toldOtherwise(model: SeriesModel): readonly Remark[] {
+  const isTold = (op: Op): boolean => toldExact(op) !== undefined;
   const isToldSo = (op: Op): boolean => toldExact(op) === false;
   return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
-    const breach = breachOf(change.before('exact'), change.after('exact'), ({ ops }) =>
-      ops.some(isToldSo) ? 'no' : 'yes',
-    );
-    const call = breach?.path.ops.find(isToldSo);
-    if (breach === undefined || call === undefined || breach.conditions.length > 0) return [];
+    const call = turned(change.before('exact'), change.after('exact'), isTold, isToldSo);
+    if (call === undefined) return [];
     return remarkAt(model, madeAt(change, call), {
       rule: 'exact-without-sync',
       severity: 'error',

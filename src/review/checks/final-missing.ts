@@ -1,10 +1,10 @@
 import type { Op, Path } from '../code/paths.ts';
 import { truthOf } from '../code/values.ts';
-import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
+import { defineCheck, entries, finalEntries, isEnd, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds, somePath } from '../model/compare.ts';
-import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
+import { deletedAt, lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { INACTIVATE, isFinal, isSync, SWITCHOVER } from '../model/names.ts';
+import { INACTIVATE, isFinal, isSync, queryOf, SWITCHOVER } from '../model/names.ts';
 import { behind, calls, finalIn, isSave } from '../model/orders.ts';
 import { isPostcopy, syncs } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
@@ -14,7 +14,14 @@ export const finalMissing = defineCheck({
   what: 'A switchover is left without a final query, or makes it only when its result can no more be sent.',
   why: 'Nothing then collects what became dirty between the last exact query and the stop of the VM: the guest loses memory.',
   limits: 'A final query that moved to a function whose callers the series does not show is taken to be reached.',
-  run: (model) => [...lost(model), ...late(model), ...hidden(model), ...checkpoints(model)],
+  run: (model) => [
+    ...lost(model),
+    ...late(model),
+    ...hidden(model),
+    ...checkpoints(model),
+    ...notTold(model),
+    ...neverMade(model),
+  ],
 });
 
 /** The series adds a final query in another function. */
@@ -122,5 +129,57 @@ function checkpoints(model: SeriesModel): readonly Remark[] {
     message:
       'With the sync out of completion only the final query does it. A COLO checkpoint stops the VM and saves RAM without migration_switchover_start(): does it still sync anywhere?',
     reason: 'The series adds no final query in colo.c; QEMU 10.2 has no sync of its own there.',
+  });
+}
+
+const isWrapper = ({ name }: FunctionChange): boolean => /query_pending_final$/.test(name);
+
+/** The function that makes the final query does not say that it is one. */
+function notTold(model: SeriesModel): readonly Remark[] {
+  return model.changes.filter(isWrapper).flatMap((change) => {
+    const makes = ({ ops }: Path): Holds => {
+      if (ops.some(isFinal)) return 'yes';
+      return ops.some((op) => op.kind === 'unseen') ? 'maybe' : 'no';
+    };
+    const breach = breachOf(change.before('switchover'), change.after('switchover'), makes);
+    if (breach === undefined || breach.conditions.length > 0) return [];
+    const query = breach.path.ops.find((op) => queryOf(op) !== undefined);
+    // A query whose argument is a name that is not understood.
+    if (query !== undefined && queryOf(query)?.final !== false) return [];
+    return remarkAt(model, query === undefined ? deletedAt(change, isFinal) : madeAt(change, query), {
+      rule: 'final-missing',
+      severity: 'error',
+      confidence: 'certain',
+      message: `${
+        query === undefined
+          ? 'The modules are not asked here any more'
+          : 'The final query is made with final=false here'
+      }: it is none. Handlers that are not told take the BQL, which is held, and abort; the last sync is not marked.`,
+      reason: `${change.name}() has to hand on final=true.`,
+    });
+  });
+}
+
+/** The series brings the final query, and no switchover makes it. */
+function neverMade(model: SeriesModel): readonly Remark[] {
+  if (!model.bringsFinal || !isEnd(model)) return [];
+  const made = model.changes.some(
+    (change) =>
+      !isWrapper(change) &&
+      !/(?:^|\/)colo\.c$/.test(change.path) &&
+      somePath(change.after('switchover'), ({ ops }) => ops.some(isFinal)),
+  );
+  const wrapper = model.changes.findLast(isWrapper);
+  const isOpen = somePath(wrapper?.after('switchover'), ({ ops }) => ops.some(isFinal));
+  if (made || wrapper?.new === undefined || !isOpen) return [];
+  const shown = model.changes.some(({ name }) => name === SWITCHOVER);
+  return remarkAt(model, wrapper.new.text.header ?? wrapper.changed[0], {
+    rule: 'final-missing',
+    severity: 'error',
+    confidence: shown ? 'certain' : 'likely',
+    message: `The series brings ${wrapper.name}() and calls it in no switchover, precopy or postcopy: what became dirty since the last exact query is not collected.`,
+    reason: shown
+      ? `${SWITCHOVER}() is in the series, and does not call it.`
+      : `QEMU 11.1 calls it in ${SWITCHOVER}(); no hunk of the series calls it outside of COLO.`,
   });
 }

@@ -1,5 +1,5 @@
-import { type Callback, callbackOf } from '../model/callback.ts';
-import { defineCheck, remarkAt } from '../model/check.ts';
+import { type Callback, callbackOf, impliedCallback } from '../model/callback.ts';
+import { defineCheck, isComplete, remarkAt } from '../model/check.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { CALLBACK, isExactName, isFinalName, MODULES, moduleOf } from '../model/names.ts';
 import type { Remark } from '../series.ts';
@@ -11,7 +11,7 @@ export const handlerForgotten = defineCheck({
   limits: 'Without --tree the implementers are those of QEMU 10.2 and 11.1: RAM, block-dirty-bitmap, CMMA and VFIO.',
   run: (model) => {
     const callback = callbackOf(model);
-    if (callback === undefined) return [];
+    if (callback === undefined) return withoutDeclaration(model);
     return [...untouched(model, callback), ...unlike(model, callback), ...badCalls(model, callback)];
   },
 });
@@ -21,25 +21,60 @@ function untouched(model: SeriesModel, callback: Callback): readonly Remark[] {
   if (!callback.changed) return [];
   const follows = ({ isHandler, new: code }: FunctionChange): boolean =>
     isHandler && code?.text.params?.length === callback.params.length;
-  const touched = new Set(
-    model.changes.filter((change) => follows(change) || hasOtherTypes(change, callback)).map(({ path }) => path),
-  );
-  const fromTree = model.tree?.implementers(CALLBACK);
-  const all = fromTree ?? MODULES.map(({ path, name }) => ({ path, name }));
-  const forgotten = all.filter(
-    ({ path }) => ![...touched].some((one) => one === path || path.endsWith(`/${one}`) || one.endsWith(`/${path}`)),
-  );
+  const touched = model.changes
+    .filter((change) => follows(change) || hasOtherTypes(change, callback))
+    .map(({ path }) => path);
+  const { fromTree, forgotten } = forgottenBy(model, touched);
   if (forgotten.length === 0) return [];
-  const names = forgotten.map(({ path, name }) => `${path} (${name})`).join(', ');
   return remarkAt(model, callback.line, {
     rule: 'handler-forgotten',
-    severity: fromTree === undefined ? 'warning' : 'error',
-    confidence: fromTree === undefined ? 'likely' : 'certain',
-    message: `${CALLBACK}() gets another signature, and the series does not change ${names}.`,
-    reason:
-      fromTree === undefined
-        ? 'QEMU 10.2 and 11.1 implement it there; --tree DIR reads the implementers off your source.'
-        : 'The source tree implements it there.',
+    severity: fromTree ? 'error' : 'warning',
+    confidence: fromTree ? 'certain' : 'likely',
+    message: `${CALLBACK}() gets another signature, and the series does not change ${namesOf(forgotten)}.`,
+    reason: sourceOf(fromTree),
+  });
+}
+
+interface Implementer {
+  readonly path: string;
+  readonly name: string;
+}
+
+function forgottenBy(
+  { tree }: SeriesModel,
+  touched: readonly string[],
+): { readonly fromTree: boolean; readonly forgotten: readonly Implementer[] } {
+  const known = tree?.implementers(CALLBACK);
+  const all = known ?? MODULES.map(({ path, name }) => ({ path, name }));
+  const isTouched = ({ path }: Implementer): boolean =>
+    touched.some((one) => one === path || path.endsWith(`/${one}`) || one.endsWith(`/${path}`));
+  return { fromTree: known !== undefined, forgotten: all.filter((one) => !isTouched(one)) };
+}
+
+const namesOf = (all: readonly Implementer[]): string => all.map(({ path, name }) => `${path} (${name})`).join(', ');
+const sourceOf = (fromTree: boolean): string =>
+  fromTree
+    ? 'The source tree implements it there.'
+    : 'QEMU 10.2 and 11.1 implement it there; --tree DIR reads the implementers off your source.';
+
+/** The declaration is not shown: its call, or a handler, says how many arguments it has now. */
+function withoutDeclaration(model: SeriesModel): readonly Remark[] {
+  const callback = impliedCallback(model);
+  if (callback === undefined || !isComplete(model)) return [];
+  const { count, from, line } = callback;
+  const follows = ({ isHandler, new: code }: FunctionChange): boolean =>
+    isHandler && code?.text.params?.length === count;
+  const { fromTree, forgotten } = forgottenBy(
+    model,
+    model.changes.filter(follows).map(({ path }) => path),
+  );
+  const left = ['its declaration in include/migration/register.h', namesOf(forgotten)].filter((text) => text !== '');
+  return remarkAt(model, line, {
+    rule: 'handler-forgotten',
+    severity: fromTree && forgotten.length > 0 ? 'error' : 'warning',
+    confidence: fromTree && forgotten.length > 0 ? 'certain' : 'likely',
+    message: `${CALLBACK}() ${from === 'call' ? 'is called with' : 'is implemented with'} ${count} arguments now, and the series does not change ${left.join(', nor ')}.`,
+    reason: sourceOf(fromTree),
   });
 }
 

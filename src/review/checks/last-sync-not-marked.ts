@@ -1,11 +1,11 @@
 import type { Op, Path } from '../code/paths.ts';
-import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
+import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import { finalSyncLine, leftBesideFinal } from '../model/left-beside.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { syncOf } from '../model/names.ts';
-import { DISCARD } from '../model/syncs.ts';
+import { DISCARD, isPostcopy } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
 export const lastSyncNotMarked = defineCheck({
@@ -24,15 +24,18 @@ function inQueries(model: SeriesModel): readonly Remark[] {
     const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before('final');
     const breach = breachOf(pre, change.after('final'), marks);
     const sync = breach?.path.ops.find(isUnmarked);
-    if (breach === undefined || sync === undefined || breach.conditions.length > 0) return [];
+    if (breach === undefined || sync === undefined) return [];
+    // A checkpoint of COLO is not the last one.
+    if (breach.conditions.some((text) => /colo/i.test(text))) return [];
+    const sure = breach.conditions.length === 0;
     return remarkAt(
       model,
       model.bringsFinal ? (lineOf(sync) ?? lostAt(change, breach.path, isUnmarked)) : madeAt(change, sync),
       {
         rule: 'last-sync-not-marked',
-        severity: 'error',
-        confidence: 'certain',
-        message: 'In the final query this is the last sync of the switchover, and it is called with last_stage=false.',
+        severity: sure || isPostcopy(breach) ? 'error' : 'warning',
+        confidence: sure ? 'certain' : 'likely',
+        message: `In the final query this is the last sync of the switchover, and it is called with last_stage=false${when(breach.conditions)}.`,
         reason: `On the path final=1 of ${change.name}() the argument is false.`,
       },
     );

@@ -5,14 +5,15 @@ import { deletedAt, lineOf } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { DECIDE, queryOf } from '../model/names.ts';
 import { calls } from '../model/orders.ts';
+import { comparisonsIn, guardsOf } from '../model/thresholds.ts';
 import type { Remark } from '../series.ts';
 
 export const switchoverWithoutExact = defineCheck({
   id: 'switchover-without-exact',
   what: 'The decision for the switchover rests on an estimate.',
   why: 'An estimate leaves out what was dirtied since the last sync: the downtime may exceed its limit many times over.',
-  limits: 'Which comparison stands before the exact query is the author’s; only that the query is lost is seen.',
-  run: (model) => [...lost(model), ...guarded(model), ...stale(model), ...behindDecision(model)],
+  limits: 'A bound that is not the threshold, a part or a multiple of it, is the author’s.',
+  run: (model) => [...lost(model), ...guarded(model), ...stale(model), ...behindDecision(model), ...lowered(model)],
 });
 
 const isExact = (op: Op): boolean => queryOf(op)?.exact === true && queryOf(op)?.final === false;
@@ -102,6 +103,40 @@ function guarded(model: SeriesModel): readonly Remark[] {
 
 /** Comparisons with the threshold are the author's business. */
 const IS_PENDING = /total_bytes|pending|_bytes|threshold|postcopy|unseen/;
+
+/** The exact query begins only below a part of the threshold that the decision is made at. */
+function lowered(model: SeriesModel): readonly Remark[] {
+  const asks = ({ ops }: Path): boolean => ops.some(isExact);
+  return entries(model, ({ name }) => ITERATION.test(name)).flatMap((change) => {
+    const [pre, post] = [change.before('switchover'), change.after('switchover')];
+    const guards = guardsOf(post, asks);
+    const less = guards.find(({ bound }) => bound === 'less');
+    const before = guardsOf(pre, asks);
+    if (less === undefined || before.some(({ bound }) => bound === 'less')) return [];
+    if (!before.some(({ bound }) => bound === 'whole')) return [];
+    // The decision may be held to the same part of it.
+    const others = comparisonsIn(post).filter(({ key }) => !guards.some((guard) => guard.key === key));
+    if (others.some(({ bound }) => bound !== 'whole')) return [];
+    const isSeen = somePath(post, ({ ops }) => ops.some((op) => calls(op, DECIDE)));
+    const line = change.changed.find(({ text }) => /thresh|pending|total|bytes/.test(text));
+    return remarkAt(model, line ?? change.changed[0], {
+      rule: 'switchover-without-exact',
+      severity: 'error',
+      confidence: isSeen ? 'certain' : 'likely',
+      message:
+        'The exact query waits for a smaller figure than the switchover does. Between the two the switchover is decided on the estimate, which does not know what was dirtied since the last sync.',
+      reason: isSeen
+        ? `${change.name}() asks below ${plainKey(less.key)}, and decides at the whole threshold.`
+        : `${change.name}() asks below ${plainKey(less.key)}; in QEMU 11.1 it decides at the whole threshold, and no hunk changes that.`,
+    });
+  });
+}
+
+const plainKey = (key: string): string =>
+  key
+    .replaceAll(/@\d+/g, '')
+    .split(' < ')
+    .find((side) => !/pending|total/.test(side)) ?? key;
 
 /** The figure that is compared was taken before the exact query. */
 function stale(model: SeriesModel): readonly Remark[] {

@@ -1,7 +1,7 @@
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { lineOf, madeAt } from '../model/guilt.ts';
-import { finalSyncLine, leftBesideFinal } from '../model/left-beside.ts';
+import { finalSyncLine, leftBesideFinal, leftInCompletion } from '../model/left-beside.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { isFinal, isSync, SWITCHOVER } from '../model/names.ts';
 import { behind, finalIn, most, runsAfterFinal } from '../model/orders.ts';
@@ -14,7 +14,7 @@ export const syncAfterFinal = defineCheck({
   why: 'Two syncs of all memory in the downtime; and what only the second one finds is in no figure, and in precopy not sent.',
   limits:
     'Whether the base has the final query is read off the text; where it is not to be told, it is taken to have it, and the remark is weaker.',
-  run: (model) => [...behindFinal(model), ...inCompletion(model), ...leftBeside(model)],
+  run: (model) => [...behindFinal(model), ...inCompletion(model), ...leftBeside(model), ...leftInPrecopy(model)],
 });
 
 function behindFinal(model: SeriesModel): readonly Remark[] {
@@ -73,5 +73,20 @@ function leftBeside(model: SeriesModel): readonly Remark[] {
     confidence: left.seen ? 'certain' : 'likely',
     message: `With this in place the sync in ${DISCARD}() is the second one of a switchover to postcopy; one of the two can go.`,
     reason: left.seen ? 'The series shows both.' : `${DISCARD}() is as QEMU 10.2 has it; the series does not touch it.`,
+  });
+}
+
+function leftInPrecopy(model: SeriesModel): readonly Remark[] {
+  const left = leftInCompletion(model);
+  if (left === undefined) return [];
+  return remarkAt(model, finalSyncLine(model), {
+    rule: 'sync-after-final',
+    severity: 'warning',
+    confidence: left.seen ? 'likely' : 'possible',
+    message:
+      'With this in place the sync in ram_save_complete() is the second one of a precopy switchover: one more sync of all memory in the downtime. Can that one go?',
+    reason: left.seen
+      ? 'The series shows both.'
+      : 'ram_save_complete() of QEMU 10.2 and before syncs in precopy; the series does not show it.',
   });
 }

@@ -1,5 +1,7 @@
+import { closing } from '../code/functions.ts';
 import type { CodeLine } from '../code/image.ts';
 import type { Op } from '../code/paths.ts';
+import type { Token } from '../code/tokens.ts';
 import { symbolOf } from '../code/values.ts';
 import { defineCheck, remarkAt } from '../model/check.ts';
 import type { SeriesModel } from '../model/model.ts';
@@ -162,14 +164,19 @@ function addedText(old: TraceDeclaration, fresh: TraceDeclaration): string {
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
+/** The line of the name, or one of its arguments'. */
+function isChanged(part: readonly Token[], at: number): boolean {
+  const end = closing(part, at + 1);
+  return end !== undefined && part.slice(at, end + 1).some(({ line }) => line.changed);
+}
+
 /** The call changes its number of arguments, and trace-events is not in the series. */
 function callsAlone(model: SeriesModel, declared: ReadonlyMap<string, TraceChange>): readonly Remark[] {
   const names = new Set<string>();
-  for (const { new: code } of model.changes) {
-    for (const part of code?.text.parts ?? []) {
-      for (const { text, line } of part)
-        if (text.startsWith('trace_') && line.changed) names.add(text.slice('trace_'.length));
-    }
+  const parts = model.changes.flatMap((change) => [change.old, change.new].flatMap((code) => code?.text.parts ?? []));
+  for (const part of parts) {
+    for (const [at, { text }] of part.entries())
+      if (text.startsWith('trace_') && isChanged(part, at)) names.add(text.slice('trace_'.length));
   }
   return [...names].flatMap((name) => {
     if (declared.has(name)) return [];

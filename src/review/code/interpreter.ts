@@ -16,7 +16,10 @@ const MAX_STEPS = 20_000;
 const MAX_JUMPS = 4;
 
 export function runFunction(code: FunctionCode, program: Program, scenario: Scenario): Paths {
-  return new Interpreter(program, scenario).run(code);
+  const { budget } = program;
+  const paths = budget.steps < 0 ? { paths: [], truncated: true } : new Interpreter(program, scenario).run(code);
+  if (paths.truncated) budget.unjudged.add(`${code.path} ${code.text.name}`);
+  return paths;
 }
 
 class Interpreter {

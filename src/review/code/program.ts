@@ -34,9 +34,11 @@ export interface Program {
 /** Statements that may still be run for the whole series: a hostile one ends too. */
 export interface Budget {
   steps: number;
+  /** `path name` of the functions that it did not reach to the end of. */
+  readonly unjudged: Set<string>;
 }
 
-export const budget = (): Budget => ({ steps: 400_000 });
+export const budget = (): Budget => ({ steps: 400_000, unjudged: new Set() });
 
 /** One side of every file of the series. */
 export function programOf(series: Series, side: Side): readonly FileCode[] {

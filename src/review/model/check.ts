@@ -51,6 +51,18 @@ export function when(conditions: readonly string[]): string {
   return conditions.length === 0 ? '' : ` when ${conditions.slice(0, 3).join(' and ')}`;
 }
 
+/** All patches that its subjects count are there: nothing stands in one that is not seen. */
+export function isComplete({ series: { patches } }: SeriesModel): boolean {
+  return patches.every(({ total }) => total === undefined || total <= patches.length);
+}
+
+/** No patch comes behind those that are seen. */
+export function isEnd({ series: { patches } }: SeriesModel): boolean {
+  return patches.every(
+    ({ number, total }) => total === undefined || number === undefined || patches.some((one) => one.number === total),
+  );
+}
+
 export const call = (name: string): string => `${name}()`;
 
 /** A later patch of the series makes it good. */

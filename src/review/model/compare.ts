@@ -1,5 +1,5 @@
 /** Whether a duty that held before the patch is still kept on every path after it. */
-import type { Path, Paths } from '../code/paths.ts';
+import type { Op, Path, Paths } from '../code/paths.ts';
 
 /** `maybe`: code that no hunk shows may do it. */
 export type Holds = 'yes' | 'no' | 'maybe';
@@ -69,6 +69,19 @@ function conditionText([key, is]: readonly [string, boolean]): string {
   const plain = key.replaceAll(/@\d+/g, '');
   if (is) return plain;
   return / /.test(plain) ? `!(${plain})` : `!${plain}`;
+}
+
+/** Every such call is made so, and at least one; before the patch none was. */
+export function turned(
+  pre: Paths | undefined,
+  post: Paths | undefined,
+  isCall: (op: Op) => boolean,
+  isSo: (op: Op) => boolean,
+): Op | undefined {
+  if (post === undefined || post.truncated || pre?.truncated === true) return undefined;
+  if (somePath(pre, ({ ops }) => ops.some((op) => isCall(op) && isSo(op)))) return undefined;
+  const calls = post.paths.flatMap(({ ops }) => ops.filter(isCall));
+  return calls.every(isSo) ? calls[0] : undefined;
 }
 
 export const everyPath = (paths: Paths | undefined, test: (path: Path) => boolean): boolean =>

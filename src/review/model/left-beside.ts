@@ -1,5 +1,6 @@
 /** A series that brings the final query, and leaves postcopy's own last sync where it was. */
 import type { CodeLine } from '../code/image.ts';
+import { isComplete, isEnd } from './check.ts';
 import { somePath } from './compare.ts';
 import type { SeriesModel } from './model.ts';
 import { isSync, syncOf } from './names.ts';
@@ -24,6 +25,20 @@ export function leftBesideFinal(model: SeriesModel): LeftSync | undefined {
     ({ name, before }) => name === change.name && somePath(before('switchover'), ({ ops }) => ops.some(isSync)),
   );
   return wasThere ? undefined : { seen: false, marked: false, notifies: false };
+}
+
+const COMPLETE = 'ram_save_complete';
+
+/** The same of the end of RAM in precopy: 10.2 syncs there, and the series does not take it away. */
+export function leftInCompletion(model: SeriesModel): Pick<LeftSync, 'seen'> | undefined {
+  if (!model.bringsFinal || !isEnd(model) || finalSyncLine(model) === undefined) return undefined;
+  const own = model.changes.filter(({ name }) => name === COMPLETE);
+  const last = own.at(-1);
+  if (last === undefined) return isComplete(model) ? { seen: false } : undefined;
+  if (somePath(last.after('switchover'), ({ ops }) => ops.some(isSync))) return { seen: true };
+  const wasThere = own.some(({ before }) => somePath(before('switchover'), ({ ops }) => ops.some(isSync)));
+  const unseen = somePath(last.after('switchover'), ({ ops }) => ops.some(({ kind }) => kind === 'unseen'));
+  return wasThere || !unseen || !isComplete(model) ? undefined : { seen: false };
 }
 
 /** The sync that the final query makes. */

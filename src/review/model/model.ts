@@ -66,6 +66,8 @@ export interface SeriesModel {
   /** The series brings the final query in. */
   readonly bringsFinal: boolean;
   readonly tree: SourceTree | undefined;
+  /** Functions with more paths, or a series with more code, than is run; it grows while the checks look. */
+  readonly unjudged: ReadonlySet<string>;
 }
 
 /** The source that the series applies to. */
@@ -74,7 +76,16 @@ export interface SourceTree {
   implementers(callback: string): readonly { readonly path: string; readonly name: string }[];
 }
 
+const models = new WeakMap<Series, SeriesModel>();
+
+/** The checks and the effects look at the same one: what it has run is kept. */
 export function modelOf(series: Series, tree?: SourceTree): SeriesModel {
+  const known = models.get(series) ?? buildModel(series);
+  models.set(series, known);
+  return tree === undefined ? known : { ...known, tree };
+}
+
+function buildModel(series: Series): SeriesModel {
   const oldFiles = programOf(series, 'old');
   const newFiles = programOf(series, 'new');
   const handlers = handlerNames([...oldFiles, ...newFiles]);
@@ -88,7 +99,8 @@ export function modelOf(series: Series, tree?: SourceTree): SeriesModel {
     newFiles,
     base,
     bringsFinal: base === 'without-final' && hasFinal(newFiles),
-    tree,
+    tree: undefined,
+    unjudged: left.unjudged,
   };
 }
 
@@ -197,6 +209,15 @@ function changeOf(
 
 /** What the core holds when it calls the modules, where it is seen. */
 function handlerBql(program: Program, id: ScenarioId): Bql | undefined {
+  const known = handlerBqls.get(program) ?? new Map<ScenarioId, Bql | undefined>();
+  handlerBqls.set(program, known);
+  if (!known.has(id)) known.set(id, coreBql(program, id));
+  return known.get(id);
+}
+
+const handlerBqls = new WeakMap<Program, Map<ScenarioId, Bql | undefined>>();
+
+function coreBql(program: Program, id: ScenarioId): Bql | undefined {
   const core = program.functions.get(CORE_QUERY);
   if (core === undefined || id === 'switchover') return undefined;
   const { paths, truncated } = runFunction(

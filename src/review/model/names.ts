@@ -103,6 +103,14 @@ export function toldExact(op: Op): boolean | undefined {
   return value === undefined ? undefined : truthOf(value);
 }
 
+/** The last argument of a call of the core, or of a module. */
+export function toldFinal(op: Op): boolean | undefined {
+  if (op.kind !== 'call') return undefined;
+  const at = op.name === CALLBACK ? 3 : op.name === CORE_QUERY ? 2 : -1;
+  const value = op.args[at];
+  return value === undefined ? undefined : truthOf(value);
+}
+
 export interface SyncCall {
   /** The notifiers of precopy are called around it. */
   readonly notifies: boolean;

@@ -23,6 +23,9 @@ import { tracesSection } from './html/traces.ts';
 import type { ReviewRenderer } from './renderer.ts';
 
 const PROSE = 1000;
+/** More than a person reads; the others are counted. */
+const MOST_REMARKS = 300;
+const MOST_PATCHES = 100;
 
 export const htmlRenderer: ReviewRenderer = {
   id: 'html',
@@ -30,7 +33,7 @@ export const htmlRenderer: ReviewRenderer = {
   render: (report, _, beside = NOTHING_BESIDE) =>
     document({
       title: titleOf(report),
-      body: html`${head(report)}${remarkList(report)}${effects(report)}${tracesSection(report)}${diffSection(report)}${wholeReport(report, beside)}`,
+      body: html`${head(report)}${remarkList(report)}${effects(report)}${tracesSection(report)}${diffSection(report, report.remarks.slice(0, MOST_REMARKS))}${wholeReport(report, beside)}`,
       footer: html`<p>qtrace ${report.qtrace.slice(0, 40)}, schema ${report.schema}</p>`,
       css: `${REPORT_STYLES}\n${DIFF_STYLES}`,
       meta: { 'qtrace-schema': report.schema },
@@ -38,7 +41,7 @@ export const htmlRenderer: ReviewRenderer = {
 };
 
 function titleOf({ remarks, patches }: ReviewReport): string {
-  return `${plural(remarks.length, 'remark')} on ${(patches[0]?.subject ?? 'a patch').slice(0, 60)}`;
+  return `${plural(remarks.length, 'remark')} on ${(patches[0]?.subject ?? 'a patch').slice(0, 45)}`;
 }
 
 function head(report: ReviewReport): Markup {
@@ -48,7 +51,7 @@ function head(report: ReviewReport): Markup {
   return html`<header>
 <p class="kind">qtrace: what a patch does to the query protocol of QEMU live migration</p>
 <h1 class="${tone}">${remarks.length === 0 ? 'No remark' : plural(remarks.length, 'remark')}${errors > 0 ? `, ${plural(errors, 'error')}` : ''}</h1>
-${patches.map(({ subject, from }) => html`<p>${shortened(subject ?? 'Patch without a subject', 200)}${from === null ? '' : html` <span class="muted">${shortened(from, 120)}</span>`}</p>\n`)}</header>
+${patches.slice(0, MOST_PATCHES).map(({ subject, from }) => html`<p>${shortened(subject ?? 'Patch without a subject', 200)}${from === null ? '' : html` <span class="muted">${shortened(from, 120)}</span>`}</p>\n`)}</header>
 `;
 }
 
@@ -57,10 +60,12 @@ function remarkList({ remarks }: ReviewReport): Piece {
   return section(
     'remarks',
     'Remarks',
-    html`<ul class="remarks">\n${remarks.map(
-      ({ severity, rule, path, line, message }, at) =>
-        html`<li>${tag(severity, severity)} <a href="#${remarkId(at)}"><code>${shortened(path, 120)}:${line}</code></a> ${shortened(rule, 60)}: ${shortened(message, PROSE)}</li>\n`,
-    )}</ul>\n`,
+    html`<ul class="remarks">\n${remarks
+      .slice(0, MOST_REMARKS)
+      .map(
+        ({ severity, rule, path, line, message }, at) =>
+          html`<li>${tag(severity, severity)} <a href="#${remarkId(at)}"><code>${shortened(path, 120)}:${line}</code></a> ${shortened(rule, 60)}: ${shortened(message, PROSE)}</li>\n`,
+      )}</ul>\n${remarks.length > MOST_REMARKS ? html`<p>${plural(remarks.length - MOST_REMARKS, 'remark')} more; --format json has them all.</p>\n` : undefined}`,
   );
 }
 

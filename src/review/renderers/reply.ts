@@ -6,7 +6,7 @@ import { plural, visible } from '../../base/text.ts';
 import { wrap } from '../../report/renderers/text/layout.ts';
 import type { PatchReport, PlacedFinding, RemarkReport, ReviewReport, TraceFinding } from '../report.ts';
 import type { ReviewRenderer } from './renderer.ts';
-import { headerLines } from './reply/headers.ts';
+import { headerLines, replyTo } from './reply/headers.ts';
 import { fileLines, hunkHeader, quotedUpTo } from './reply/quote.ts';
 
 const COLUMNS = 72;
@@ -127,13 +127,11 @@ const wrapped = (text: string): readonly string[] => wrap(text, '', '', COLUMNS)
 
 function nothingToSay(report: ReviewReport, patch: PatchReport): readonly string[] {
   const { head } = report.traces;
+  const cover = report.cover?.mail;
+  const headers = cover === undefined ? headerLines(patch, report.qtrace) : replyTo(cover, cover.from, report.qtrace);
   const trace =
     head === null
       ? ''
       : ` In the trace of the patched build ${plural(head.summary.pass, 'duty', 'duties')} of it hold${head.summary.pass === 1 ? 's' : ''}, ${head.summary.violated} violated, ${head.summary.undecidable} not decided.`;
-  return [
-    ...headerLines(patch, report.qtrace),
-    '',
-    ...wrapped(`I found nothing to remark on what this does to the query protocol.${trace}`),
-  ];
+  return [...headers, '', ...wrapped(`I found nothing to remark on what this does to the query protocol.${trace}`)];
 }

@@ -1,5 +1,18 @@
 /** Patches that keep the protocol, one step away from those that do not. */
-import { BITMAP, CMMA, COLO, type Edit, EVENTS, MIGRATION, RAM, REGISTER, SAVEVM, VFIO } from './patches.ts';
+import { CLEAN_ORDERS } from './clean-orders.ts';
+import {
+  BITMAP,
+  CMMA,
+  COLO,
+  type Edit,
+  EVENTS,
+  MIGRATION,
+  RAM,
+  REGISTER,
+  SAVEVM,
+  VFIO,
+  VFIO_EVENTS,
+} from './patches.ts';
 
 export interface Clean {
   readonly name: string;
@@ -647,6 +660,7 @@ const others: readonly Clean[] = [
 const enums: readonly Clean[] = [
   {
     name: 'an enumeration in place of the two flags',
+    questions: ['trace-format-mismatch'],
     edits: [
       [
         REGISTER,
@@ -673,6 +687,8 @@ const enums: readonly Clean[] = [
       [VFIO, 'bool exact, bool final)', 'MigQuery query)'],
       [VFIO, 'if (exact && !final)', 'if (query == MIG_QUERY_EXACT)'],
       [VFIO, 'migration->precopy_init_size, exact, final);', 'migration->precopy_init_size, query);'],
+      [VFIO_EVENTS, 'bool exact, bool final) ', 'int query) '],
+      [VFIO_EVENTS, 'exact %d final %d', 'query %d'],
       [CMMA, 'bool exact, bool final)', 'MigQuery query)'],
       [
         SAVEVM,
@@ -729,4 +745,5 @@ export const CLEAN: readonly Clean[] = [
   ...figures,
   ...modules,
   ...others,
+  ...CLEAN_ORDERS,
 ];

@@ -1,4 +1,5 @@
 /** Faulty patches, the same fault in several words, with the line that is guilty. */
+import { FAULTY_ORDERS } from './faulty-orders.ts';
 import { BITMAP, CMMA, COLO, type Edit, EVENTS, MIGRATION, RAM, REGISTER, SAVEVM } from './patches.ts';
 
 export interface Faulty {
@@ -1321,4 +1322,5 @@ export const FAULTY: readonly Faulty[] = [
   ...modules,
   ...decisions,
   ...others,
+  ...FAULTY_ORDERS,
 ];

@@ -23,6 +23,7 @@ export const COLO = 'migration/colo.c';
 export const VFIO = 'hw/vfio/migration.c';
 export const CMMA = 'hw/s390x/s390-stattrib.c';
 export const REGISTER = 'include/migration/register.h';
+export const VFIO_EVENTS = 'hw/vfio/trace-events';
 export const EVENTS = 'migration/trace-events';
 
 /** A file, a text that stands in it, and what takes its place. */

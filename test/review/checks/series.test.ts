@@ -17,6 +17,7 @@ import {
   REGISTER,
   SAVEVM,
   VFIO,
+  VFIO_EVENTS,
 } from './patches.ts';
 
 /** From the model back to a QEMU without the final query. */
@@ -27,6 +28,8 @@ const BEFORE: readonly Edit[] = [
   [VFIO, 'bool exact, bool final)', 'bool exact)'],
   [VFIO, '    /* In the final query the cached size is good enough */\n    if (exact && !final) {', '    if (exact) {'],
   [VFIO, 'precopy_init_size, exact, final);', 'precopy_init_size, exact);'],
+  [VFIO_EVENTS, ', bool final) ', ') '],
+  [VFIO_EVENTS, ' final %d', ''],
   [BITMAP, 'bool exact, bool final)', 'bool exact)'],
   [BITMAP, '    if (!final) {\n        bql_lock();\n    }\n', '    bql_lock();\n'],
   [BITMAP, '    if (!final) {\n        bql_unlock();\n    }\n', '    bql_unlock();\n'],
@@ -98,10 +101,12 @@ async function bringing(...edits: readonly Edit[]): Promise<readonly string[]> {
 const said = (remarks: readonly Remark[]): readonly string[] =>
   remarks.map(({ severity, rule }) => `${severity} ${rule}`);
 const CHANGED_TEXT = 'info trace-format-mismatch';
+/** Of VFIO's event, and of the query's. */
+const CHANGED_TEXTS = [CHANGED_TEXT, CHANGED_TEXT];
 
 describe('a patch that brings the final query', () => {
   test('as it should be', async () => {
-    expect(await bringing()).toEqual([CHANGED_TEXT]);
+    expect(await bringing()).toEqual(CHANGED_TEXTS);
   });
 
   test('without one for COLO’s checkpoints', async () => {
@@ -120,6 +125,7 @@ describe('a patch that brings the final query', () => {
       '    /* The last sync */\n    migration_bitmap_sync(rs, false);\n\n    forget_last_sent(rs);\n',
     ]);
     expect(found).toEqual([
+      CHANGED_TEXT,
       'warning last-sync-not-marked',
       'info notifier-skipped',
       'info sync-after-final',
@@ -155,12 +161,12 @@ describe('a patch that brings the final query', () => {
       '    /*\n     * The last look at the dirty state.  Precopy sends all that it finds,\n     * postcopy makes its discard bitmap from it.\n     */\n',
       '',
     ]);
-    expect(found).toEqual(['info final-undocumented', CHANGED_TEXT]);
+    expect(found).toEqual([CHANGED_TEXT, 'info final-undocumented', CHANGED_TEXT]);
   });
 
   test('with a module that is forgotten', async () => {
     const found = await bringing([CMMA, 'bool exact, bool final)', 'bool exact)']);
-    expect(found).toEqual(['warning handler-forgotten', CHANGED_TEXT]);
+    expect(found).toEqual([CHANGED_TEXT, 'warning handler-forgotten', CHANGED_TEXT]);
   });
 
   test('with a module that the source tree knows alone', async () => {
@@ -175,6 +181,83 @@ describe('a patch that brings the final query', () => {
       { severity: 'error', path: REGISTER },
     ]);
     expect(found.find(({ rule }) => rule === 'handler-forgotten')?.message).toContain('hw/new.c (new_pending)');
+  });
+});
+
+/** The sync of ram_save_complete() stays. */
+const STAYS: Edit = [
+  RAM,
+  '        ret = rdma_registration_start',
+  '        if (!migration_in_postcopy()) {\n            migration_bitmap_sync_precopy(true);\n        }\n\n        /* As ever */\n        ret = rdma_registration_start',
+];
+const IN_SWITCHOVER: Edit = [
+  MIGRATION,
+  '    qemu_savevm_query_pending_final(&pending);\n\n',
+  '    trace_migration_switchover_start();\n\n',
+];
+const ITERATION = 'qemu_savevm_query_pending(pending, exact, false)';
+
+describe('a series that brings the final query and stops half way', () => {
+  test('the sync at the end of RAM left where it was', async () => {
+    expect(await bringing(STAYS)).toContain('warning sync-after-final');
+  });
+
+  test('the same with nothing of it in the patch', async () => {
+    const [path, from, to] = STAYS;
+    const remarks = checkSeries(
+      await readSeries(asMail(diffFiles(OLD, edited([[path, from, to.replace('/* As ever */\n        ', '')]])))),
+    );
+    expect(remarks.filter(({ rule }) => rule === 'sync-after-final')).toMatchObject([
+      { severity: 'warning', confidence: 'possible' },
+    ]);
+  });
+
+  test('made in a checkpoint only', async () => {
+    expect(await bringing(IN_SWITCHOVER)).toContain('error final-missing');
+  });
+
+  test('made nowhere', async () => {
+    const found = await bringing(IN_SWITCHOVER, [COLO, '    qemu_savevm_query_pending_final(&pending);\n', '']);
+    expect(found).toContain('error final-missing');
+  });
+
+  test('made in both completions in place of the switchover: no error', async () => {
+    const found = await bringing(
+      IN_SWITCHOVER,
+      [
+        MIGRATION,
+        '    ret = qemu_savevm_state_complete_precopy(s);',
+        '    qemu_savevm_query_pending_final(&s->pending);\n    ret = qemu_savevm_state_complete_precopy(s);',
+      ],
+      [
+        MIGRATION,
+        '    qemu_savevm_state_complete_precopy_iterable(ms',
+        '    qemu_savevm_query_pending_final(&ms->pending);\n    qemu_savevm_state_complete_precopy_iterable(ms',
+      ],
+    );
+    expect(found.filter((text) => text.startsWith('error'))).toEqual([]);
+  });
+
+  test('a part of the series alone: what comes later may call it', async () => {
+    const diff = diffFiles(OLD, edited([IN_SWITCHOVER]));
+    const first = said(checkSeries(await readSeries(asMail(diff, '[PATCH 1/2] migration: Bring it'))));
+    expect(first).not.toContain('error final-missing');
+    const last = said(checkSeries(await readSeries(asMail(diff, '[PATCH 2/2] migration: Bring it'))));
+    expect(last).toContain('error final-missing');
+  });
+
+  test.each([
+    ['exact as final', ITERATION.replace('false', 'exact'), 'error final-repeated'],
+    ['final for everybody', ITERATION.replace('false', 'true'), 'error final-repeated'],
+  ])('the wrapper of the iteration says %s', async (_, call, expected) => {
+    expect(await bringing([SAVEVM, ITERATION, call])).toContain(expected);
+  });
+
+  test.each([
+    ['exchanged', 'final, exact', 'error exact-without-sync'],
+    ['never exact', 'false, final', 'error exact-without-sync'],
+  ])('the modules are told %s', async (_, args, expected) => {
+    expect(await bringing([SAVEVM, 'pending, exact, final);\n    }', `pending, ${args});\n    }`])).toContain(expected);
   });
 });
 

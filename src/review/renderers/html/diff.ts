@@ -6,8 +6,11 @@ import type { CommentReport, FileReport, HunkReport, LineReport, RemarkReport, R
 import { remarkId } from './remark-id.ts';
 import { traceWords } from './traces.ts';
 
-/** A series has thousands; more are told by the mail itself. */
-const MOST_LINES = 8000;
+/** Characters of the diff; hunks with remarks have some more. */
+const ROOM = 2_000_000;
+const ROOM_FOR_REMARKS = 1_000_000;
+/** What a row costs besides its text. */
+const ROW = 110;
 const MOST_WORDS = 4000;
 const LONGEST = 500;
 
@@ -16,36 +19,76 @@ interface Numbered {
   readonly index: number;
 }
 
-export function diffSection(report: ReviewReport): Piece {
-  const numbered = report.remarks.map((remark, index): Numbered => ({ remark, index }));
-  let room = MOST_LINES;
+function grouped<T, K>(all: readonly T[], keyOf: (one: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+/** What is left, and whether the hunk has its place. */
+class Room {
+  #left = ROOM;
+
+  takes(cost: number, isRemarked: boolean): boolean {
+    const fits = this.#left - cost > (isRemarked ? -ROOM_FOR_REMARKS : 0);
+    if (fits) this.#left -= cost;
+    return fits;
+  }
+}
+
+/** `remarks`: those that the page lists. */
+export function diffSection(report: ReviewReport, remarks: readonly RemarkReport[]): Piece {
+  const numbered = grouped(
+    remarks.map((remark, index): Numbered => ({ remark, index })),
+    ({ remark }) => `${remark.patch} ${remark.path}`,
+  );
+  const said = grouped(report.comments, ({ patch, path }) => `${patch} ${path}`);
+  const room = new Room();
   const patches = report.patches.map((patch, at) => {
-    const title = patch.subject ?? 'Patch without a subject';
     const files = patch.files.map((file) => {
-      const lines = file.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
-      const remarks = numbered.filter(({ remark }) => remark.patch === at && remark.path === file.path);
-      room -= lines;
-      if (room < 0 && remarks.length === 0)
-        return html`<p>${shortened(file.path, 200)}: ${plural(lines, 'line')} left out</p>\n`;
-      const comments = report.comments.filter((comment) => comment.patch === at && comment.path === file.path);
-      return fileTable(file, remarks, comments);
+      const key = `${at} ${file.path}`;
+      return fileTable(file, at, numbered.get(key) ?? [], said.get(key) ?? [], room);
     });
-    return html`<h3>${shortened(title, 200)}</h3>\n${files}`;
+    return room.takes(ROW, false) || files.some((file) => file !== undefined)
+      ? html`<h3>${shortened(patch.subject ?? 'Patch without a subject', 200)}</h3>\n${files}`
+      : undefined;
   });
   return section('diff', 'The diff', patches);
 }
 
-function fileTable(file: FileReport, remarks: readonly Numbered[], comments: readonly CommentReport[]): Markup {
-  const hunks = file.hunks.map((hunk, at) => {
-    const own = remarks.filter(({ remark }) => remark.hunk === at);
-    const said = comments.filter((comment) => comment.hunk === at);
-    return hunkBody(hunk, own, said);
+const costOf = ({ lines }: HunkReport, own: readonly Numbered[], said: readonly CommentReport[]): number =>
+  lines.reduce((sum, { text }) => sum + Math.min(text.length, LONGEST) + ROW, ROW) +
+  own.reduce((sum, { remark }) => sum + 1500 + remark.traceFindings.length * 3000, 0) +
+  said.reduce((sum, { text }) => sum + Math.min(text.length, MOST_WORDS) + ROW, 0);
+
+/** Undefined where there is no room even for its name. */
+function fileTable(
+  file: FileReport,
+  patch: number,
+  remarks: readonly Numbered[],
+  comments: readonly CommentReport[],
+  room: Room,
+): Piece {
+  const ownOf = grouped(remarks, ({ remark }) => remark.hunk);
+  const saidOf = grouped(comments, ({ hunk }) => hunk);
+  const hunks = file.hunks.flatMap((hunk, at) => {
+    const [own, said] = [ownOf.get(at) ?? [], saidOf.get(at) ?? []];
+    return room.takes(costOf(hunk, own, said), own.length > 0) ? [hunkBody(hunk, own, said)] : [];
   });
-  return html`<h4><code>${shortened(file.path, 200)}</code> +${file.additions} -${file.deletions}</h4>
-<div class="scroll" role="region" aria-label="${file.path.slice(0, 200)}" tabindex="0"><table class="diff" role="presentation">
+  const missing = file.hunks.length - hunks.length;
+  const left = missing === 0 ? undefined : html`<p>${plural(missing, 'hunk')} left out</p>\n`;
+  const name = html`<h4><code>${shortened(file.path, 200)}</code> +${file.additions} -${file.deletions}</h4>\n`;
+  if (hunks.length === 0)
+    return room.takes(ROW + 2 * Math.min(file.path.length, 200), false) ? [name, left] : undefined;
+  return html`${name}<section class="scroll" aria-label="${file.path.slice(0, 200)}, patch ${patch + 1}" tabindex="0"><table class="diff" role="presentation">
 <colgroup><col class="no"><col class="no"><col class="mark"><col></colgroup>
-${hunks}</table></div>
-`;
+${hunks}</table></section>
+${left}`;
 }
 
 function hunkBody(hunk: HunkReport, remarks: readonly Numbered[], comments: readonly CommentReport[]): Markup {

@@ -8,9 +8,13 @@ const WORD_BYTES = 42;
 
 /** To the author, and everybody who had the patch. */
 export function headerLines(patch: PatchReport, qtrace: string): readonly string[] {
-  const mail = patch.messageId === null && patch.mail.messageId !== null ? patch.mail : patch;
+  return replyTo(patch.messageId === null && patch.mail.messageId !== null ? patch.mail : patch, patch.from, qtrace);
+}
+
+/** `from`: the author, who need not have sent the mail. */
+export function replyTo(mail: MailReport, from: string | null, qtrace: string): readonly string[] {
   const { messageId } = mail;
-  const to = [patch.from].filter((one) => one !== null);
+  const to = [from].filter((one) => one !== null);
   const cc = [...new Set([...mail.to, ...mail.cc])].filter((one) => !to.includes(one));
   const references = [...new Set([...mail.references, ...(messageId === null ? [] : [messageId])])].filter(isMessageId);
   return [

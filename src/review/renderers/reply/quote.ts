@@ -5,11 +5,13 @@ import type { FileReport, HunkReport, LineReport } from '../../report.ts';
 const COLUMNS = 76;
 /** Lines in front of a remark. */
 const BEFORE = 8;
+/** Code is quoted whole: what is cut off may be what the remark is about. */
+const CODE_COLUMNS = 200;
 const CUT = ' [...]';
 
-export function quoted(text: string): string {
+export function quoted(text: string, columns = COLUMNS): string {
   const line = `> ${visible(text.replaceAll('\t', '        '))}`.trimEnd();
-  return line.length <= COLUMNS ? line : `${line.slice(0, COLUMNS - CUT.length)}${CUT}`;
+  return line.length <= columns ? line : `${line.slice(0, columns - CUT.length)}${CUT}`;
 }
 
 export function fileLines({ path, oldPath }: FileReport): readonly string[] {
@@ -24,7 +26,7 @@ export function hunkHeader({ oldStart, oldLines, newStart, newLines, section }: 
 export function quotedUpTo({ lines }: HunkReport, after: number, to: number): readonly string[] {
   const from = Math.max(after + 1, wholeStatement(lines, to) - BEFORE + 1);
   const cut = from > after + 1 ? ['> [...]'] : [];
-  return [...cut, ...lines.slice(from, to + 1).map((line) => quoted(`${MARK[line.kind]}${line.text}`))];
+  return [...cut, ...lines.slice(from, to + 1).map((line) => quoted(`${MARK[line.kind]}${line.text}`, CODE_COLUMNS))];
 }
 
 const MARK = { context: ' ', added: '+', deleted: '-' } as const;
