@@ -4,7 +4,7 @@ import { analyze } from '../analysis/analyze.ts';
 import { planInputs } from '../analysis/replay-inputs.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Band } from '../catalog/vocabulary.ts';
-import { decodeFacts } from '../diff/decode-facts.ts';
+import { decodeFacts, decodeReport } from '../diff/decode-facts.ts';
 import type { DiffRun } from '../diff/diff.ts';
 import { TimelineCollector } from '../report/charts/timeline-collector.ts';
 import type { RunFacts } from '../report/run-facts.ts';
@@ -51,7 +51,7 @@ export async function loadRun(request: RunRequest): Promise<DiffRun> {
   if (request.qmp !== undefined) {
     throw new UserError(`${file} is a stored ${stored}, to which no samples can be added; name its trace instead`);
   }
-  const facts = decodeFacts(stored === 'database' ? await readRun(file) : readJson(file), file);
+  const facts = stored === 'database' ? decodeFacts(await readRun(file), file) : decodeReport(readJson(file), file);
   return { name, source: stored, facts: only(facts) };
 }
 
@@ -78,7 +78,8 @@ function storedKind(path: string): 'report' | 'database' | undefined {
   if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const head = firstBytes(path);
   if (head.startsWith('SQLite format 3\0')) return 'database';
-  return /^\s*\{\s*"schema"\s*:\s*"qtrace-report\//.test(head) ? 'report' : undefined;
+  // Sorted by key, it begins with its inputs.
+  return /^\s*\{\s*(?:"schema"\s*:\s*"qtrace-|"inputs"\s*:\s*\[)/.test(head) ? 'report' : undefined;
 }
 
 function firstBytes(path: string): string {

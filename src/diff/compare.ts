@@ -4,7 +4,7 @@ import { plural } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import type { Diff, DiffRun, SideReport } from './diff.ts';
 import { diffMetrics } from './metrics.ts';
-import { pairUp } from './pair-up.ts';
+import { type Member, pairUp, type Slot } from './pair-up.ts';
 import { diffRules } from './rules.ts';
 import { representativesOf } from './sequences.ts';
 import { diffSteps, placeRules, shownBy } from './steps.ts';
@@ -29,7 +29,7 @@ export function compareRuns(request: CompareRequest): Omit<Diff, 'gate'> {
   const representatives = slots.flatMap((slot, pair) => representativesOf(slot, pair) ?? []);
   const pairs = representatives.map(({ report }) => report);
   const aligned = representatives.flatMap((two) => diffSteps(two.report.pair, two, shown));
-  const { steps, rules } = placeRules(aligned, diffRules(slots));
+  const { steps, rules } = placeRules(aligned, diffRules(shownFirst(slots, representatives)), pairs);
   return {
     schema: 'qtrace-diff/1',
     qtrace: VERSION,
@@ -70,6 +70,16 @@ function describeSide(runs: readonly DiffRun[]): SideReport {
 
 type Two = NonNullable<ReturnType<typeof representativesOf>>;
 
+/** The runs whose steps are shown before the others. */
+function shownFirst(slots: readonly Slot[], representatives: readonly Two[]): readonly Slot[] {
+  const first = (members: readonly Member[], shown: Member | undefined): readonly Member[] =>
+    shown === undefined ? members : [shown, ...members.filter((member) => member !== shown)];
+  return slots.map((slot, pair) => ({
+    base: first(slot.base, representatives[pair]?.base),
+    head: first(slot.head, representatives[pair]?.head),
+  }));
+}
+
 function notesOf(
   base: readonly DiffRun[],
   head: readonly DiffRun[],
@@ -79,6 +89,7 @@ function notesOf(
   const rulesets = new Set(runs.map(({ facts }) => facts.ruleset));
   const versions = new Set(runs.flatMap(({ facts }) => facts.qemu ?? []));
   const damaged = runs.filter(({ facts }) => facts.inputs.some(({ problems }) => problems.some((one) => one.weakens)));
+  const empty = runs.filter(({ facts }) => facts.migrations.length === 0);
   const cut = representatives.filter(
     ({ base: a, head: b }) => a.migration.steps.omitted + b.migration.steps.omitted > 0,
   );
@@ -90,6 +101,7 @@ function notesOf(
     ...(damaged.length > 0
       ? [`lines are missing or damaged in ${plural(damaged.length, 'log')}: ${namesOf(damaged)}`]
       : []),
+    ...(empty.length > 0 ? [`no migration is shown by ${namesOf(empty)}: not compared`] : []),
     ...(cut.length > 0 ? ['of the longest sequences of steps the middle is left out'] : []),
   ];
 }

@@ -16,6 +16,16 @@ import type {
 } from '../report/report.ts';
 import type { MigrationFacts, RunFacts } from '../report/run-facts.ts';
 
+const SCHEMA: Report['schema'] = 'qtrace-report/1';
+
+/** Of the JSON of `analyze`. @throws UserError when it is another JSON, another schema, or a report without steps. */
+export function decodeReport(value: unknown, name: string): RunFacts {
+  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
+  if (schema === SCHEMA) return decodeFacts(value, name);
+  const found = typeof schema === 'string' ? `of the schema ${schema.slice(0, 40)}` : 'without a schema';
+  throw new UserError(`${name} is JSON ${found}, and a diff reads ${SCHEMA}; give the JSON of \`qtrace analyze\``);
+}
+
 /** @throws UserError when it is no report of qtrace, or one without steps. */
 export function decodeFacts(value: unknown, name: string): RunFacts {
   try {

@@ -107,7 +107,9 @@ export interface RuleDiff {
   readonly enable: readonly string[];
   /** Of head, where it violates the rule; else of base. */
   readonly findings: readonly FindingReport[];
-  /** Index of the step at which head violates it, null where none is found. */
+  /** The run that they are of: of several the one whose steps are shown, where it can be; null without findings. */
+  readonly run: string | null;
+  /** Index of the step at which head violates it, null where none is found, or its steps are not the ones shown. */
   readonly step: number | null;
 }
 

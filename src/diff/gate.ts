@@ -2,6 +2,7 @@
 import { UserError } from '../base/errors.ts';
 import { MEASURES } from '../report/measures.ts';
 import type { Diff, GateReport, MetricDiff, RuleDiff } from './diff.ts';
+import { runsNeeded } from './metrics.ts';
 
 export const FAIL_ON = ['error', 'warning', 'newly-violated', 'newly-undecidable', 'never'] as const;
 
@@ -70,5 +71,14 @@ function judgeMetric(metric: MetricDiff, { percent }: Threshold, failures: strin
   const amount = Number.isFinite(change) ? `${change > 0 ? '+' : ''}${change.toFixed(1)} %` : 'from nothing';
   const text = `${name} ${amount}, ${percent} % allowed`;
   if (p === null || significant) failures.push(p === null ? `${text} (one run a side: not tested)` : text);
-  else remarks.push(`${text}, but it is within noise (n=${base.n}+${head.n}): not counted`);
+  else remarks.push(`${text}, but ${noiseText(metric)}: not counted`);
+}
+
+/** A gate that too few runs keep open must say so. */
+function noiseText(metric: MetricDiff): string {
+  const { base, head } = metric;
+  const runs = `n=${base.n}+${head.n}`;
+  const needed = runsNeeded(metric);
+  if (Math.min(base.n, head.n) >= needed) return `it is within noise (${runs})`;
+  return `so few runs (${runs}) can't tell it from noise, ${needed} a side are needed`;
 }

@@ -14,6 +14,11 @@ const PRIMARY: ReadonlySet<string> = new Set(['downtime', 'exact-query', 'final-
 /** Of the 5 %. */
 const SHARES = { primary: 0.65, others: 0.1 } as const;
 
+/** Fewer runs a side never show a difference of this metric, however large it is. */
+export function runsNeeded({ name, pair }: Pick<MetricDiff, 'name' | 'pair'>): number {
+  return pair === 0 && PRIMARY.has(name) ? 5 : 8;
+}
+
 type Untested = Omit<MetricDiff, 'adjustedP' | 'significant'>;
 
 export function diffMetrics(slots: readonly Slot[]): readonly MetricDiff[] {

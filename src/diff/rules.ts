@@ -6,6 +6,11 @@ import type { Member, Slot } from './pair-up.ts';
 type Verdict = VerdictReport['verdict'];
 type JudgedRule = Omit<RuleDiff, 'step'>;
 
+interface OfRun {
+  readonly run: string;
+  readonly verdict: VerdictReport;
+}
+
 /** The first that any run has is the side's verdict. */
 const WORST_FIRST: readonly Verdict[] = ['violated', 'undecidable', 'pass', 'not-applicable'];
 const RANK: Readonly<Record<RuleChange, number>> = {
@@ -18,6 +23,7 @@ const RANK: Readonly<Record<RuleChange, number>> = {
 };
 const SEVERITY = { error: 0, warning: 1, info: 2 } as const;
 
+/** Of several runs of a side the first that has its verdict speaks for it. */
 export function diffRules(slots: readonly Slot[]): readonly JudgedRule[] {
   const diffs = slots.flatMap((slot, pair) => diffSlot(slot, pair));
   return diffs.sort(
@@ -28,10 +34,14 @@ export function diffRules(slots: readonly Slot[]): readonly JudgedRule[] {
 function diffSlot(slot: Slot, pair: number): JudgedRule[] {
   const base = slot.base.map(verdictsOf);
   const head = slot.head.map(verdictsOf);
-  const rules = new Set([...head, ...base].flatMap((verdicts) => [...verdicts.keys()]));
+  const rules = new Set([...head, ...base].flatMap(({ verdicts }) => [...verdicts.keys()]));
   return [...rules].flatMap((rule) => {
-    const before = base.flatMap((verdicts) => verdicts.get(rule) ?? []);
-    const after = head.flatMap((verdicts) => verdicts.get(rule) ?? []);
+    const of = (side: readonly RunVerdicts[]): readonly OfRun[] =>
+      side.flatMap(({ run, verdicts }) => {
+        const verdict = verdicts.get(rule);
+        return verdict === undefined ? [] : [{ run, verdict }];
+      });
+    const [before, after] = [of(base), of(head)];
     return diffRule(rule, pair, before, after);
   });
 }
@@ -39,11 +49,13 @@ function diffSlot(slot: Slot, pair: number): JudgedRule[] {
 function diffRule(
   rule: string,
   pair: number,
-  before: readonly VerdictReport[],
-  after: readonly VerdictReport[],
+  before: readonly OfRun[],
+  after: readonly OfRun[],
 ): readonly JudgedRule[] {
-  const [base, head] = [worst(before), worst(after)];
-  const shown = head?.verdict === 'violated' ? head : base?.verdict === 'violated' ? base : undefined;
+  const [worstBefore, worstAfter] = [worst(before), worst(after)];
+  const [base, head] = [worstBefore?.verdict, worstAfter?.verdict];
+  const violating = head?.verdict === 'violated' ? worstAfter : base?.verdict === 'violated' ? worstBefore : undefined;
+  const shown = violating?.verdict;
   const one = shown ?? head ?? base;
   if (one === undefined) return [];
   return [
@@ -55,6 +67,7 @@ function diffRule(
       ...{ baseReason: base?.reason ?? '', headReason: head?.reason ?? '' },
       enable: head?.verdict === 'undecidable' ? head.enable : [],
       findings: findingsOf(shown),
+      run: violating?.run ?? null,
     },
   ];
 }
@@ -80,17 +93,17 @@ function isChance(base: VerdictReport | undefined, head: VerdictReport | undefin
   );
 }
 
-function worst(verdicts: readonly VerdictReport[]): VerdictReport | undefined {
+function worst(verdicts: readonly OfRun[]): OfRun | undefined {
   for (const wanted of WORST_FIRST) {
-    const found = verdicts.find(({ verdict }) => verdict === wanted);
+    const found = verdicts.find(({ verdict: { verdict } }) => verdict === wanted);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function countsOf(verdicts: readonly VerdictReport[]): VerdictCounts {
+function countsOf(verdicts: readonly OfRun[]): VerdictCounts {
   const counts = { pass: 0, violated: 0, undecidable: 0, 'not-applicable': 0 };
-  for (const { verdict } of verdicts) counts[verdict] += 1;
+  for (const { verdict } of verdicts) counts[verdict.verdict] += 1;
   return counts;
 }
 
@@ -100,7 +113,12 @@ function findingsOf(verdict: VerdictReport | undefined): readonly FindingReport[
   return verdict === undefined ? [] : verdict.findings.slice(0, MAX_FINDINGS);
 }
 
-function verdictsOf({ run, migration }: Member): ReadonlyMap<string, VerdictReport> {
+interface RunVerdicts {
+  readonly run: string;
+  readonly verdicts: ReadonlyMap<string, VerdictReport>;
+}
+
+function verdictsOf({ run, migration }: Member): RunVerdicts {
   const own = run.facts.verdicts.filter((verdict) => verdict.migration === migration.index);
-  return new Map(own.map((verdict) => [verdict.rule, verdict]));
+  return { run: run.name, verdicts: new Map(own.map((verdict) => [verdict.rule, verdict])) };
 }

@@ -1,7 +1,7 @@
 /** The aligned sequence of one pair of migrations, and where in it head breaks rules. */
 import type { LineReport, StepReport } from '../report/report.ts';
 import { type AlignedStep, alignSteps, factsDiffer } from './align.ts';
-import type { RuleDiff, StepDiff } from './diff.ts';
+import type { PairReport, RuleDiff, StepDiff } from './diff.ts';
 import type { Member } from './pair-up.ts';
 
 /** Lines that are recorded or not, and that not every version has. */
@@ -89,14 +89,16 @@ function isNotShown(
   return (alike.run || !alike.qemu) && OPTIONAL.test(name) && !other.names.has(name);
 }
 
-/** `steps` with the rules that head violates, and each rule with its step. */
+/** `steps` with the rules that head violates, and each rule with its step, where its run's steps are the ones shown. */
 export function placeRules<R extends Omit<RuleDiff, 'step'>>(
   steps: readonly StepDiff[],
   rules: readonly R[],
+  pairs: readonly PairReport[],
 ): { readonly steps: readonly StepDiff[]; readonly rules: readonly (R & Pick<RuleDiff, 'step'>)[] } {
   const at = new Map<number, string[]>();
   const placed = rules.map((rule) => {
-    const step = rule.head === 'violated' ? stepOf(steps, rule) : undefined;
+    const isShown = pairs[rule.pair]?.head.run === rule.run;
+    const step = rule.head === 'violated' && isShown ? stepOf(steps, rule) : undefined;
     if (step !== undefined) at.set(step, [...(at.get(step) ?? []), rule.rule]);
     return { ...rule, step: step ?? null };
   });
@@ -111,11 +113,14 @@ function stepOf(steps: readonly StepDiff[], rule: Omit<RuleDiff, 'step'>): numbe
   const own = [...steps.entries()].filter(([, { pair }]) => pair === rule.pair);
   const differing = own.filter(([, step]) => step.change !== 'same' && !step.notShown);
   const holding = (line: LineReport) => (entry: (typeof own)[number]) => holds(entry[1].head, line);
+  const home = own.find((entry) => isLineOf(entry[1].head, first) && holding(first)(entry));
+  // What differs in another part of the run is not what this rule is about.
+  const near = differing.filter(([, { section }]) => home === undefined || section === home[1].section);
   const found =
     differing.find(holding(first)) ??
-    differing.find((entry) => evidence.some((line) => holding(line)(entry))) ??
-    differing.find(([index, step]) => step.head === null && isBetween(steps, index, evidence)) ??
-    own.find((entry) => isLineOf(entry[1].head, first) && holding(first)(entry)) ??
+    near.find((entry) => evidence.some((line) => holding(line)(entry))) ??
+    near.find(([index, step]) => step.head === null && isBetween(steps, index, evidence)) ??
+    home ??
     own.find(holding(first)) ??
     own.findLast(([, { head }]) => head !== null && head.file === first.file && head.lines[0] <= first.line);
   return found?.[0];

@@ -90,7 +90,8 @@ function wholeSections(own: readonly Entry[], { pair }: PairReport): readonly Pr
     if (side === undefined) return [];
     const [first, last] = [entries[0]?.step[side], entries.at(-1)?.step[side]];
     const name = SECTION_WORDS[section];
-    const text = `only ${side} has ${name}: ${plural(entries.length, 'step')}, from ${placeOf(first)} to :${last?.lines[1]}`;
+    const until = entries.length > 1 ? ` to :${last?.lines[1]}` : '';
+    const text = `only ${side} has ${name}: ${plural(entries.length, 'step')}, ${until === '' ? 'at' : 'from'} ${placeOf(first)}${until}`;
     return [{ pair, kind: 'section', text, steps: entries.map(({ index }) => index) } satisfies ProtocolChange];
   });
 }

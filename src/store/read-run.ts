@@ -4,7 +4,7 @@ import { normalise, toJsonNumber } from '../base/uint64.ts';
 import type { FindingReport, LineReport, StepReport, VerdictReport } from '../report/report.ts';
 import type { MigrationFacts, RunFacts } from '../report/run-facts.ts';
 import { type Connection, openReadOnly, type Value } from './database.ts';
-import { APPLICATION_ID } from './schema.ts';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 
 type Row = Readonly<Record<string, Value>>;
 
@@ -27,6 +27,12 @@ export async function readRun(path: string): Promise<unknown> {
 function refuseOthers(connection: Connection, path: string): void {
   const id = connection.pragma('application_id', { simple: true });
   const tables = rows(connection, "SELECT name FROM sqlite_schema WHERE name IN ('steps', 'measures', 'report')");
+  const version = connection.pragma('user_version', { simple: true });
+  if (id === APPLICATION_ID && version !== SCHEMA_VERSION) {
+    throw new UserError(
+      `${path} has tables of version ${version}, and this qtrace reads ${SCHEMA_VERSION}; run \`qtrace analyze\` on its trace again`,
+    );
+  }
   if (id === APPLICATION_ID && tables.length === 3) return;
   if (id === APPLICATION_ID) {
     throw new UserError(

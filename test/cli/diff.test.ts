@@ -88,6 +88,12 @@ describe('groups', () => {
   });
 });
 
+test('a run that is named twice counts once', () => {
+  const run = place.run(['diff', '--base', CLEAN, CLEAN, '--head', CLEAN, CLEAN, CLEAN, '--format', 'json']);
+  expect(JSON.parse(run.stdout).metrics[0]).toMatchObject({ base: { n: 1 }, head: { n: 1 }, p: null });
+  expect(run.stderr).toMatch(/named more than once as base, and counted once: .*\n.*as head, and counted once/);
+});
+
 test('a run of several files, joined by commas, and its samples', () => {
   const [log, stderr] = [trace('thread-no-bql-assert'), trace('thread-no-bql-assert', 'stderr.txt')];
   const { stdout, code } = place.run(['diff', PRECOPY, `${log},${stderr}`]);
@@ -161,6 +167,7 @@ describe('refused', () => {
     refused([CLEAN, CLEAN, '--base-migration', 'x'], /not an index/);
     refused([CLEAN, CLEAN, '--fail-on', 'all'], /fail-on/);
     refused(['--base', CLEAN, CLEAN, '--head', CLEAN, '--base-qmp', CLEAN], /belongs to one run/);
+    refused([CLEAN, CLEAN, '--qmp', CLEAN], /give them with --base-qmp or --head-qmp/);
     refused([CLEAN, CLEAN, '-o', CLEAN], /choose another name/);
   });
 
@@ -168,6 +175,19 @@ describe('refused', () => {
     place.run(['analyze', CLEAN, '--db', 'run.db']);
     refused([CLEAN, 'run.db', '--head-qmp', CLEAN], /is a stored database/);
     refused([CLEAN, 'run.db', '--qemu', '10.0'], /judged as its own version/);
+  });
+
+  test('stored runs of another schema', () => {
+    place.run(['analyze', CLEAN, '--db', 'run.db', '--format', 'json', '-o', 'run.json']);
+    const report = readFileSync(place.path('run.json'), 'utf8');
+    writeFileSync(place.path('other.json'), report.replace('qtrace-report/1', 'qtrace-report/2'));
+    refused([CLEAN, 'other.json'], /schema qtrace-report\/2/);
+    writeFileSync(place.path('none.json'), '{"inputs": []}');
+    refused([CLEAN, 'none.json'], /without a schema/);
+    const bytes = readFileSync(place.path('run.db'));
+    bytes.writeUInt32BE(2, 60);
+    writeFileSync(place.path('other.db'), bytes);
+    refused([CLEAN, 'other.db'], /tables of version 2/);
   });
 
   test('a database that is not of qtrace', () => {

@@ -137,6 +137,10 @@ describe('gate', () => {
     });
     expect(noise.failures).toEqual([]);
     expect(noise.remarks).toEqual(['downtime +50.0 %, 10 % allowed, but it is within noise (n=10+10): not counted']);
+    const few = { ...head, n: 4 };
+    expect(judged({ ratio: 9, head: few, base: few, p: 0.03, adjustedP: 0.2, significant: false }).remarks).toEqual([
+      "downtime +800.0 %, 10 % allowed, but so few runs (n=4+4) can't tell it from noise, 5 a side are needed: not counted",
+    ]);
     expect(judged({ ratio: 1.5, head, p: 0.001, adjustedP: 0.01, significant: true }).failures.length).toBe(1);
   });
 

@@ -15,7 +15,7 @@ import { defineCommand, showDash } from '../command.ts';
 import { bandOf, chooseRules, ruleChoice } from '../common-options.ts';
 import { filesOf, loadRun } from '../diff-runs.ts';
 import { EXIT } from '../exit-codes.ts';
-import { OutputFile, writeOut } from '../output.ts';
+import { note, OutputFile, writeOut } from '../output.ts';
 import { Progress } from '../progress.ts';
 
 const FORMATS = DIFF_RENDERERS.map(({ id }) => id);
@@ -29,6 +29,7 @@ function build<T>(yargs: Argv<T>) {
     })
     .option('base', { type: 'string', array: true, requiresArg: true, describe: 'Many runs before the change' })
     .option('head', { type: 'string', array: true, requiresArg: true, describe: 'Many runs after it' })
+    .option('qmp', { type: 'string', hidden: true })
     .option('base-qmp', { type: 'string', requiresArg: true, describe: 'Samples of query-migrate for BASE' })
     .option('head-qmp', { type: 'string', requiresArg: true, describe: 'Samples of query-migrate for HEAD' })
     .option('base-migration', { type: 'string', requiresArg: true, describe: 'Compare only this migration of BASE' })
@@ -149,6 +150,9 @@ function sidesOf(options: Options, others: readonly string[]): Sides {
 }
 
 function checked(options: Options, sides: Sides): Sides {
+  if (options.qmp !== undefined) {
+    throw new UserError('--qmp does not say which run its samples are of; give them with --base-qmp or --head-qmp');
+  }
   const all = [...sides.base, ...sides.head];
   if (all.filter((one) => one === '-').length > 1) {
     throw new UserError('only one run can be standard input; name a file for the other');
@@ -160,7 +164,15 @@ function checked(options: Options, sides: Sides): Sides {
     }
     if (samples === '') throw new UserError(`--${side}-qmp has an empty value; check the variables of your shell`);
   }
-  return sides;
+  return { base: once(sides.base, 'base'), head: once(sides.head, 'head') };
+}
+
+/** A run that counts twice would make a chance look certain. */
+function once(runs: readonly string[], side: 'base' | 'head'): readonly string[] {
+  const different = [...new Set(runs)];
+  const twice = different.filter((run) => runs.indexOf(run) !== runs.lastIndexOf(run));
+  if (twice.length > 0) note(`named more than once as ${side}, and counted once: ${twice.join(', ')}`);
+  return different;
 }
 
 function migrationIndex(text: string | undefined, side: 'base' | 'head'): number | undefined {

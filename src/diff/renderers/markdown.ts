@@ -4,7 +4,7 @@ import type { Diff, PairReport, RuleDiff } from '../diff.ts';
 import type { DiffRenderer } from './renderer.ts';
 import { changeText, sideAmount } from './words/amounts.ts';
 import { type Cell, notShown, type SequenceRow, sequenceRows } from './words/sequence.ts';
-import { headlineOf, pairNotes, shownMetrics, sideText, verdictText } from './words/summary.ts';
+import { headlineOf, pairNotes, placeText, shownMetrics, sideText, verdictText } from './words/summary.ts';
 
 const MAX_CHANGES = 30;
 const MAX_LINE = 500;
@@ -48,8 +48,8 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-function rulesPart({ rules }: Diff): string {
-  const changed = rules.filter(({ change }) => change !== 'unchanged');
+function rulesPart(diff: Diff): string {
+  const changed = diff.rules.filter(({ change }) => change !== 'unchanged');
   if (changed.length === 0) return '### Rules\n\nNo rule changed.';
   const rows = changed.map((rule) => [
     rule.change,
@@ -57,7 +57,7 @@ function rulesPart({ rules }: Diff): string {
     rule.severity,
     quoted(verdictText(rule, 'base')),
     quoted(verdictText(rule, 'head')),
-    quoted(reasonOf(rule)),
+    quoted([reasonOf(rule), placeOf(rule, diff)].filter((part) => part !== '').join('; ')),
   ]);
   const evidence = changed.flatMap(({ change, rule, findings }) =>
     change === 'newly-violated'
@@ -68,6 +68,10 @@ function rulesPart({ rules }: Diff): string {
   );
   const columns = ['change', 'rule', 'severity', 'base', 'head', 'why'];
   return `### Rules\n\n${table(columns, rows)}${evidence.length > 0 ? `\n\n${list(evidence)}` : ''}`;
+}
+
+function placeOf(rule: RuleDiff, diff: Diff): string {
+  return rule.change === 'newly-violated' ? placeText(rule, diff) : '';
 }
 
 function reasonOf({ findings, headReason }: RuleDiff): string {

@@ -1,6 +1,6 @@
 import { html, type Markup } from '../../../report/renderers/html/markup.ts';
 import type { Diff, RuleChange, RuleDiff } from '../../diff.ts';
-import { verdictText } from '../words/summary.ts';
+import { placeText, verdictText } from '../words/summary.ts';
 
 const WORDS: Readonly<Record<RuleChange, string>> = {
   'newly-violated': 'newly violated',
@@ -38,11 +38,10 @@ function tag({ change, severity }: RuleDiff): Markup {
 }
 
 function finding(rule: RuleDiff, diff: Diff): Markup {
-  const step = rule.step === null ? undefined : diff.steps[rule.step];
-  const name = (step?.head ?? step?.base)?.name;
+  const where = placeText(rule, diff);
   const [found] = rule.findings;
   return html`<h3><code>${rule.rule}</code> <span class="tag ${rule.severity}">${rule.severity}</span></h3>
-${name === undefined || step === undefined ? undefined : html`<p>At the step ${name} of the ${step.section}.</p>`}
+${where === '' ? undefined : html`<p>${where.replace(/^[ai]/, (letter) => letter.toUpperCase())}.</p>`}
 ${
   found === undefined
     ? html`<p>${rule.headReason}</p>`

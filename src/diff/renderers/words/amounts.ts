@@ -34,7 +34,9 @@ export function percentOf({ ratio, delta, unit }: MetricDiff): string {
   const sign = delta > 0 ? '+' : '';
   if (ratio === null) return `${sign}${amount(delta, unit)}`;
   const percent = (ratio - 1) * 100;
-  return Math.abs(percent) > 999 ? `x${ratio.toPrecision(3)}` : `${sign}${percent.toFixed(1)} %`;
+  return Math.abs(percent) > 999
+    ? `x${ratio.toPrecision(3)}`
+    : `${sign}${percent.toFixed(1)} %`.replace(/^[+-]0\.0 /, '0.0 ');
 }
 
 export function deltaOf({ delta, unit }: MetricDiff): string {

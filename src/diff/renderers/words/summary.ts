@@ -1,6 +1,6 @@
 /** The diff in a few lines: what a reviewer wants to know first. Plain sentences; who prints them escapes them. */
 import { plural } from '../../../base/text.ts';
-import type { Diff, MetricDiff, PairReport, RuleChange, RuleDiff, SideReport } from '../../diff.ts';
+import type { Diff, MetricDiff, PairReport, RuleChange, RuleDiff, SideReport, StepDiff } from '../../diff.ts';
 import { percentOf, pText } from './amounts.ts';
 
 export function headlineOf(diff: Diff): string {
@@ -48,8 +48,11 @@ function rulesPart({ rules }: Diff): string {
 }
 
 function protocolPart(diff: Diff): string {
+  const all = diff.pairs.every(({ baseRuns, headRuns }) =>
+    [baseRuns, headRuns].every((one) => one.alike === one.count),
+  );
   return diff.changes.length === 0
-    ? `the protocol is the same${diff.steps.some(({ notShown }) => notShown) ? ' as far as both logs show it' : ''}`
+    ? `the protocol is the same${all ? '' : ' in the runs shown'}${diff.steps.some(({ notShown }) => notShown) ? ' as far as both logs show it' : ''}`
     : plural(diff.changes.length, 'change of the protocol', 'changes of the protocol');
 }
 
@@ -108,6 +111,26 @@ export function verdictText(rule: RuleDiff, which: 'base' | 'head'): string {
   const counts = which === 'base' ? rule.baseCounts : rule.headCounts;
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return all > 1 ? `${verdict} in ${counts[verdict]} of ${all}` : verdict;
+}
+
+const SECTION_WORDS: Readonly<Record<StepDiff['section'], string>> = {
+  setup: 'of the setup',
+  iterate: 'before the switchover',
+  switchover: 'of the switchover',
+  checkpoint: 'of the checkpoint',
+  postcopy: 'of postcopy',
+  end: 'at the end',
+};
+
+/** `at the step 'final query' of the switchover, in head/src.log`: of several runs with the one that the lines are of. */
+export function placeText(rule: RuleDiff, { steps, base, head }: Diff): string {
+  const step = rule.step === null ? undefined : steps[rule.step];
+  const name = (step?.head ?? step?.base)?.name;
+  const at = step === undefined || name === undefined ? [] : [`at the step '${name}' ${SECTION_WORDS[step.section]}`];
+  const side = rule.head === 'violated' ? head : base;
+  const isOther = rule.head === 'violated' && step === undefined ? ', whose steps are not shown below' : '';
+  const run = side.runs.length > 1 && rule.run !== null ? [`in ${rule.run}${isOther}`] : [];
+  return [...at, ...run].join(', ');
 }
 
 /** Metrics that either side shows. */
