@@ -15,11 +15,7 @@ import { type Analysed, fixture, ROOT } from './html/pages.ts';
 
 const update = process.env['UPDATE_GOLDEN'] === '1' && process.env['CI'] === undefined;
 const NAME = 'review-unlocked-final';
-const validator = new HtmlValidate({
-  extends: ['html-validate:recommended', 'html-validate:document'],
-  // The figures of the report's charts have their table behind the caption.
-  rules: { 'element-permitted-order': 'off' },
-});
+const validator = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:document'] });
 
 async function review(bytes: Uint8Array, run?: Analysed): Promise<ReviewReport> {
   const functionOf = new Map(RULES.map(({ id, qemu }) => [id, qemu.function]));

@@ -1,6 +1,7 @@
 /** The committed samples under reports/ are what the program prints today. `UPDATE_GOLDEN=1 npm test` rewrites them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HtmlValidate } from 'html-validate';
 import { expect, test } from 'vitest';
 import { drawCharts } from '../../src/report/charts/draw-charts.ts';
 import { RENDERERS } from '../../src/report/renderers/registry.ts';
@@ -48,3 +49,11 @@ for (const { name, files, qmp } of SAMPLES) {
     });
   }
 }
+
+const PAGES = readdirSync(join(ROOT, 'reports')).filter((name) => name.endsWith('.html'));
+
+test.each(PAGES)('reports/%s is valid, charts and all', async (name) => {
+  const validator = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:document'] });
+  const { results } = await validator.validateString(readFileSync(join(ROOT, 'reports', name), 'utf8'));
+  expect(results.flatMap(({ messages }) => messages.map(({ line, message }) => `${line}: ${message}`))).toEqual([]);
+});

@@ -25,11 +25,13 @@ function fitting(charts: readonly Chart[], room: number): ReadonlySet<Chart> {
 }
 
 function figure(chart: Chart, sheet: Sheet): Markup {
-  return html`<figure id="chart-${chart.id}" class="chart">
+  return html`<div id="chart-${chart.id}" class="chart">
+<figure>
 <h4>${chart.title}</h4>
 <div class="plot" tabindex="0" role="group" aria-label="${chart.title}">${trusted(chart.svg)}</div>
 <figcaption>${chart.caption}</figcaption>
-${twin(chart, sheet)}</figure>
+</figure>
+${twin(chart, sheet)}</div>
 `;
 }
 
