@@ -3,23 +3,25 @@ import { existsSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { UserError } from '../base/errors.ts';
 import { BANDS, type Band } from '../catalog/vocabulary.ts';
-import type { Rule, Severity } from '../rules/rule.ts';
+import type { Severity } from '../rules/rule.ts';
 import { showDash } from './command.ts';
 
 export function inputOptions<T>(yargs: Argv<T>) {
-  return yargs
-    .option('qmp', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Samples of query-migrate, or a QMP log, as JSON lines',
-    })
-    .option('qemu', {
-      type: 'string',
-      requiresArg: true,
-      choices: ['auto', ...BANDS],
-      default: 'auto',
-      describe: 'Version whose duties are judged',
-    });
+  return qemuOption(yargs).option('qmp', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Samples of query-migrate, or a QMP log, as JSON lines',
+  });
+}
+
+export function qemuOption<T>(yargs: Argv<T>) {
+  return yargs.option('qemu', {
+    type: 'string',
+    requiresArg: true,
+    choices: ['auto', ...BANDS],
+    default: 'auto',
+    describe: 'Version whose duties are judged',
+  });
 }
 
 export function ruleChoice<T>(yargs: Argv<T>) {
@@ -43,11 +45,11 @@ export function bandOf(text: string): Band | undefined {
 }
 
 /** Also what was meant as a TRACE but stood behind --rule or --ignore. @throws UserError for an unknown rule. */
-export function chooseRules(
-  rules: readonly Rule[],
+export function chooseRules<T extends { readonly id: string }>(
+  rules: readonly T[],
   only: readonly string[] | undefined,
   ignored: readonly string[] | undefined,
-): { readonly chosen: readonly Rule[]; readonly traces: readonly string[] } {
+): { readonly chosen: readonly T[]; readonly traces: readonly string[] } {
   const traces: string[] = [];
   const known = (ids: readonly string[] | undefined): ReadonlySet<string> => {
     const found = (ids ?? []).flatMap((id) => id.split(','));
@@ -59,7 +61,7 @@ export function chooseRules(
   return { chosen, traces };
 }
 
-function isRule(rules: readonly Rule[], id: string, traces: string[]): boolean {
+function isRule(rules: readonly { readonly id: string }[], id: string, traces: string[]): boolean {
   if (rules.some((rule) => rule.id === id)) return true;
   if (!existsSync(id)) throw new UserError(`unknown rule ${id}; \`qtrace rules\` lists them`);
   traces.push(id);

@@ -2,6 +2,7 @@
 import { analyze } from '../analysis/analyze.ts';
 import { planInputs } from '../analysis/replay-inputs.ts';
 import { learnDeclaration } from '../catalog/catalog.ts';
+import type { Band } from '../catalog/vocabulary.ts';
 import { compareRuns } from '../diff/compare.ts';
 import { judge } from '../diff/gate.ts';
 import type { Timeline } from '../report/charts/timeline.ts';
@@ -11,6 +12,7 @@ import { declarationsOf } from '../review/model/trace-events.ts';
 import type { Series } from '../review/series.ts';
 import type { Runs } from '../review/tie.ts';
 import { RULES } from '../rules/registry.ts';
+import type { Rule } from '../rules/rule.ts';
 import { Progress } from './progress.ts';
 
 export interface TraceRequest {
@@ -18,21 +20,22 @@ export interface TraceRequest {
   readonly base: readonly string[];
   readonly qmp: string | undefined;
   readonly baseQmp: string | undefined;
+  /** undefined: read off the log. */
+  readonly band: Band | undefined;
+  readonly rules: readonly Rule[];
   /** Takes what the charts of the patched build's run are drawn from. */
   readonly toTimelines: ((timelines: readonly Timeline[]) => void) | undefined;
 }
 
 /** The events that the series changes are read in their new text, too. @throws UserError */
-export async function runTraces(
-  series: Series,
-  { head, base, qmp, baseQmp, toTimelines }: TraceRequest,
-): Promise<Runs> {
+export async function runTraces(series: Series, request: TraceRequest): Promise<Runs> {
+  const { head, base, qmp, baseQmp, toTimelines } = request;
   const functionOf = new Map(RULES.map(({ id, qemu }) => [id, qemu.function]));
   if (head.length === 0) return { head: undefined, base: undefined, diff: undefined, functionOf };
   for (const declaration of declarationsOf(series)) learnDeclaration(declaration);
-  const after = await report(head, qmp, toTimelines);
+  const after = await report(head, qmp, request, toTimelines);
   if (base.length === 0) return { head: after, base: undefined, diff: undefined, functionOf };
-  const before = await report(base, baseQmp, undefined);
+  const before = await report(base, baseQmp, request, undefined);
   const nameOf = (one: Report): string => one.inputs[0]?.name ?? '?';
   const compared = compareRuns({
     base: [{ name: nameOf(before), source: 'trace', facts: before }],
@@ -46,6 +49,7 @@ export async function runTraces(
 async function report(
   paths: readonly string[],
   qmp: string | undefined,
+  { band, rules }: TraceRequest,
   toTimelines: TraceRequest['toTimelines'],
 ): Promise<Report> {
   const plan = planInputs(paths, qmp);
@@ -56,8 +60,8 @@ async function report(
       {
         paths: plan.files,
         qmp,
-        band: undefined,
-        rules: RULES,
+        band,
+        rules,
         fullDigest: false,
         listener: collector,
         progress: (read, inAll) => progress.update(read, inAll),

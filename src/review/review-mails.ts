@@ -16,17 +16,26 @@ export interface ReviewRequest {
   readonly against: NamedInput | undefined;
   /** The source that the series applies to. */
   readonly tree?: SourceTree | undefined;
+  /** Whether remarks under this id are wanted; all, when absent. */
+  readonly wants?: ((rule: string) => boolean) | undefined;
   /** Runs of the patched build, and of the one without it. Its events are known by then. */
   readonly runs?: (series: Series) => Promise<Runs>;
 }
 
-export async function reviewMails({ version, inputs, against, tree, runs }: ReviewRequest): Promise<ReviewReport> {
+export async function reviewMails({
+  version,
+  inputs,
+  against,
+  tree,
+  wants,
+  runs,
+}: ReviewRequest): Promise<ReviewReport> {
   const { head, base } = await chooseVersions(inputs, against);
   const nameIn =
     (names: readonly string[]) =>
     (input: number): string =>
       names[input] ?? '?';
-  const remarks = checkSeries(head.series, tree);
+  const remarks = checkSeries(head.series, tree).filter(({ rule }) => wants === undefined || wants(rule));
   const effects = effectsOf(head.series);
   return buildReview({
     version,

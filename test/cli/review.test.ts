@@ -40,6 +40,31 @@ describe('review', () => {
     expect(run(['review', patch(NO_BQL), '--format', 'terse']).stdout).toBe(terse.stdout);
   });
 
+  test('--quiet prints the first line alone, with the number of remarks', () => {
+    expect(run(['review', patch(NO_BQL), '--quiet']).stdout).toMatch(
+      /^qtrace: 1 remark \(1 error\) on 1 patch, [^\n]*\n$/,
+    );
+    expect(run(['review', patch(HARMLESS), '--quiet']).stdout).toMatch(/^qtrace: no remark on 1 patch, [^\n]*\n$/);
+  });
+
+  test('--rule and --ignore choose remarks and the duties of the traces', () => {
+    const left = run(['review', '--ignore', 'final-without-bql', patch(NO_BQL), '--terse']);
+    expect([left.stdout, left.code]).toEqual(['', 0]);
+    const chosen = run(['review', patch(NO_BQL), '--rule', 'final-without-bql', '--terse']);
+    expect([chosen.stdout.split(':')[3]?.trim(), chosen.code]).toEqual(['final-without-bql', 1]);
+    const traced = ['review', patch(HARMLESS), '--trace', trace('thread-no-final')];
+    expect(run(traced).code).toBe(1);
+    expect(run([...traced, '--ignore', 'final-missing']).code).toBe(0);
+    const unknown = run(['review', patch(NO_BQL), '--rule', 'nonsense']);
+    expect([unknown.code, unknown.stdout]).toEqual([2, '']);
+    expect(unknown.stderr).toContain('unknown rule nonsense');
+  });
+
+  test('--qemu sets the duties by which the traces are judged', () => {
+    const traced = ['review', patch(HARMLESS), '--trace', trace('thread-no-final'), '--qemu', '10.0'];
+    expect(run(traced).stdout).not.toContain('final-missing');
+  });
+
   test('--trace: the assertion of a real run confirms the remark', () => {
     const log = trace('thread-no-bql-assert');
     const { stdout } = run(['review', patch(NO_BQL), '--trace', log, trace('thread-no-bql-assert', 'stderr.txt')]);

@@ -8,24 +8,28 @@ import type { Chart } from '../../report/charts/chart.ts';
 import type { Timeline } from '../../report/charts/timeline.ts';
 import { NOTHING_BESIDE } from '../../report/renderers/renderer.ts';
 import { ruleTexts } from '../../report/rule-texts.ts';
+import { CHECKS } from '../../review/checks/registry.ts';
 import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
+import { headline } from '../../review/renderers/text/headline.ts';
 import type { ReviewReport } from '../../review/report.ts';
 import { reviewMails } from '../../review/review-mails.ts';
 import type { NamedInput } from '../../review/versions/choose-versions.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Severity } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { failsOn } from '../common-options.ts';
+import { bandOf, chooseRules, failsOn, qemuOption, ruleOptions } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readMailFile } from '../mail-inputs.ts';
 import { OutputFile, writeOut } from '../output.ts';
 import { runTraces, type TraceRequest } from '../review-runs.ts';
 import { readTree } from '../source-tree.ts';
 
+/** What a remark or a verdict may stand under. */
+const REMARKED = [...new Map([...RULES, ...CHECKS].map(({ id }) => [id, { id }])).values()];
 const FORMATS = REVIEW_RENDERERS.map(({ id }) => id);
 
 function build<T>(yargs: Argv<T>) {
-  return yargs
+  return qemuOption(ruleOptions(yargs))
     .positional('mail', {
       type: 'string',
       array: true,
@@ -56,14 +60,8 @@ function build<T>(yargs: Argv<T>) {
       describe: 'How to print the review',
     })
     .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the review to this file' })
-    .option('fail-on', {
-      type: 'string',
-      requiresArg: true,
-      choices: ['error', 'warning', 'never'],
-      default: 'error',
-      describe: 'Exit 1 for remarks and violations of this severity and above',
-    })
     .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
+    .option('quiet', { type: 'boolean', default: false, describe: 'Print the first line alone' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Also list what is as it should be' });
 }
 
@@ -79,7 +77,9 @@ export const register = defineCommand({
 });
 
 async function runReview(options: Options): Promise<number> {
-  const paths = namedMails(options);
+  const { chosen, traces: others } = chooseRules(REMARKED, options.rule, options.ignore);
+  const wanted = new Set(chosen.map(({ id }) => id));
+  const paths = namedMails(options, others);
   const against = options.against === undefined ? undefined : showDash(options.against);
   const sources = [...paths, ...(against === undefined ? [] : [against])];
   if (sources.filter((path) => path === '-').length > 1) {
@@ -89,7 +89,7 @@ async function runReview(options: Options): Promise<number> {
   const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
   try {
     let timelines: readonly Timeline[] = [];
-    const report = await reviewed(paths, against, options, (all) => {
+    const report = await reviewed(paths, against, { ...options, wanted }, (all) => {
       timelines = all;
     });
     const text = await render(report, timelines, options);
@@ -108,15 +108,18 @@ async function runReview(options: Options): Promise<number> {
 async function reviewed(
   paths: readonly string[],
   against: string | undefined,
-  options: Options,
+  options: Options & { readonly wanted: ReadonlySet<string> },
   toTimelines: (timelines: readonly Timeline[]) => void,
 ): Promise<ReviewReport> {
-  const runs = { ...tracesOf(options), toTimelines: formatOf(options) === 'html' ? toTimelines : undefined };
+  const { wanted } = options;
+  const rules = RULES.filter(({ id }) => wanted.has(id));
+  const runs = { ...tracesOf(options), rules, toTimelines: formatOf(options) === 'html' ? toTimelines : undefined };
   const report = await reviewMails({
     version: VERSION,
     inputs: paths.map(inputOf),
     against: against === undefined ? undefined : inputOf(against),
     tree: options.tree === undefined ? undefined : readTree(showDash(options.tree)),
+    wants: (rule) => wanted.has(rule),
     runs: (series) => runTraces(series, runs),
   });
   if (report.patches.length === 0)
@@ -136,6 +139,7 @@ const formatOf = (options: Options): string => (options.terse ? 'terse' : option
 
 async function render(report: ReviewReport, timelines: readonly Timeline[], options: Options): Promise<string> {
   const format = formatOf(options);
+  if (options.quiet && format === 'text') return `${headline(report).join('\n')}\n`;
   const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
   const toTerminal = options.output === undefined && process.stdout.isTTY === true;
@@ -152,12 +156,12 @@ async function chartsOf({ traces }: ReviewReport, timelines: readonly Timeline[]
   return drawCharts(traces.head, timelines, { size: 'page' });
 }
 
-function tracesOf(options: Options): Omit<TraceRequest, 'toTimelines'> {
+function tracesOf(options: Options): Omit<TraceRequest, 'toTimelines' | 'rules'> {
   const { trace = [], baseTrace = [], qmp, baseQmp } = options;
   if (trace.length === 0 && (baseTrace.length > 0 || qmp !== undefined)) {
     throw new UserError('--base-trace and --qmp go with --trace; name the traces of the patched build');
   }
-  return { head: trace.map(showDash), base: baseTrace.map(showDash), qmp, baseQmp };
+  return { head: trace.map(showDash), base: baseTrace.map(showDash), qmp, baseQmp, band: bandOf(options.qemu) };
 }
 
 function nothingIn(paths: readonly string[]): string {
@@ -172,12 +176,12 @@ function inputOf(path: string): NamedInput {
 }
 
 /** The mails before and behind `--`. @throws UserError when none is named. */
-function namedMails(options: {
-  readonly mail?: readonly string[] | undefined;
-  readonly '--'?: unknown;
-}): readonly string[] {
+function namedMails(
+  options: { readonly mail?: readonly string[] | undefined; readonly '--'?: unknown },
+  others: readonly string[],
+): readonly string[] {
   const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
-  const named = [...(options.mail ?? []), ...behind].map(showDash);
+  const named = [...(options.mail ?? []), ...others, ...behind].map(showDash);
   if (named.length === 0) throw new UserError('name at least one mail, or - for standard input');
   return named;
 }

@@ -9,12 +9,19 @@ export function headline(report: ReviewReport): readonly string[] {
   const hunks = files.flatMap((file) => file.hunks);
   const sum = (key: 'additions' | 'deletions'): number => patches.reduce((all, patch) => all + patch[key], 0);
   const parts = [
-    plural(patches.length, 'patch', 'patches'),
+    `${remarksOf(report)} on ${plural(patches.length, 'patch', 'patches')}`,
     `${plural(files.length, 'file')} (+${sum('additions')} -${sum('deletions')})`,
     `${plural(hunks.length, 'hunk')}${statesOf(hunks)}`,
     `${plural(comments.length, 'comment')}${authorsOf(report)}`,
   ];
   return [...wrap(`qtrace: ${parts.join(', ')}`, '', '        '), ...coverLines(report)];
+}
+
+function remarksOf({ remarks }: ReviewReport): string {
+  if (remarks.length === 0) return 'no remark';
+  const count = (wanted: string): number => remarks.filter(({ severity }) => severity === wanted).length;
+  const kinds = (['error', 'warning', 'info'] as const).filter((severity) => count(severity) > 0);
+  return `${plural(remarks.length, 'remark')} (${kinds.map((severity) => plural(count(severity), severity)).join(', ')})`;
 }
 
 function coverLines({ cover }: ReviewReport): readonly string[] {
