@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, realpathSync, renameSync, rmSync, stat
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
+import { showDash } from './command.ts';
 
 /** Resolves when the text is handed on; a closed pipe (`| head`) rejects with code EPIPE. */
 export function writeOut(text: string | Uint8Array): Promise<void> {
@@ -114,5 +115,34 @@ export function reasonOf(thrown: unknown): string {
       return 'it is a directory; name a file';
     default:
       return messageOf(thrown);
+  }
+}
+
+/** What a command has to print, and what it exits with. */
+interface Outcome {
+  readonly text: string;
+  readonly code: number;
+}
+
+/**
+ * Opens the place of `-o` before the work begins, prints what comes of it, and
+ * leaves nothing behind when it fails. `path` undefined is standard output.
+ */
+export async function printOutcome(
+  path: string | undefined,
+  inputs: readonly string[],
+  make: () => Promise<Outcome>,
+): Promise<number> {
+  const output = path === undefined || showDash(path) === '-' ? undefined : new OutputFile(path, inputs);
+  try {
+    const { text, code } = await make();
+    // Set before printing: a reader that closes the pipe early does not change the verdict.
+    process.exitCode = code;
+    if (output === undefined) await writeOut(text);
+    else output.write(text);
+    return code;
+  } catch (thrown) {
+    output?.abort();
+    throw thrown;
   }
 }

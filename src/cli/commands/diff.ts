@@ -15,7 +15,7 @@ import { defineCommand, showDash } from '../command.ts';
 import { bandOf, chooseRules, ruleChoice } from '../common-options.ts';
 import { filesOf, loadRun } from '../diff-runs.ts';
 import { EXIT } from '../exit-codes.ts';
-import { note, OutputFile, writeOut } from '../output.ts';
+import { note, printOutcome } from '../output.ts';
 import { Progress } from '../progress.ts';
 
 const FORMATS = DIFF_RENDERERS.map(({ id }) => id);
@@ -93,22 +93,13 @@ async function runDiff(options: Options): Promise<number> {
   };
   const samples = [options['base-qmp'], options['head-qmp']].filter((file) => file !== undefined);
   const sources = [...sides.base, ...sides.head].flatMap(filesOf).concat(samples);
-  const toFile = options.output !== undefined && showDash(options.output) !== '-';
-  const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
-  try {
+  return printOutcome(options.output, sources, async () => {
     const runs = await loadSides(options, sides, chosen);
     const compared = compareRuns({ ...runs, ...migrations });
     const diff: Diff = { ...compared, gate: judge(compared, failOnOf(options), thresholds) };
     const code = diff.gate.failures.length > 0 ? EXIT.violated : EXIT.clean;
-    process.exitCode = code;
-    const text = render(diff, options, await chartsOf(diff, runs, options));
-    if (output === undefined) await writeOut(text);
-    else output.write(text);
-    return code;
-  } catch (thrown) {
-    output?.abort();
-    throw thrown;
-  }
+    return { text: render(diff, options, await chartsOf(diff, runs, options)), code };
+  });
 }
 
 type Runs = Record<'base' | 'head', readonly DiffRun[]>;

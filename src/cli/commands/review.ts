@@ -20,7 +20,7 @@ import { defineCommand, showDash } from '../command.ts';
 import { bandOf, chooseRules, failsOn, qemuOption, ruleOptions } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readMailFile } from '../mail-inputs.ts';
-import { OutputFile, writeOut } from '../output.ts';
+import { printOutcome } from '../output.ts';
 import { runTraces, type TraceRequest } from '../review-runs.ts';
 import { readTree } from '../source-tree.ts';
 
@@ -85,24 +85,14 @@ async function runReview(options: Options): Promise<number> {
   if (sources.filter((path) => path === '-').length > 1) {
     throw new UserError('only one input can be standard input; name files for the others');
   }
-  const toFile = options.output !== undefined && showDash(options.output) !== '-';
-  const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
-  try {
+  return printOutcome(options.output, sources, async () => {
     let timelines: readonly Timeline[] = [];
     const report = await reviewed(paths, against, { ...options, wanted }, (all) => {
       timelines = all;
     });
-    const text = await render(report, timelines, options);
     const code = failsOn(worstOf(report), options.failOn) ? EXIT.violated : EXIT.clean;
-    // Set before printing: a reader that closes the pipe early does not change the verdict.
-    process.exitCode = code;
-    if (output === undefined) await writeOut(text);
-    else output.write(text);
-    return code;
-  } catch (thrown) {
-    output?.abort();
-    throw thrown;
-  }
+    return { text: await render(report, timelines, options), code };
+  });
 }
 
 async function reviewed(
