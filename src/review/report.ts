@@ -5,7 +5,7 @@
  */
 import type { Diff } from '../diff/diff.ts';
 import type { Report, LineReport as TraceLine } from '../report/report.ts';
-import type { HunkLine, HunkState, PatchFile, RemarkSeverity } from './series.ts';
+import type { HunkLine, HunkState, PatchFile, Remark, RemarkSeverity } from './series.ts';
 
 export interface ReviewReport {
   readonly schema: 'qtrace-review/1';
@@ -89,18 +89,7 @@ export interface LineReport {
   readonly inputLine: number;
 }
 
-export interface RemarkReport {
-  readonly rule: string;
-  readonly severity: RemarkSeverity;
-  readonly confidence: 'certain' | 'likely' | 'possible';
-  /** Index of the patch. */
-  readonly patch: number;
-  readonly path: string;
-  readonly line: number;
-  readonly hunk: number;
-  readonly hunkLine: number;
-  readonly message: string;
-  readonly reason: string;
+export interface RemarkReport extends Remark {
   /** What a trace shows of it. */
   readonly traceFindings: readonly TraceFinding[];
 }

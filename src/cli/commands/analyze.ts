@@ -24,7 +24,7 @@ import {
   ruleOptions,
 } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
-import { note, OutputFile, writeOut } from '../output.ts';
+import { note, printOutcome } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { Rendering } from '../rendering.ts';
 import { filesSaid, type Outcome, writePage } from '../report-files.ts';
@@ -85,43 +85,49 @@ async function runAnalyze(options: Options): Promise<number> {
   const plan = planInputs(inputs, qmp);
   const toFile = options.output !== undefined && showDash(options.output) !== '-';
   const sources = [...plan.files, ...(qmp === undefined ? [] : [qmp]), ...(options.db ? [options.db] : [])];
-  const output = toFile ? new OutputFile(options.output ?? '', sources) : undefined;
-  const charts = options.charts === undefined ? undefined : await openCharts(options.charts, output);
+  return printOutcome(options.output, sources, async () => {
+    const charts = options.charts === undefined ? undefined : await openCharts(options.charts);
+    try {
+      return await analyzed(options, { plan, qmp, rules: chosen, toFile }, charts);
+    } catch (thrown) {
+      charts?.abort();
+      throw thrown;
+    }
+  });
+}
+
+interface Request {
+  readonly plan: InputPlan;
+  readonly qmp: string | undefined;
+  readonly rules: readonly Rule[];
+  readonly toFile: boolean;
+}
+
+/** Analyzes, writes what stands beside the report, and gives the report itself. */
+async function analyzed(
+  options: Options,
+  { plan, qmp, rules, toFile }: Request,
+  charts: ChartFolder | undefined,
+): Promise<{ readonly text: string; readonly code: number }> {
   const hasPage = options.html || options.format === 'html';
   const timelines = charts === undefined && !hasPage ? undefined : new TimelineCollector(plan.nameOf);
-  try {
-    const { report, database } = await analyzeAndStore(options, plan, qmp, chosen, timelines);
-    const drawn = timelines?.timelines() ?? [];
-    const chartFiles = await charts?.write(report, drawn);
-    if (chartFiles !== undefined && !options.quiet) note(chartFiles);
-    const rendering = new Rendering({ report, plan, rules: chosen, timelines: drawn }, renderOptions(options));
-    const page = await writeBeside(options, plan, toFile, report, rendering);
-    const said = filesSaid(page, database);
-    if (said !== undefined && !options.quiet) note(said);
-    const text =
-      options.quiet && options.format === 'text' ? verdictOf(report, options) : await rendering.as(formatOf(options));
-    const code = exitCodeOf(report, options.failOn, page);
-    // Set before printing: a reader that closes the pipe early does not change the verdict.
-    process.exitCode = code;
-    if (output === undefined) await writeOut(text);
-    else output.write(text);
-    return code;
-  } catch (thrown) {
-    output?.abort();
-    charts?.abort();
-    throw thrown;
-  }
+  const { report, database } = await analyzeAndStore(options, plan, qmp, rules, timelines);
+  const drawn = timelines?.timelines() ?? [];
+  const chartFiles = await charts?.write(report, drawn);
+  if (chartFiles !== undefined && !options.quiet) note(chartFiles);
+  const rendering = new Rendering({ report, plan, rules, timelines: drawn }, renderOptions(options));
+  const page = await writeBeside(options, plan, toFile, report, rendering);
+  const said = filesSaid(page, database);
+  if (said !== undefined && !options.quiet) note(said);
+  const text =
+    options.quiet && options.format === 'text' ? verdictOf(report, options) : await rendering.as(formatOf(options));
+  return { text, code: exitCodeOf(report, options.failOn, page) };
 }
 
 /** chart.js and its canvas are loaded for those alone who want charts. */
-async function openCharts(folder: string, output: OutputFile | undefined): Promise<ChartFolder> {
-  try {
-    const { ChartFolder } = await import('../chart-folder.ts');
-    return new ChartFolder(folder);
-  } catch (thrown) {
-    output?.abort();
-    throw thrown;
-  }
+async function openCharts(folder: string): Promise<ChartFolder> {
+  const { ChartFolder } = await import('../chart-folder.ts');
+  return new ChartFolder(folder);
 }
 
 async function analyzeAndStore(
