@@ -9,7 +9,7 @@
  * with its own place. In between the thread prints nothing else, so a line of
  * the thread shows that it neither waits for the lock nor sleeps.
  */
-import type { LockItem, Place } from '../ingest/trace-item.ts';
+import type { LockItem, LockOperation, Place } from '../ingest/trace-item.ts';
 
 /** Missing mutex lines above this many are not told apart. */
 const MAX_LOST = 4;
@@ -46,10 +46,11 @@ export interface ReleaseSite {
   readonly wait: number | undefined;
 }
 
+/** What a line of the lock means. */
 export interface ChainEvent {
-  readonly item: LockItem;
+  readonly operation: LockOperation;
   readonly whose: Whose;
-  /** A number for `item.site`, from 1. */
+  /** A number for its place, from 1. */
   readonly site: number;
   readonly release: ReleaseSite;
   /** pause_all_vcpus() takes the lock again: what it would take that somebody else does. */
@@ -58,6 +59,11 @@ export interface ChainEvent {
   readonly single: boolean;
   /** What the place is not: `waiting on` is printed where the lock is taken, `released` where it is given up to sleep. */
   readonly never: 'lock' | 'wait' | undefined;
+}
+
+/** The same with a number of its own, so that what follows from it is found at once. */
+export interface SignedEvent extends ChainEvent {
+  readonly signature: number;
 }
 
 /** What a missing line counts: nothing while events of its kind are off. */
@@ -111,7 +117,7 @@ function addLost(growing: Growing, code: number, cost: number, weights: Weights,
 function advance(from: Costs, event: ChainEvent): Costs {
   const growing = new Growing();
   for (const [code, cost] of from) {
-    switch (event.item.operation) {
+    switch (event.operation) {
       case 'waiting':
         waiting(growing, code, cost, event);
         break;
@@ -183,7 +189,7 @@ export class HistoryTable {
   }
 
   /** Events of this kind are on. */
-  shows(operation: LockItem['operation']): void {
+  shows(operation: LockOperation): void {
     if (this.#weights[operation] > 0) return;
     this.#weights[operation] = 1;
     this.#generation += 1;
@@ -197,8 +203,8 @@ export class HistoryTable {
     return this.#intern(new Map(codes.map((code) => [code, 0])));
   }
 
-  after(histories: Histories, event: ChainEvent): Histories {
-    const what = signatureOf(event);
+  after(histories: Histories, event: SignedEvent): Histories {
+    const what = event.signature;
     return this.known(histories, what) ?? this.#remember(histories, what, advance(this.#withLost(histories), event));
   }
 
@@ -273,8 +279,7 @@ const NEVER = 3;
 const NEVER_A = { none: 0, lock: 1, wait: 2 };
 
 /** Two bits for each of what an event is known by, and the place. */
-export function signatureOf({ item, whose, site, release, pausing, single, never }: ChainEvent): number {
-  const { operation } = item;
+function signatureOf({ operation, whose, site, release, pausing, single, never }: ChainEvent): number {
   const isRelease = operation === 'released';
   // Who waits somewhere else is of no interest.
   let bits = whose === 'another' ? ANY : site;
@@ -286,6 +291,8 @@ export function signatureOf({ item, whose, site, release, pausing, single, never
   bits = bits * 4 + NEVER_A[never ?? 'none'];
   return bits * 16;
 }
+
+export const signed = (event: ChainEvent): SignedEvent => ({ ...event, signature: signatureOf(event) });
 
 /** Missing lines that each answer takes. */
 interface Effort {
@@ -309,7 +316,7 @@ export class Hypotheses {
     this.#others = table.only(awake, OTHERS);
   }
 
-  lock(event: ChainEvent): void {
+  lock(event: SignedEvent): void {
     this.#held = this.#table.after(this.#held, event);
     this.#free = this.#table.after(this.#free, event);
     this.#others = this.#table.after(this.#others, event);
@@ -334,18 +341,17 @@ export class BqlChain {
     this.#histories = table.start();
   }
 
-  lock(event: ChainEvent): void {
-    const { item } = event;
-    // Only these lines are shown, and making a line's text costs more than following it.
-    if (item.operation === 'taken') this.lastTaken = item.place;
-    else if (item.operation === 'released') this.lastReleased = item.place;
+  lock(event: SignedEvent, item: LockItem): void {
+    // Only these lines are shown, and making a line's place costs more than following it.
+    if (event.operation === 'taken') this.lastTaken = item.place;
+    else if (event.operation === 'released') this.lastReleased = item.place;
     this.calm += 1;
     this.#set(this.#table.after(this.#histories, event));
   }
 
-  /** Follows an event of this signature, if what comes of it was worked out before. */
-  follow(signature: number): boolean {
-    const next = this.#table.known(this.#histories, signature);
+  /** Follows the event, if what comes of it was worked out before. Which line it was must be told later. */
+  follow(event: SignedEvent): boolean {
+    const next = this.#table.known(this.#histories, event.signature);
     if (next === undefined) return false;
     this.calm += 1;
     this.#set(next);

@@ -3,15 +3,15 @@
  * Only lines that show no thread, as nearly all are in a log of millions.
  */
 import type { LockItem, LockSequence, LockText } from '../ingest/trace-item.ts';
-import { type BqlChain, type ChainEvent, signatureOf } from './bql-chain.ts';
+import { type BqlChain, type SignedEvent, signed } from './bql-chain.ts';
 import type { BqlSites, Site } from './bql-places.ts';
 
-/** What a text tells, as long as nothing new is known of the places. */
+/** What a text means, as long as nothing new is known of the places. */
 interface Known {
   readonly site: Site;
-  /** Signatures of the event, by whether at most one thread was seen at its place. */
-  readonly single: number;
-  readonly several: number;
+  /** By whether at most one thread was seen at its place. */
+  readonly single: SignedEvent;
+  readonly several: SignedEvent;
   readonly version: number;
   readonly pausing: boolean;
 }
@@ -32,34 +32,35 @@ export class BqlFollower {
     this.#sites = sites;
   }
 
-  /** Follows the line if it says nothing new. `touched`: a release now would have to be told. */
-  follows(text: LockText, index: number, pausing: boolean, touched: boolean): boolean {
+  /** What a line says that says nothing new; undefined for any other. It counts as one that came by. */
+  repeated(text: LockText, pausing: boolean): SignedEvent | undefined {
     const known = this.#known.get(text);
-    if (known === undefined || known.version !== this.#sites.version || known.pausing !== pausing) return false;
-    const { operation } = text;
+    if (known === undefined || known.version !== this.#sites.version || known.pausing !== pausing) return undefined;
     const { site } = known;
-    if (operation === 'released' && touched && this.#taken === NONE) return false;
-    if (!this.#sites.isRepeated(site, text)) return false;
-    if (!this.#chain.follow(site.present <= 1 ? known.single : known.several)) return false;
+    if (!this.#sites.isRepeated(site, text)) return undefined;
+    const event = site.present <= 1 ? known.single : known.several;
     this.#sites.repeat(site, text);
     this.#sites.count(site, text);
+    return event;
+  }
+
+  /** Follows the event without its line. `touched`: a release now would have to be told. */
+  follows(event: SignedEvent, index: number, touched: boolean): boolean {
+    const { operation } = event;
+    if (operation === 'released' && touched && this.#taken === NONE) return false;
+    if (!this.#chain.follow(event)) return false;
     if (operation === 'taken') this.#taken = index;
     if (operation === 'released') this.#released = index;
     return true;
   }
 
-  /** Lines with this text are like the event of `item`, which was read. */
-  learn(text: LockText, event: ChainEvent, pausing: boolean): void {
+  /** Lines with this text mean what this one meant. */
+  learn(text: LockText, event: SignedEvent, pausing: boolean): void {
     const site = this.#sites.find(text);
     if (site === undefined) return;
     if (this.#known.size >= MAX_TEXTS) this.#known.clear();
-    this.#known.set(text, {
-      site,
-      single: signatureOf({ ...event, single: true }),
-      several: signatureOf({ ...event, single: false }),
-      version: this.#sites.version,
-      pausing,
-    });
+    const [single, several] = [signed({ ...event, single: true }), signed({ ...event, single: false })];
+    this.#known.set(text, { site, single, several, version: this.#sites.version, pausing });
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The lines of the mutex that is the BQL: who holds it, and how long. */
-import type { LockItem, LockSequence, LockText, Place } from '../ingest/trace-item.ts';
-import { BqlChain, type ChainEvent, HistoryTable } from './bql-chain.ts';
+import type { LockItem, LockSequence, Place } from '../ingest/trace-item.ts';
+import { BqlChain, HistoryTable, type SignedEvent, signed } from './bql-chain.ts';
 import { BqlFollower } from './bql-follower.ts';
 import { BqlSites, type Site } from './bql-places.ts';
 import type { Answer, OpenSnapshot, Wording } from './bql-snapshot.ts';
@@ -55,26 +55,34 @@ export class BqlLines {
   }
 
   lock(item: LockItem): void {
-    this.#lock(item);
+    this.#read(item);
   }
 
   /** The same for many. */
   run(locks: LockSequence): void {
     const { size, threaded } = locks;
     for (let index = 0; index < size; index += 1) {
-      const text = locks.textAt(index);
-      if (!threaded && this.#follows(text, index)) continue;
-      this.#catchUp(locks);
-      const pausing = this.#pausing;
-      const event = this.#lock(locks.itemAt(index));
-      if (!threaded) this.#follower.learn(text, event, pausing);
+      if (threaded) this.#read(locks.itemAt(index));
+      else this.#readOf(locks, index);
     }
     this.#catchUp(locks);
   }
 
-  #follows(text: LockText, index: number): boolean {
+  #readOf(locks: LockSequence, index: number): void {
+    const text = locks.textAt(index);
+    const pausing = this.#pausing;
+    const repeated = this.#follower.repeated(text, pausing);
+    if (repeated !== undefined && this.#follows(repeated, index)) return;
+    this.#catchUp(locks);
+    const item = locks.itemAt(index);
+    if (repeated !== undefined) this.#take(item, repeated, this.#merged);
+    else this.#follower.learn(text, this.#read(item), pausing);
+  }
+
+  /** Without anyone who waits for what it shows. */
+  #follows(event: SignedEvent, index: number): boolean {
     if (this.#open.length > 0 || this.#inSwitchover) return false;
-    return this.#follower.follows(text, index, this.#pausing, this.#hold?.touched === true);
+    return this.#follower.follows(event, index, this.#hold?.touched === true);
   }
 
   #catchUp(locks: LockSequence): void {
@@ -86,7 +94,7 @@ export class BqlLines {
     return { place, thread, timeNs, touched: this.#inSwitchover };
   }
 
-  #lock(item: LockItem): ChainEvent {
+  #read(item: LockItem): SignedEvent {
     const { operation, thread } = item;
     if (operation === 'taken') this.#takesSeen = true;
     this.#mergedTable.shows(operation);
@@ -94,27 +102,31 @@ export class BqlLines {
     const site = this.#sites.see(item);
     const event = this.#eventOf(item, site);
     this.#sites.count(site, item);
-    const chain = thread === undefined ? this.#merged : this.#chainOf(thread);
     if (thread !== undefined && site.inMigration) this.#migrationThreads.add(thread);
     if (site.whose === 'another') this.#othersSeen = true;
-    this.#noteNested(item, chain);
-    if (operation === 'released') this.#released(item);
-    chain.lock(event);
-    if (operation === 'taken') this.#hold = this.#holdSince(item);
-    this.#settle(chain, event);
+    this.#take(item, event, thread === undefined ? this.#merged : this.#chainOf(thread));
     return event;
   }
 
-  #eventOf(item: LockItem, site: Site): ChainEvent {
-    return {
-      item,
-      whose: item.thread === undefined ? site.whose : 'own',
+  #take(item: LockItem, event: SignedEvent, chain: BqlChain): void {
+    const { operation } = item;
+    this.#noteNested(item, chain);
+    if (operation === 'released') this.#released(item);
+    chain.lock(event, item);
+    if (operation === 'taken') this.#hold = this.#holdSince(item);
+    this.#settle(chain, event, item);
+  }
+
+  #eventOf({ operation, thread }: LockItem, site: Site): SignedEvent {
+    return signed({
+      operation,
+      whose: thread === undefined ? site.whose : 'own',
       site: site.id,
       release: this.#sites.releaseAt(site),
       pausing: this.#pausing && site.inCpus,
       single: site.present <= 1,
       never: this.#sites.neverAt(site),
-    };
+    });
   }
 
   get nestedLock(): NestedLock | undefined {
@@ -181,9 +193,9 @@ export class BqlLines {
     return chain;
   }
 
-  #settle(chain: BqlChain, event: ChainEvent): void {
+  #settle(chain: BqlChain, event: SignedEvent, item: LockItem): void {
     if (this.#open.length === 0) return;
-    for (const snapshot of this.#open) snapshot.lock(chain, event);
+    for (const snapshot of this.#open) snapshot.lock(chain, event, item);
     if (this.#open.some(({ open }) => !open)) this.#open = this.#open.filter(({ open }) => open);
   }
 

@@ -1,6 +1,6 @@
 /** Who holds the BQL at one line, settled by the mutex events that follow it. */
-import type { Place } from '../ingest/trace-item.ts';
-import type { BqlChain, ChainEvent, Hypotheses } from './bql-chain.ts';
+import type { LockItem, Place } from '../ingest/trace-item.ts';
+import type { BqlChain, Hypotheses, SignedEvent } from './bql-chain.ts';
 import type { BqlAtLine } from './run.ts';
 
 export const NOT_SHOWN: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };
@@ -61,11 +61,11 @@ export class OpenSnapshot implements BqlSnapshot {
     return this.#answer === undefined;
   }
 
-  lock(chain: BqlChain, event: ChainEvent): void {
+  lock(chain: BqlChain, event: SignedEvent, item: LockItem): void {
     if (chain !== this.#chain || this.#answer !== undefined) return;
-    const { item, whose } = event;
+    const { operation, whose } = event;
     this.#hypotheses?.lock(event);
-    if (item.operation === 'waiting') {
+    if (operation === 'waiting') {
       if (whose !== 'own') return;
       this.#asked ??= item.place;
     }
