@@ -78,10 +78,14 @@ export interface LockSequence {
 /** Lines running that were only counted, but for `locks`. Time, thread and place are those of the last one. */
 export type LineRunItem = ItemBase & {
   readonly kind: 'line-run';
-  /** Names of their events, in the order of the first of each. */
+  readonly lines: number;
+  /** Names of events, of this run and of those before it; a name keeps its index. */
   readonly names: readonly string[];
-  /** How many there are of each name. */
-  readonly counts: readonly number[];
+  /** How many names there are in this run. */
+  readonly size: number;
+  /** Which they are, as indices into `names`, in the order of the first line of each. */
+  nameAt(index: number): number;
+  countAt(index: number): number;
   readonly locks: LockSequence;
 };
 

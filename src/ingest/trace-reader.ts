@@ -152,9 +152,8 @@ export class TraceReader implements ItemReader {
   }
 
   #counted(run: LineRunItem, format: string): LineRunItem {
-    const size = run.counts.reduce((sum, count) => sum + count, 0);
-    this.#events += size;
-    this.#formatCounts.add(format, size);
+    this.#events += run.lines;
+    this.#formatCounts.add(format, run.lines);
     this.#lastNs = run.timeNs;
     return run;
   }

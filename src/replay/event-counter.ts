@@ -27,6 +27,10 @@ export class EventCounter {
     released: undefined,
   };
 
+  /** Those of the names in runs, by their index there. */
+  readonly #ofRun: ({ more: number } | undefined)[] = [];
+  #runNames: readonly string[] = [];
+
   constructor(sink: Required<ReplaySink>) {
     this.#sink = sink;
   }
@@ -47,9 +51,17 @@ export class EventCounter {
     counter.more += 1;
   }
 
-  addRun({ names, counts }: LineRunItem, migration: Migration | undefined, state: string | undefined): void {
+  addRun(run: LineRunItem, migration: Migration | undefined, state: string | undefined): void {
     this.#in(migration, state);
-    for (let index = 0; index < names.length; index += 1) this.#of(names[index] ?? '').more += counts[index] ?? 0;
+    if (run.names !== this.#runNames) this.#ofRun.length = 0;
+    this.#runNames = run.names;
+    const { size } = run;
+    for (let index = 0; index < size; index += 1) {
+      const name = run.nameAt(index);
+      const counter = this.#ofRun[name] ?? this.#of(run.names[name] ?? '');
+      this.#ofRun[name] = counter;
+      counter.more += run.countAt(index);
+    }
   }
 
   /** Tells of those that were not told yet. */
@@ -59,6 +71,7 @@ export class EventCounter {
     }
     this.#counts.clear();
     this.#last = undefined;
+    this.#ofRun.length = 0;
     for (const operation of OPERATIONS) this.#locks[operation] = undefined;
   }
 

@@ -37,9 +37,9 @@ async function read(path: string, runs: boolean, thread: number | undefined): Pr
       const item = await reader.next();
       if (item === undefined) break;
       if (item.kind === 'line-run') {
-        for (const [index, name] of item.names.entries()) count(name, item.counts[index] ?? 0);
+        for (let at = 0; at < item.size; at += 1) count(item.names[item.nameAt(at)] ?? '', item.countAt(at));
         for (let at = 0; at < item.locks.size; at += 1) items.push(shown(item.locks.itemAt(at)));
-        skimmed += item.counts.reduce((sum, one) => sum + one, 0);
+        skimmed += item.lines;
       } else if (item.kind === 'other-event') {
         count(item.name, 1);
       } else if (item.kind === 'lock') {

@@ -14,9 +14,19 @@ function counted(count: (counter: EventCounter) => void): readonly string[] {
 
 function run(counts: Readonly<Record<string, number>>): LineRunItem {
   const locks = { size: 0, threaded: false, textAt: never, itemAt: never };
-  const [names, sizes] = [Object.keys(counts), Object.values(counts)];
-  const place = { input: 0, line: 1, text: '' };
-  return { kind: 'line-run', names, counts: sizes, locks, place, timeNs: undefined, thread: undefined };
+  const sizes = Object.values(counts);
+  return {
+    kind: 'line-run',
+    lines: sizes.reduce((sum, size) => sum + size, 0),
+    names: Object.keys(counts),
+    size: sizes.length,
+    nameAt: (index) => index,
+    countAt: (index) => sizes[index] ?? 0,
+    locks,
+    place: { input: 0, line: 1, text: '' },
+    timeNs: undefined,
+    thread: undefined,
+  };
 }
 
 function never(): never {

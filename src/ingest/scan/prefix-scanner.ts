@@ -29,10 +29,11 @@ export class PrefixScanner implements ShownPrefix {
   thread: number | undefined = undefined;
   minute: string | undefined = undefined;
   shownSeconds: number | undefined = undefined;
+  /** Its length. */
+  bytes = 0;
   #minuteText = '';
   #date = 0;
   #minute = 0;
-  /** Its first second; undefined before the first line with such a prefix. */
   #minuteSeconds: number | undefined;
 
   /** A line at this offset has the prefix of `iso`, which read its seconds. */
@@ -45,10 +46,14 @@ export class PrefixScanner implements ShownPrefix {
     this.#minuteSeconds = seconds - ofMinute;
   }
 
-  /** The minute that it knows: its text and its first second; undefined before it was told one. */
-  get known(): { readonly text: string; readonly seconds: number } | undefined {
-    const seconds = this.#minuteSeconds;
-    return seconds === undefined ? undefined : { text: this.#minuteText, seconds };
+  /** `2026-11-23T01:02`, as it was told last. */
+  get minuteText(): string {
+    return this.#minuteText;
+  }
+
+  /** Its first second; undefined before the first line with such a prefix. */
+  get minuteSeconds(): number | undefined {
+    return this.#minuteSeconds;
   }
 
   /** Where the event begins. */
@@ -70,6 +75,7 @@ export class PrefixScanner implements ShownPrefix {
     this.seconds = minuteSeconds + seconds;
     this.nanos = micros * 1000;
     this.thread = undefined;
+    this.bytes = ISO_BYTES;
     return at + ISO_BYTES;
   }
 
@@ -112,6 +118,7 @@ export class PrefixScanner implements ShownPrefix {
     this.thread = thread;
     this.seconds = seconds;
     this.nanos = micros * 1000;
+    this.bytes = at + 2 + MICROS - start;
     return at + 2 + MICROS;
   }
 }

@@ -8,6 +8,8 @@ const MICROS = 1_000_000;
 const NANOS = 1000;
 /** Behind lines that it could not pass, it is asked again after as many others at most. */
 const MAX_PAUSE = 16;
+/** What the names of all mutex events begin with. */
+const MUTEX_EVENT = Buffer.from('qemu_mut').readDoubleLE(0);
 /** The module counts no further. */
 const MAX_MICROS = 2_000_000_000;
 
@@ -23,6 +25,7 @@ export class RunScanner {
   readonly #learnt = new Set<string>();
   #pause = 0;
   #left = 0;
+  #last: RunPrefix | undefined;
 
   constructor(options: RunScannerOptions, prefix: PrefixScanner) {
     this.#options = options;
@@ -39,7 +42,7 @@ export class RunScanner {
 
   /** The next lines, if they have this form; undefined where the next one is to be read by itself. */
   next(form: SkimForm, lastNs: number | undefined): ScannedRun | undefined {
-    if (this.#left > 0) {
+    if (this.#left > 0 && !this.#mayBeLock()) {
       this.#left -= 1;
       return undefined;
     }
@@ -47,6 +50,12 @@ export class RunScanner {
     this.#pause = run === undefined ? Math.min(2 * this.#pause + 1, MAX_PAUSE) : 0;
     this.#left = this.#pause;
     return run;
+  }
+
+  /** The next line is that of a mutex event, if its prefix is as long as the one before. */
+  #mayBeLock(): boolean {
+    const { ahead, view } = this.#options.lines;
+    return view.getFloat64(ahead + this.#prefix.bytes, true) === MUTEX_EVENT;
   }
 
   #skimmed(form: SkimForm, lastNs: number | undefined): ScannedRun | undefined {
@@ -67,9 +76,12 @@ export class RunScanner {
 
   /** Of the lines that can be passed now. */
   #commonPrefix(form: SkimForm): RunPrefix | undefined {
-    const { known } = this.#prefix;
-    if (form === 'iso') return known && { form, minute: known.text, baseSeconds: known.seconds };
-    const { seconds } = this.#options.stamp;
-    return seconds === undefined ? undefined : { form, minute: undefined, baseSeconds: seconds };
+    const baseSeconds = form === 'iso' ? this.#prefix.minuteSeconds : this.#options.stamp.seconds;
+    if (baseSeconds === undefined) return undefined;
+    const minute = form === 'iso' ? this.#prefix.minuteText : undefined;
+    const last = this.#last;
+    if (last?.form === form && last.baseSeconds === baseSeconds && last.minute === minute) return last;
+    this.#last = { form, minute, baseSeconds };
+    return this.#last;
   }
 }

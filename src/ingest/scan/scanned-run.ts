@@ -31,30 +31,37 @@ export interface RunPrefix {
 
 export class ScannedRun extends ScannedLine implements LineRunItem {
   readonly kind = 'line-run';
-  readonly names: string[] = [];
-  readonly counts: number[] = [];
+  readonly names: readonly string[];
+  lines = 0;
+  size = 0;
   readonly locks: FollowedLocks;
   readonly #options: RunOptions;
+  readonly #skimmer: Skimmer;
 
   constructor(options: RunOptions) {
     super(options.input, options.lines);
     this.#options = options;
+    this.#skimmer = options.skimmer;
+    this.names = options.skimmer.names;
     this.locks = new FollowedLocks(options);
+  }
+
+  nameAt(index: number): number {
+    return this.#skimmer.nameAt(index);
+  }
+
+  countAt(index: number): number {
+    return this.#skimmer.countAt(index);
   }
 
   /** What the last call of the skimmer passed; the lines must have been passed, too. */
   fill(prefix: RunPrefix): this {
     const { skimmer, clock, lines } = this.#options;
-    const { namesSize, lastMicros, lastThread, passed } = skimmer;
-    this.names.length = namesSize;
-    this.counts.length = namesSize;
-    for (let index = 0; index < namesSize; index += 1) {
-      this.names[index] = skimmer.nameAt(index);
-      this.counts[index] = skimmer.countAt(index);
-    }
-    this.locks.fill(prefix, lines.line - passed);
-    const thread = prefix.form === 'tid' ? lastThread : this.#options.thread;
-    this.begin(clock.toNs(prefix.baseSeconds, lastMicros * NANOS), thread);
+    this.lines = skimmer.passed;
+    this.size = skimmer.namesSize;
+    this.locks.fill(prefix, lines.line - skimmer.passed);
+    const thread = prefix.form === 'tid' ? skimmer.lastThread : this.#options.thread;
+    this.begin(clock.toNs(prefix.baseSeconds, skimmer.lastMicros * NANOS), thread);
     return this;
   }
 }

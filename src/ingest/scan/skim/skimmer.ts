@@ -25,14 +25,17 @@ export type SkimForm = 'iso' | 'tid';
 const FORMS: Readonly<Record<SkimForm, number>> = { iso: layout.FORM_ISO, tid: layout.FORM_TID };
 
 const wordAt = (byte: number): number => byte / WORD_BYTES;
+const COUNTERS_WORD = wordAt(layout.COUNTERS_AT);
+const TOUCHED_WORD = wordAt(layout.TOUCHED_AT);
+const LOCKS_WORD = wordAt(layout.LOCKS_AT);
 
 export class Skimmer {
   readonly #module: NonNullable<ReturnType<typeof instantiate>>;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   readonly #state: Int32Array;
-  /** By counter. */
-  readonly #names: string[] = [];
+  /** Of the events that are counted, by the index that the module knows them by. */
+  readonly names: string[] = [];
   readonly #counters = new Map<string, number>();
   /** The first entry is none. */
   #entries = 1;
@@ -135,12 +138,12 @@ export class Skimmer {
   }
 
   /** In the order of the first line of each. */
-  nameAt(index: number): string {
-    return this.#names[this.#touched(index)] ?? '';
+  nameAt(index: number): number {
+    return this.#words[TOUCHED_WORD + index] ?? 0;
   }
 
   countAt(index: number): number {
-    return this.#words[wordAt(layout.COUNTERS_AT) + this.#touched(index)] ?? 0;
+    return this.#words[COUNTERS_WORD + this.nameAt(index)] ?? 0;
   }
 
   /** Followed lines among those passed. */
@@ -169,18 +172,14 @@ export class Skimmer {
     return this.#state[index] ?? 0;
   }
 
-  #touched(index: number): number {
-    return this.#words[wordAt(layout.TOUCHED_AT) + index] ?? 0;
-  }
-
   #lockWord(index: number, word: number): number {
-    return this.#words[wordAt(layout.LOCKS_AT) + index * LOCK_WORDS + word] ?? 0;
+    return this.#words[LOCKS_WORD + index * LOCK_WORDS + word] ?? 0;
   }
 
   #clearCounters(): void {
     const size = this.namesSize;
     for (let index = 0; index < size; index += 1) {
-      this.#words[wordAt(layout.COUNTERS_AT) + this.#touched(index)] = 0;
+      this.#words[COUNTERS_WORD + this.nameAt(index)] = 0;
     }
     this.#state[layout.TOUCHED_SIZE] = 0;
   }
@@ -188,7 +187,7 @@ export class Skimmer {
   #counterOf(name: string): number {
     const known = this.#counters.get(name);
     if (known !== undefined) return known;
-    this.#counters.set(name, this.#names.length);
-    return this.#names.push(name) - 1;
+    this.#counters.set(name, this.names.length);
+    return this.names.push(name) - 1;
   }
 }
