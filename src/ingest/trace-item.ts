@@ -69,8 +69,8 @@ export interface LockSequence {
   readonly size: number;
   /** The lines show their threads. */
   readonly threaded: boolean;
-  /** One object for all lines that say the same. */
-  textAt(index: number): LockText;
+  /** A small number, the same for all lines that say the same. */
+  idAt(index: number): number;
   /** The next call may fill it anew. */
   itemAt(index: number): LockItem;
 }

@@ -2,8 +2,9 @@
  * Follows lines of the BQL that repeat what was read before: what they change is known, so nothing is made of them.
  * Only lines that show no thread, as nearly all are in a log of millions.
  */
-import type { LockItem, LockSequence, LockText } from '../ingest/trace-item.ts';
-import { type BqlChain, type SignedEvent, signed } from './bql-chain.ts';
+import type { LockItem, LockSequence } from '../ingest/trace-item.ts';
+import type { BqlChain } from './bql-chain.ts';
+import { type SignedEvent, signed } from './bql-histories.ts';
 import type { BqlSites, Site } from './bql-places.ts';
 
 /** What a text means, as long as nothing new is known of the places. */
@@ -16,13 +17,13 @@ interface Known {
   readonly pausing: boolean;
 }
 
-const MAX_TEXTS = 10_000;
 const NONE = -1;
 
 export class BqlFollower {
   readonly #chain: BqlChain;
   readonly #sites: BqlSites;
-  readonly #known = new Map<LockText, Known>();
+  /** By the number of the text. */
+  readonly #known: (Known | undefined)[] = [];
   /** Indices of the last such lines that were followed since they were last asked for. */
   #taken = NONE;
   #released = NONE;
@@ -33,15 +34,12 @@ export class BqlFollower {
   }
 
   /** What a line says that says nothing new; undefined for any other. It counts as one that came by. */
-  repeated(text: LockText, pausing: boolean): SignedEvent | undefined {
-    const known = this.#known.get(text);
+  repeated(text: number, pausing: boolean): SignedEvent | undefined {
+    const known = this.#known[text];
     if (known === undefined || known.version !== this.#sites.version || known.pausing !== pausing) return undefined;
     const { site } = known;
-    if (!this.#sites.isRepeated(site, text)) return undefined;
     const event = site.present <= 1 ? known.single : known.several;
-    this.#sites.repeat(site, text);
-    this.#sites.count(site, text);
-    return event;
+    return this.#sites.repeats(site, event.operation) ? event : undefined;
   }
 
   /** Follows the event without its line. `touched`: a release now would have to be told. */
@@ -55,12 +53,9 @@ export class BqlFollower {
   }
 
   /** Lines with this text mean what this one meant. */
-  learn(text: LockText, event: SignedEvent, pausing: boolean): void {
-    const site = this.#sites.find(text);
-    if (site === undefined) return;
-    if (this.#known.size >= MAX_TEXTS) this.#known.clear();
+  learn(text: number, site: Site, event: SignedEvent, pausing: boolean): void {
     const [single, several] = [signed({ ...event, single: true }), signed({ ...event, single: false })];
-    this.#known.set(text, { site, single, several, version: this.#sites.version, pausing });
+    this.#known[text] = { site, single, several, version: this.#sites.version, pausing };
   }
 
   /**

@@ -1,7 +1,8 @@
 /** The lines of the mutex that is the BQL: who holds it, and how long. */
 import type { LockItem, LockSequence, Place } from '../ingest/trace-item.ts';
-import { BqlChain, HistoryTable, type SignedEvent, signed } from './bql-chain.ts';
+import { BqlChain } from './bql-chain.ts';
 import { BqlFollower } from './bql-follower.ts';
+import { HistoryTable, type SignedEvent, signed } from './bql-histories.ts';
 import { BqlSites, type Site } from './bql-places.ts';
 import type { Answer, OpenSnapshot, Wording } from './bql-snapshot.ts';
 import { MergedWording, places } from './bql-wording.ts';
@@ -55,28 +56,32 @@ export class BqlLines {
   }
 
   lock(item: LockItem): void {
-    this.#read(item);
+    this.#read(item, this.#sites.see(item));
   }
 
   /** The same for many. */
   run(locks: LockSequence): void {
     const { size, threaded } = locks;
     for (let index = 0; index < size; index += 1) {
-      if (threaded) this.#read(locks.itemAt(index));
+      if (threaded) this.lock(locks.itemAt(index));
       else this.#readOf(locks, index);
     }
     this.#catchUp(locks);
   }
 
   #readOf(locks: LockSequence, index: number): void {
-    const text = locks.textAt(index);
+    const text = locks.idAt(index);
     const pausing = this.#pausing;
     const repeated = this.#follower.repeated(text, pausing);
     if (repeated !== undefined && this.#follows(repeated, index)) return;
     this.#catchUp(locks);
     const item = locks.itemAt(index);
-    if (repeated !== undefined) this.#take(item, repeated, this.#merged);
-    else this.#follower.learn(text, this.#read(item), pausing);
+    if (repeated !== undefined) {
+      this.#take(item, repeated, this.#merged);
+      return;
+    }
+    const site = this.#sites.see(item);
+    this.#follower.learn(text, site, this.#read(item, site), pausing);
   }
 
   /** Without anyone who waits for what it shows. */
@@ -94,14 +99,13 @@ export class BqlLines {
     return { place, thread, timeNs, touched: this.#inSwitchover };
   }
 
-  #read(item: LockItem): SignedEvent {
+  #read(item: LockItem, site: Site): SignedEvent {
     const { operation, thread } = item;
     if (operation === 'taken') this.#takesSeen = true;
     this.#mergedTable.shows(operation);
     this.#threadTable.shows(operation);
-    const site = this.#sites.see(item);
     const event = this.#eventOf(item, site);
-    this.#sites.count(site, item);
+    this.#sites.count(site, operation);
     if (thread !== undefined && site.inMigration) this.#migrationThreads.add(thread);
     if (site.whose === 'another') this.#othersSeen = true;
     this.#take(item, event, thread === undefined ? this.#merged : this.#chainOf(thread));

@@ -3,8 +3,8 @@
  * thread prints there, and how a `released` there is meant. Places are matched
  * by the end of their path: what stands before it differs per build.
  */
-import type { LockItem, LockText } from '../ingest/trace-item.ts';
-import type { ReleaseSite, Whose } from './bql-chain.ts';
+import type { LockItem, LockOperation, LockText } from '../ingest/trace-item.ts';
+import type { ReleaseSite, Whose } from './bql-histories.ts';
 
 /** Files of the migration thread that lock the BQL. dirtyrate.c, for one, has a thread of its own. */
 const MIGRATION_FILES = /(?:^|\/)migration\/(?:migration|ram|colo|savevm|block-dirty-bitmap|block)\.c$/;
@@ -120,23 +120,19 @@ export class BqlSites {
     return site;
   }
 
-  /** The line says nothing that was not seen before at its place; `repeat` is enough for it. */
-  isRepeated(site: Site, { operation }: LockText): boolean {
-    if (!site[operation]) return false;
-    if (operation !== 'released' || !site.inCpus || site.taken) return true;
-    return site === this.#unlock && site.releases >= CERTAIN_RELEASES;
-  }
-
-  repeat(site: Site, { operation }: LockText): void {
-    if (operation === 'released' && site.inCpus) site.releases += 1;
-  }
-
-  find({ site }: LockText): Site | undefined {
-    return this.#sites.get(site);
+  /** `see` and `count` of a line that says nothing new of its place; false where it may. */
+  repeats(site: Site, operation: LockOperation): boolean {
+    if (operation === 'released' && site.inCpus) {
+      const isUnlock = site === this.#unlock && site.releases >= CERTAIN_RELEASES;
+      if (!site.taken && !isUnlock) return false;
+      site.releases += 1;
+    }
+    this.count(site, operation);
+    return true;
   }
 
   /** After the line was looked at: somebody came to this place, or left it. */
-  count(site: Site, { operation }: LockText): void {
+  count(site: Site, operation: LockOperation): void {
     if (operation !== 'taken') site.present += 1;
     else if (site.present > 0) site.present -= 1;
   }

@@ -1,6 +1,7 @@
 /** Who holds the BQL at one line, settled by the mutex events that follow it. */
 import type { LockItem, Place } from '../ingest/trace-item.ts';
-import type { BqlChain, Hypotheses, SignedEvent } from './bql-chain.ts';
+import type { BqlChain, Hypotheses } from './bql-chain.ts';
+import type { SignedEvent } from './bql-histories.ts';
 import type { BqlAtLine } from './run.ts';
 
 export const NOT_SHOWN: BqlAtLine = { holder: 'not-shown', how: 'no mutex event shows the BQL', proof: [] };

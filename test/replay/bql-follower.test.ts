@@ -22,6 +22,10 @@ class Texts {
     this.#texts.set(key, text);
     return text;
   }
+
+  idOf(text: LockText): number {
+    return [...this.#texts.values()].indexOf(text) + 1;
+  }
 }
 
 function itemOf(text: LockText, line: number, thread: number | undefined): LockItem {
@@ -30,7 +34,7 @@ function itemOf(text: LockText, line: number, thread: number | undefined): LockI
 }
 
 class Run implements LockSequence {
-  readonly #texts: LockText[] = [];
+  readonly #ids: number[] = [];
   readonly #items: LockItem[] = [];
   readonly threaded: boolean;
 
@@ -42,15 +46,13 @@ class Run implements LockSequence {
     return this.#items.length;
   }
 
-  add(text: LockText, item: LockItem): void {
-    this.#texts.push(text);
+  add(id: number, item: LockItem): void {
+    this.#ids.push(id);
     this.#items.push(item);
   }
 
-  textAt(index: number): LockText {
-    const text = this.#texts[index];
-    if (text === undefined) throw new Error('no such line');
-    return text;
+  idAt(index: number): number {
+    return this.#ids[index] ?? 0;
   }
 
   itemAt(index: number): LockItem {
@@ -81,7 +83,7 @@ function told(lines: readonly ModelLine[], ids: boolean, runs: boolean): readonl
     if (isLock(line)) {
       const text = texts.of(line);
       const item = itemOf(text, index + 1, ids ? line.thread : undefined);
-      if (runs && seen.has(text) && seen.size > 6) run.add(text, item);
+      if (runs && seen.has(text) && seen.size > 6) run.add(texts.idOf(text), item);
       else {
         tracker.run(run);
         run = new Run(ids);

@@ -13,7 +13,7 @@ function counted(count: (counter: EventCounter) => void): readonly string[] {
 }
 
 function run(counts: Readonly<Record<string, number>>): LineRunItem {
-  const locks = { size: 0, threaded: false, textAt: never, itemAt: never };
+  const locks = { size: 0, threaded: false, idAt: never, itemAt: never };
   const sizes = Object.values(counts);
   return {
     kind: 'line-run',

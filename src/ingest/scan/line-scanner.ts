@@ -153,7 +153,7 @@ export class LineScanner {
 
   #runScanner(skimmer: Skimmer): RunScanner {
     const { input, clock, stamp, thread } = this.#options;
-    const byEntry = (entry: number) => this.#locks.byEntry(entry);
-    return new RunScanner({ input, clock, stamp, thread, skimmer, byEntry, lines: this.#lines }, this.#prefix);
+    const lockOf = (text: number) => this.#locks.skimmed(text);
+    return new RunScanner({ input, clock, stamp, thread, skimmer, lockOf, lines: this.#lines }, this.#prefix);
   }
 }

@@ -21,8 +21,8 @@ const FIRST = Buffer.from('qemu_mut').readDoubleLE(0);
 
 export interface Lock extends LockText {
   readonly printer: Printer;
-  /** Of the skimmer; 0 where it does not know the text. */
-  readonly entry: number;
+  /** Its number with the skimmer; 0 where that does not know it. */
+  readonly skimmed: number;
 }
 
 export class LockScanner implements LockFilter {
@@ -30,7 +30,7 @@ export class LockScanner implements LockFilter {
   readonly #buffer: Buffer;
   readonly #texts = new ByteTable<Lock>(MAX_TEXTS);
   readonly #skimmer: Skimmer | undefined;
-  readonly #byEntry = new Map<number, Lock>();
+  readonly #skimmed = new Map<number, Lock>();
   #last: ByteEntry<Lock> | undefined;
 
   constructor(view: DataView, buffer: Buffer, skimmer: Skimmer | undefined) {
@@ -51,9 +51,9 @@ export class LockScanner implements LockFilter {
     this.#skimmer?.forgetLocks();
   }
 
-  /** What the skimmer knows under this entry. */
-  byEntry(entry: number): Lock | undefined {
-    return this.#byEntry.get(entry);
+  /** What the skimmer knows under this number. */
+  skimmed(text: number): Lock | undefined {
+    return this.#skimmed.get(text);
   }
 
   /** An event of this kind may stand here. */
@@ -88,7 +88,7 @@ export class LockScanner implements LockFilter {
   }
 
   #become(kind: TextKind): void {
-    if (this.#last !== undefined) this.#skimmer?.become(this.#last.value.entry, kind);
+    if (this.#last !== undefined) this.#skimmer?.become(this.#last.value.skimmed, kind);
   }
 
   #newText(at: number, end: number): ByteEntry<Lock> | undefined {
@@ -100,9 +100,9 @@ export class LockScanner implements LockFilter {
     const operation = event && lockOperationOf(event);
     const lock = parseLockArgs(text.slice(nameEnd + 1));
     if (operation === undefined || lock === undefined) return undefined;
-    const entry = this.#skimmer?.learn(at, end + 1 - at, name, 'unknown') ?? 0;
-    const found = { operation, name, ...lock, printer: new WholeText(text), entry };
-    if (entry > 0) this.#byEntry.set(entry, found);
+    const skimmed = this.#skimmer?.learn(at, end + 1 - at, name, 'unknown') ?? 0;
+    const found = { operation, name, ...lock, printer: new WholeText(text), skimmed };
+    if (skimmed > 0) this.#skimmed.set(skimmed, found);
     return this.#texts.add(this.#view, at, end + 1 - at, found);
   }
 }

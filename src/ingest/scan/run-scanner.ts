@@ -36,8 +36,8 @@ export class RunScanner {
   /** Lines of this event are only counted; the name stands at this offset, with a space behind it. */
   learnName(name: string, at: number): void {
     if (this.#learnt.has(name)) return;
-    const entry = this.#options.skimmer.learn(at, name.length + 1, name, 'name');
-    if (entry > 0) this.#learnt.add(name);
+    const text = this.#options.skimmer.learn(at, name.length + 1, name, 'name');
+    if (text > 0) this.#learnt.add(name);
   }
 
   /** The next lines, if they have this form; undefined where the next one is to be read by itself. */

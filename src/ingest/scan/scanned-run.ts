@@ -1,7 +1,7 @@
 /** What the skimmer passed over, as an item, which the next run fills anew. */
 import type { Clock } from '../clock.ts';
 import type { LineReader } from '../line-reader.ts';
-import type { LineRunItem, LockSequence, LockText, Place } from '../trace-item.ts';
+import type { LineRunItem, LockSequence, Place } from '../trace-item.ts';
 import type { Lock } from './lock-scanner.ts';
 import { ScannedLine, ScannedLock } from './scanned-line.ts';
 import { NO_ARGS, ScannedPlace } from './scanned-place.ts';
@@ -15,7 +15,8 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly lines: LineReader;
   readonly skimmer: Skimmer;
-  readonly byEntry: (entry: number) => Lock | undefined;
+  /** What the skimmer knows under a number. */
+  readonly lockOf: (text: number) => Lock | undefined;
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
 }
@@ -91,8 +92,8 @@ class FollowedLocks implements LockSequence {
     return this.#prefix?.form === 'tid' || this.#options.thread !== undefined;
   }
 
-  textAt(index: number): LockText {
-    return this.#lockAt(index);
+  idAt(index: number): number {
+    return this.#options.skimmer.lockText(index);
   }
 
   itemAt(index: number): ScannedLock {
@@ -104,7 +105,7 @@ class FollowedLocks implements LockSequence {
   }
 
   #lockAt(index: number): Lock {
-    const lock = this.#options.byEntry(this.#options.skimmer.lockEntry(index));
+    const lock = this.#options.lockOf(this.idAt(index));
     if (lock === undefined) throw new Error('a line of the lock whose text nobody learnt');
     return lock;
   }

@@ -7,7 +7,6 @@ import { instantiate } from './module.ts';
 
 const SHORTEST_TEXT = 8;
 const WORD_BYTES = 4;
-const ENTRY_WORDS = layout.ENTRY_BYTES / WORD_BYTES;
 const LOCK_WORDS = layout.LOCK_BYTES / WORD_BYTES;
 
 /** What becomes of lines with a text. */
@@ -25,6 +24,7 @@ export type SkimForm = 'iso' | 'tid';
 const FORMS: Readonly<Record<SkimForm, number>> = { iso: layout.FORM_ISO, tid: layout.FORM_TID };
 
 const wordAt = (byte: number): number => byte / WORD_BYTES;
+const entryAt = (text: number): number => layout.ENTRIES_AT + text * layout.ENTRY_BYTES;
 const COUNTERS_WORD = wordAt(layout.COUNTERS_AT);
 const TOUCHED_WORD = wordAt(layout.TOUCHED_AT);
 const LOCKS_WORD = wordAt(layout.LOCKS_AT);
@@ -59,7 +59,7 @@ export class Skimmer {
 
   /**
    * Learns the text in [at, at + length), which counts as `name`: a whole line with its line end, or the name of an
-   * event with the space behind it. Its entry, 0 where there is no room: such lines will be read one by one.
+   * event with the space behind it. Its number, from 1; 0 where there is no room: such lines will be read one by one.
    */
   learn(at: number, length: number, name: string, kind: TextKind): number {
     const padded = Math.ceil(length / layout.BLOCK) * layout.BLOCK;
@@ -68,7 +68,8 @@ export class Skimmer {
     const text = this.#textsEnd;
     this.#textsEnd += padded;
     this.#bytes.copyWithin(text, at, at + length);
-    const entry = layout.ENTRIES_AT + this.#entries * layout.ENTRY_BYTES;
+    const index = this.#entries;
+    const entry = entryAt(index);
     this.#entries += 1;
     const bucket = wordAt(this.#module.bucketOf(at, length));
     const first = wordAt(entry);
@@ -77,19 +78,19 @@ export class Skimmer {
     this.#words[first + layout.TEXT_BYTES] = length;
     this.#words[first + layout.COUNTER] = this.#counterOf(name);
     this.#words[bucket] = entry;
-    this.become(entry, kind);
-    return entry;
+    this.become(index, kind);
+    return index;
   }
 
-  /** From now on, lines with the text of this entry are of this kind. */
-  become(entry: number, kind: TextKind): void {
-    if (entry > 0) this.#words[wordAt(entry) + layout.KIND] = KINDS[kind];
+  /** From now on, lines with the text of this number are of this kind. */
+  become(text: number, kind: TextKind): void {
+    if (text > 0) this.#words[wordAt(entryAt(text)) + layout.KIND] = KINDS[kind];
   }
 
   /** All lines of mutex events are to be read one by one again. */
   forgetLocks(): void {
     for (let index = 1; index < this.#entries; index += 1) {
-      const kind = wordAt(layout.ENTRIES_AT) + index * ENTRY_WORDS + layout.KIND;
+      const kind = wordAt(entryAt(index)) + layout.KIND;
       if (this.#words[kind] !== layout.KIND_NAME) this.#words[kind] = layout.KIND_UNKNOWN;
     }
   }
@@ -151,8 +152,9 @@ export class Skimmer {
     return this.#stateAt(layout.LOCKS_SIZE);
   }
 
-  lockEntry(index: number): number {
-    return this.#lockWord(index, 0);
+  /** The number of its text. */
+  lockText(index: number): number {
+    return (this.#lockWord(index, 0) - layout.ENTRIES_AT) / layout.ENTRY_BYTES;
   }
 
   /** Counted from 1 among the lines passed. */
