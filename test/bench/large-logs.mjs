@@ -120,7 +120,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 try {
   console.log(`${megabytes} MB each, ${pairs} pairs, CPU of qtrace analyze (text report and database) to that of`);
   for (const [title, path] of inputs()) {
-    const analyze = [process.execPath, qtrace, 'analyze', path];
+    const analyze = [process.execPath, qtrace, 'analyze', path, '--no-html'];
     const competitors = peers(path);
     const taken = Array.from({ length: pairs }, () => ({
       own: measure(analyze),

@@ -26,6 +26,7 @@ interface Slot extends KeptMoments {
 
 /** A log of very many rounds repeats few keys; what comes at the switchover has keys of its own. */
 const MAX_PER_KEY = 1024;
+const BRIEF_PER_KEY = 32;
 const ALWAYS_PER_KEY = 4;
 /** Of all the others. */
 const MAX_MOMENTS = 4096;
@@ -40,9 +41,15 @@ export const PAGE = '< page';
 
 export class MomentLog {
   readonly #slots = new Map<string, Slot>();
+  readonly #perKey: number;
   #kept = 0;
   /** Nothing that is counted is taken any more: the stream broke off, and what was under way is lost. */
   frozen = false;
+
+  /** `brief`: one of many migrations in a log; what they keep adds up. */
+  constructor(brief = false) {
+    this.#perKey = brief ? BRIEF_PER_KEY : MAX_PER_KEY;
+  }
 
   add(key: string, at: TieMoment, counted: boolean): void {
     if ((counted && this.frozen) || key.length > MAX_KEY_LENGTH) return;
@@ -55,7 +62,7 @@ export class MomentLog {
     slot.count += 1;
     const kept = slot.moments.length;
     if (kept >= ALWAYS_PER_KEY) {
-      if (kept >= MAX_PER_KEY || this.#kept >= MAX_MOMENTS) return;
+      if (kept >= this.#perKey || this.#kept >= MAX_MOMENTS) return;
       this.#kept += 1;
     }
     slot.moments.push(at);

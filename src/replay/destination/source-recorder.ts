@@ -7,6 +7,8 @@ import { SourceKeys } from './tie-keys.ts';
 
 /** Beyond these nobody gives the destinations' logs. */
 const MAX_MIGRATIONS = 64;
+/** From here on less is kept of each. */
+const MANY_MIGRATIONS = 8;
 
 /** Times are nanoseconds since the migration's first event. */
 export interface SourceMoments {
@@ -22,7 +24,7 @@ export interface SourceMoments {
 }
 
 class Recording implements SourceMoments {
-  readonly moments = new MomentLog();
+  readonly moments: MomentLog;
   readonly #keys = new SourceKeys();
   startNs: number | undefined;
   pausedBefore = false;
@@ -30,6 +32,10 @@ class Recording implements SourceMoments {
   #downtimeStart: TieMoment | undefined;
   #stopped: TieMoment | undefined;
   #returnPath = false;
+
+  constructor(brief: boolean) {
+    this.moments = new MomentLog(brief);
+  }
 
   get stop(): TieMoment | undefined {
     return this.#downtimeStart ?? this.#stopped;
@@ -92,7 +98,7 @@ export class SourceRecorder implements ReplaySink {
   #recordingOf(migration: Migration): Recording | undefined {
     let recording = this.#recordings.get(migration);
     if (recording === undefined && this.#recordings.size < MAX_MIGRATIONS) {
-      recording = new Recording();
+      recording = new Recording(this.#recordings.size >= MANY_MIGRATIONS);
       this.#recordings.set(migration, recording);
     }
     return recording;

@@ -11,6 +11,8 @@ import { type Mark, SwitchoverRecorder } from './switchover-recorder.ts';
 import { PARTS, type Part, type QueryPoint, type SyncPoint, type ThresholdPoint, type Timeline } from './timeline.ts';
 
 const STRETCHES = 256;
+/** The same of one among many migrations, few of which are drawn. */
+const BRIEF_STRETCHES = 64;
 const MAX_OPEN_SECTIONS = 256;
 
 /** All that is read of a migration and of what happens in it. */
@@ -24,16 +26,11 @@ export type Synced = Pick<Sync, 'start' | 'end' | 'dirtyPages'>;
 export class Collection {
   readonly #migration: Run;
   readonly #axis: Timeline['axis'];
-  readonly #lines = new LineIndex();
-  readonly #queries: Readonly<Record<QueryKind, ExtremeSeries<QueryPoint>>> = {
-    estimate: new ExtremeSeries(STRETCHES),
-    exact: new ExtremeSeries(STRETCHES),
-    final: new ExtremeSeries(STRETCHES),
-    unspecified: new ExtremeSeries(STRETCHES),
-  };
+  readonly #lines: LineIndex;
+  readonly #queries: Readonly<Record<QueryKind, ExtremeSeries<QueryPoint>>>;
   readonly #largest: Record<Part, number> = { precopy: 0, stopcopy: 0, postcopy: 0 };
-  readonly #thresholds = new ExtremeSeries<ThresholdPoint>(STRETCHES);
-  readonly #syncs = new ExtremeSeries<SyncPoint>(STRETCHES);
+  readonly #thresholds: ExtremeSeries<ThresholdPoint>;
+  readonly #syncs: ExtremeSeries<SyncPoint>;
   readonly #iterations = new IterationSeries();
   readonly #switchovers = new SwitchoverRecorder();
   #threshold: number | undefined;
@@ -43,7 +40,17 @@ export class Collection {
   #lastX: number;
   #furthestQuery = 0;
 
-  constructor(migration: Run) {
+  constructor(migration: Run, brief: boolean) {
+    const stretches = brief ? BRIEF_STRETCHES : STRETCHES;
+    this.#queries = {
+      estimate: new ExtremeSeries(stretches),
+      exact: new ExtremeSeries(stretches),
+      final: new ExtremeSeries(stretches),
+      unspecified: new ExtremeSeries(stretches),
+    };
+    this.#thresholds = new ExtremeSeries(stretches);
+    this.#syncs = new ExtremeSeries(stretches);
+    this.#lines = new LineIndex(brief);
     this.#migration = migration;
     this.#axis = migration.first.ns === undefined ? 'line' : 'time';
     this.#lastX = this.#xOf(migration.first.place, migration.first.ns);

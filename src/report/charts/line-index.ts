@@ -10,6 +10,8 @@ export interface LinePlace {
 }
 
 const MAX_ANCHORS = 2048;
+/** The same of one among many migrations. */
+const BRIEF_ANCHORS = 256;
 const MAX_EXACT = 8192;
 
 interface Anchor {
@@ -20,17 +22,25 @@ interface Anchor {
 class FileIndex {
   #anchors: Anchor[] = [];
   readonly #exact = new Map<number, number>();
-  #last: Anchor | undefined;
+  readonly #limit: number;
+  /** Where the last line stands; its number is 0 before the first. */
+  #lastLine = 0;
+  #lastX = 0;
   #stride = 1;
   #skipped = 0;
 
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
   note(line: number, x: number): void {
-    this.#last = { line, x };
+    this.#lastLine = line;
+    this.#lastX = x;
     this.#skipped += 1;
     if (this.#skipped < this.#stride) return;
     this.#skipped = 0;
-    this.#anchors.push(this.#last);
-    if (this.#anchors.length < MAX_ANCHORS) return;
+    this.#anchors.push({ line, x });
+    if (this.#anchors.length < this.#limit) return;
     this.#anchors = this.#anchors.filter((_, index) => index % 2 === 0);
     this.#stride *= 2;
   }
@@ -47,7 +57,8 @@ class FileIndex {
   find(line: number): number | undefined {
     const exact = this.#exact.get(line);
     if (exact !== undefined) return exact;
-    const anchors = this.#last === undefined ? this.#anchors : [...this.#anchors, this.#last];
+    const last = { line: this.#lastLine, x: this.#lastX };
+    const anchors = this.#lastLine === 0 ? this.#anchors : [...this.#anchors, last];
     const after = anchors.findIndex((anchor) => anchor.line >= line);
     const [from, to] = [anchors[after - 1], anchors[after]];
     if (to === undefined) return undefined;
@@ -59,6 +70,12 @@ class FileIndex {
 
 export class LineIndex {
   readonly #files = new Map<number, FileIndex>();
+  readonly #limit: number;
+
+  /** `brief`: of one among many migrations. */
+  constructor(brief = false) {
+    this.#limit = brief ? BRIEF_ANCHORS : MAX_ANCHORS;
+  }
 
   note({ input, line }: LinePlace, x: number): void {
     this.#file(input).note(line, x);
@@ -79,7 +96,7 @@ export class LineIndex {
   #file(input: number): FileIndex {
     let file = this.#files.get(input);
     if (file === undefined) {
-      file = new FileIndex();
+      file = new FileIndex(this.#limit);
       this.#files.set(input, file);
     }
     return file;

@@ -10,6 +10,8 @@ import type { Timeline } from './timeline.ts';
 
 /** Beyond these nobody draws. */
 const MAX_MIGRATIONS = 64;
+/** From here on less is kept of each: a page draws no more. */
+const MANY_MIGRATIONS = 8;
 
 export class TimelineCollector implements ReplaySink {
   readonly #nameOf: (input: number) => string;
@@ -57,7 +59,7 @@ export class TimelineCollector implements ReplaySink {
     if (this.#migration === migration) return this.#current;
     let collection = this.#collections.get(migration);
     if (collection === undefined && this.#collections.size < MAX_MIGRATIONS) {
-      collection = new Collection(migration);
+      collection = new Collection(migration, this.#collections.size >= MANY_MIGRATIONS);
       this.#collections.set(migration, collection);
     }
     this.#migration = migration;

@@ -12,6 +12,8 @@ import { StepTable } from './step-table.ts';
 
 /** Syncs that no query has claimed yet. */
 const MAX_WAITING = 64;
+/** From here on fewer steps are kept of each: what they keep adds up. */
+const MANY_MIGRATIONS = 8;
 const NONE: readonly Sync[] = [];
 /** What begins the switchover when it comes in the iteration. */
 const OPENING = new Set(['decision', 'downtime begins', 'guest stops', 'guest has stopped']);
@@ -28,7 +30,7 @@ export class StepFolder implements ReplaySink {
   }
 
   migrationBegins(migration: Migration): void {
-    this.#runs.set(migration, new RunSteps(this.#nameOf, migration));
+    this.#runs.set(migration, new RunSteps(this.#nameOf, migration, this.#runs.size >= MANY_MIGRATIONS));
   }
 
   queryMade(query: Query, migration: Migration): void {
@@ -71,8 +73,8 @@ class RunSteps {
   /** The last final query, until it is known who held the lock at it. */
   #final: { readonly index: number; readonly row: Row } | undefined;
 
-  constructor(nameOf: (input: number) => string, migration: Migration) {
-    this.#table = new StepTable(nameOf);
+  constructor(nameOf: (input: number) => string, migration: Migration, brief: boolean) {
+    this.#table = new StepTable(nameOf, brief);
     this.#migration = migration;
   }
 

@@ -19,7 +19,7 @@ export interface Step {
 export class StepTable {
   section: StepSection = 'setup';
   readonly #nameOf: (input: number) => string;
-  readonly #rows = new BoundedRows();
+  readonly #rows: BoundedRows;
   /** Rounds that may go on. */
   #rounds: Rounds | undefined;
   /** Polls behind the last exact query: the round that they begin. */
@@ -30,8 +30,10 @@ export class StepTable {
   #checkpoint: Row[] | undefined;
   #lastCheckpoint: readonly Row[] = [];
 
-  constructor(nameOf: (input: number) => string) {
+  /** `brief`: one of many migrations in a log. */
+  constructor(nameOf: (input: number) => string, brief: boolean) {
     this.#nameOf = nameOf;
+    this.#rows = new BoundedRows(brief);
   }
 
   /** A step of its own. */
