@@ -45,7 +45,7 @@ export class ProcessReplays {
     switch (item.kind) {
       case 'event':
       case 'lock':
-      case 'lock-run':
+      case 'line-run':
       case 'other-event': {
         const { place, timeNs, thread } = item;
         for (const replay of this.all) replay.process({ kind: 'damage', code: 'two-processes', place, timeNs, thread });

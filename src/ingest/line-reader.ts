@@ -4,15 +4,16 @@ import type { ByteSource } from './byte-source.ts';
 const CAPACITY = 1 << 20;
 /** Behind the buffer, so that a look at the bytes ahead needs no check of its own. */
 const SLACK = 1024;
+/** Bytes that it needs of a memory that it is given. */
+export const LINE_MEMORY_BYTES = CAPACITY + SLACK;
 const LINE_END = 10;
 
 export class LineReader {
   readonly #source: Pick<ByteSource, 'readInto'>;
-  readonly #memory = new ArrayBuffer(CAPACITY + SLACK);
-  readonly buffer = Buffer.from(this.#memory, 0, CAPACITY);
-  readonly view = new DataView(this.#memory);
+  readonly buffer: Buffer;
+  readonly view: DataView;
   /** The part of the buffer that holds data. */
-  #filled: Buffer = this.buffer.subarray(0, 0);
+  #filled: Buffer;
   #next = 0;
   #atEnd = false;
   /** NUL bytes so far at the beginning of the line to come. */
@@ -29,8 +30,12 @@ export class LineReader {
   /** The line was longer than 1 MiB; only its beginning is there. */
   overlong = false;
 
-  constructor(source: Pick<ByteSource, 'readInto'>) {
+  /** The lines are read into the beginning of `memory`. */
+  constructor(source: Pick<ByteSource, 'readInto'>, memory: ArrayBuffer = new ArrayBuffer(LINE_MEMORY_BYTES)) {
     this.#source = source;
+    this.buffer = Buffer.from(memory, 0, CAPACITY);
+    this.view = new DataView(memory, 0, LINE_MEMORY_BYTES);
+    this.#filled = this.buffer.subarray(0, 0);
   }
 
   /** Offset of the line to come. */
@@ -46,6 +51,13 @@ export class LineReader {
   /** Goes to the next line, as `advance` would: it ends at `end`, before `filled`, and has no NUL byte. */
   pass(end: number): void {
     this.#take(end, end + 1);
+  }
+
+  /** Goes over as many lines, as `pass` would, of which the last one is in [start, end). */
+  passAll(lines: number, start: number, end: number): void {
+    this.#next = start;
+    this.line += lines - 1;
+    this.pass(end);
   }
 
   /** Goes to the next line; false at the end. Waits only for inputs that are no plain files. */

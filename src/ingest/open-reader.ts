@@ -9,6 +9,9 @@ import { HEADER_BYTES } from './simple/layout.ts';
 import { isSimpleLog, SimpleReader } from './simple/simple-reader.ts';
 import { TraceReader } from './trace-reader.ts';
 
+/** Bytes. */
+const LARGE = 1_000_000;
+
 export interface ReaderOptions {
   /** A file or `-`. */
   readonly path: string;
@@ -18,7 +21,7 @@ export interface ReaderOptions {
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
   readonly fullDigest: boolean;
-  /** It is the only input of its process: mutex events that nobody wants need not come one by one. */
+  /** It is the only input of its process: lines that are only counted need not come one by one. */
   readonly alone: boolean;
   /** Tables of trace events that were given, for binary logs. */
   readonly tables: readonly string[];
@@ -32,11 +35,19 @@ export async function openReader(options: ReaderOptions): Promise<ItemReader> {
     if (isSimpleLog(head, options.path)) {
       return new SimpleReader(source, head, { ...options, table: await tableFor(options.path, options.tables) });
     }
-    return (await openMail(source, options)) ?? new TraceReader(source, { ...options, countLocks: options.alone });
+    return (
+      (await openMail(source, options)) ??
+      new TraceReader(source, { ...options, runs: options.alone && isLarge(source) })
+    );
   } catch (thrown) {
     source.close();
     throw thrown;
   }
+}
+
+/** It pays to pass over its lines. */
+function isLarge({ size, packing }: ByteSource): boolean {
+  return size === undefined || packing !== 'plain' || size >= LARGE;
 }
 
 /** A mail is taken apart as a whole; what is too long for one, or one of a set of logs, is read as a log. */

@@ -36,33 +36,53 @@ export type EventItem = ItemBase & {
 
 export type LockOperation = 'waiting' | 'taken' | 'released';
 
-/** A mutex event. `file` is the source file as printed, whose prefix differs per build. */
-export type LockItem = ItemBase & {
-  readonly kind: 'lock';
+/** What a mutex event says. `file` is the source file as printed, whose prefix differs per build. */
+export interface LockText {
   readonly operation: LockOperation;
   readonly name: string;
   readonly mutex: string;
   readonly file: string;
   /** `FILE:LINE` as printed. */
   readonly site: string;
-  /** Whoever can't use more lines like this one may have them counted instead. */
-  readonly filter?: LockFilter | undefined;
-};
+}
 
-/** Says which mutex events need not be handed on, until `reset`: those of the mutex, operation and place of a line. */
+/** A mutex event. */
+export type LockItem = ItemBase &
+  LockText & {
+    readonly kind: 'lock';
+    /** Lines like this one need not come one by one. */
+    readonly filter?: LockFilter | undefined;
+  };
+
+/** Says which mutex events may come in runs, until `reset`: those of the mutex, operation and place of a line. */
 export interface LockFilter {
-  /** Lines like the current one are counted from now on. */
+  /** Lines like the current one are only counted from now on. */
   countOnly(): void;
-  /** All lines are handed on again. */
+  /** Lines like the current one may come among the `locks` of a run. */
+  follow(): void;
+  /** All lines come one by one again. */
   reset(): void;
 }
 
-/** Mutex events running that were only counted. Time, thread and place are those of the last one, or of the next line. */
-export type LockRunItem = ItemBase & {
-  readonly kind: 'lock-run';
-  /** In the order of the first of each. */
-  readonly operations: readonly LockOperation[];
-  count(operation: LockOperation): number;
+/** Mutex events of a run, in their order; the numbers count from 0. */
+export interface LockSequence {
+  readonly size: number;
+  /** The lines show their threads. */
+  readonly threaded: boolean;
+  /** One object for all lines that say the same. */
+  textAt(index: number): LockText;
+  /** The next call may fill it anew. */
+  itemAt(index: number): LockItem;
+}
+
+/** Lines running that were only counted, but for `locks`. Time, thread and place are those of the last one. */
+export type LineRunItem = ItemBase & {
+  readonly kind: 'line-run';
+  /** Names of their events, in the order of the first of each. */
+  readonly names: readonly string[];
+  /** How many there are of each name. */
+  readonly counts: readonly number[];
+  readonly locks: LockSequence;
 };
 
 /** An event whose name is not in the catalogue: counted by name. */
@@ -82,4 +102,4 @@ export type SampleItem = ItemBase & { readonly kind: 'sample'; readonly json: st
 /** A place where lines are missing or unreadable: nothing may be concluded from what is absent around it. */
 export type DamageItem = ItemBase & { readonly kind: 'damage'; readonly code: ProblemCode };
 
-export type TraceItem = EventItem | LockItem | LockRunItem | OtherEventItem | MessageItem | SampleItem | DamageItem;
+export type TraceItem = EventItem | LockItem | LineRunItem | OtherEventItem | MessageItem | SampleItem | DamageItem;

@@ -14,8 +14,8 @@ import type { LineSource } from './line-source.ts';
 import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import { LineScanner } from './scan/line-scanner.ts';
-import type { ScannedRun } from './scan/scanned-line.ts';
-import type { ItemBase, Place, TraceItem } from './trace-item.ts';
+import { Skimmer } from './scan/skim/skimmer.ts';
+import type { ItemBase, LineRunItem, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
 const CARRIAGE_RETURN = 13;
@@ -33,8 +33,8 @@ export interface TraceReaderOptions {
   readonly thread: number | undefined;
   /** False: every line is read the long way, which tests compare the short one with. */
   readonly scan?: boolean;
-  /** Mutex events may come as runs that were only counted. */
-  readonly countLocks?: boolean;
+  /** Lines that are only counted may come as runs. */
+  readonly runs?: boolean;
 }
 
 export class TraceReader implements ItemReader {
@@ -63,14 +63,15 @@ export class TraceReader implements ItemReader {
   /** `lines`, where they are not the source's own. */
   constructor(
     source: ByteSource,
-    { input, clock, thread, scan = true, countLocks = false }: TraceReaderOptions,
-    lines: LineSource = new LineReader(source),
+    { input, clock, thread, scan = true, runs = false }: TraceReaderOptions,
+    lines?: LineSource,
   ) {
     this.input = input;
     this.#source = source;
-    this.#lines = lines;
-    if (scan && lines instanceof LineReader) {
-      this.#scanner = new LineScanner(lines, { input, clock, thread, stamp: this.#stamp, countLocks });
+    const skimmer = runs && lines === undefined ? Skimmer.create() : undefined;
+    this.#lines = lines ?? new LineReader(source, skimmer?.memory);
+    if (scan && this.#lines instanceof LineReader) {
+      this.#scanner = new LineScanner(this.#lines, { input, clock, thread, stamp: this.#stamp, skimmer });
     }
     this.#clock = clock;
     this.#fileThread = thread;
@@ -139,23 +140,23 @@ export class TraceReader implements ItemReader {
   #scanned(): TraceItem | undefined {
     const scanner = this.#scanner;
     if (scanner === undefined) return undefined;
-    const item = scanner.next(this.#prefixed, this.#lastNs);
-    const { run } = scanner;
-    if (run.size > 0) this.#countRun(run);
-    if (item === undefined) return run.size > 0 ? run : undefined;
+    const run = scanner.run(this.#lastNs);
+    if (run !== undefined) return this.#counted(run, scanner.format);
+    const item = scanner.next(this.#prefixed);
+    if (item === undefined) return undefined;
     if (item.timeNs !== undefined) this.#prefixed = true;
     this.#count(scanner.format, item);
-    if (run.size === 0 && this.#queue.length === 0) return item;
+    if (this.#queue.length === 0) return item;
     this.#queue.push(item);
-    return run.size > 0 ? run : this.#queue.shift();
+    return this.#queue.shift();
   }
 
-  #countRun({ size, format, timeNs }: ScannedRun): void {
+  #counted(run: LineRunItem, format: string): LineRunItem {
+    const size = run.counts.reduce((sum, count) => sum + count, 0);
     this.#events += size;
     this.#formatCounts.add(format, size);
-    if (timeNs === undefined) return;
-    this.#prefixed = true;
-    this.#lastNs = timeNs;
+    this.#lastNs = run.timeNs;
+    return run;
   }
 
   #readLine(): void {

@@ -199,12 +199,12 @@ export class HistoryTable {
 
   after(histories: Histories, event: ChainEvent): Histories {
     const what = signatureOf(event);
-    return this.#known(histories, what) ?? this.#remember(histories, what, advance(this.#withLost(histories), event));
+    return this.known(histories, what) ?? this.#remember(histories, what, advance(this.#withLost(histories), event));
   }
 
   /** Those in which the thread neither waits nor sleeps: it prints a line. */
   awake(histories: Histories): Histories {
-    const known = this.#known(histories, AWAKE);
+    const known = this.known(histories, AWAKE);
     if (known !== undefined) return known;
     const awake = [...this.#withLost(histories)].filter(([code]) => code === HELD || code === FREE || code === OTHERS);
     return this.#remember(histories, AWAKE, new Map(awake));
@@ -212,7 +212,7 @@ export class HistoryTable {
 
   /** The one in which the lock is held by the thread, free or held by another. */
   only(histories: Histories, code: number): Histories {
-    const known = this.#known(histories, code);
+    const known = this.known(histories, code);
     if (known !== undefined) return known;
     const cost = histories.costs.get(code);
     return this.#remember(histories, code, cost === undefined ? new Map() : new Map([[code, cost]]));
@@ -222,7 +222,7 @@ export class HistoryTable {
   levelled(histories: Histories): Histories {
     const { least, costs } = histories;
     if (least === 0) return histories;
-    const known = this.#known(histories, LEVELLED);
+    const known = this.known(histories, LEVELLED);
     return (
       known ?? this.#remember(histories, LEVELLED, new Map([...costs].map(([code, cost]) => [code, cost - least])))
     );
@@ -233,7 +233,7 @@ export class HistoryTable {
   }
 
   /** What follows, if it was worked out since the table last changed. */
-  #known(histories: Histories, what: number): Histories | undefined {
+  known(histories: Histories, what: number): Histories | undefined {
     if (histories.generation === this.#generation) return histories.next.get(what);
     histories.next.clear();
     histories.generation = this.#generation;
@@ -273,7 +273,7 @@ const NEVER = 3;
 const NEVER_A = { none: 0, lock: 1, wait: 2 };
 
 /** Two bits for each of what an event is known by, and the place. */
-function signatureOf({ item, whose, site, release, pausing, single, never }: ChainEvent): number {
+export function signatureOf({ item, whose, site, release, pausing, single, never }: ChainEvent): number {
   const { operation } = item;
   const isRelease = operation === 'released';
   // Who waits somewhere else is of no interest.
@@ -341,6 +341,15 @@ export class BqlChain {
     else if (item.operation === 'released') this.lastReleased = item.place;
     this.calm += 1;
     this.#set(this.#table.after(this.#histories, event));
+  }
+
+  /** Follows an event of this signature, if what comes of it was worked out before. */
+  follow(signature: number): boolean {
+    const next = this.#table.known(this.#histories, signature);
+    if (next === undefined) return false;
+    this.calm += 1;
+    this.#set(next);
+    return true;
   }
 
   /** What may be at a line that the thread prints now. */

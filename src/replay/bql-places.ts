@@ -3,7 +3,7 @@
  * thread prints there, and how a `released` there is meant. Places are matched
  * by the end of their path: what stands before it differs per build.
  */
-import type { LockItem } from '../ingest/trace-item.ts';
+import type { LockItem, LockText } from '../ingest/trace-item.ts';
 import type { ReleaseSite, Whose } from './bql-chain.ts';
 
 /** Files of the migration thread that lock the BQL. dirtyrate.c, for one, has a thread of its own. */
@@ -86,16 +86,17 @@ const LIKELY_WAIT: ReleaseSite = { unlock: 1, wait: 0 };
 const LIKELY_UNLOCK: ReleaseSite = { unlock: 0, wait: 1 };
 const UNLOCK: ReleaseSite = { unlock: 0, wait: undefined };
 
-interface Site {
+export interface Site {
   /** From 1. */
   readonly id: number;
   readonly whose: Whose;
   readonly inCpus: boolean;
   readonly inMigration: boolean;
   releases: number;
-  released: boolean;
-  waitedFor: boolean;
+  /** Such lines were seen there. */
+  waiting: boolean;
   taken: boolean;
+  released: boolean;
   /** Threads that wait or sleep there, as far as their lines show. */
   present: number;
 }
@@ -105,31 +106,44 @@ export class BqlSites {
   readonly #sites = new Map<string, Site>();
   /** The place in cpus.c with the most releases and nothing taken: bql_unlock(). */
   #unlock: Site | undefined;
+  /** Counts whenever a place may tell something new. */
+  version = 0;
 
-  see({ operation, site: name, file }: LockItem): Site {
+  see({ operation, site: name, file }: LockText): Site {
     const site = this.#site(name, file);
-    if (operation === 'taken' && !site.taken) {
-      site.taken = true;
-      if (this.#unlock === site) this.#unlock = this.#mostReleased();
+    if (!site[operation]) {
+      site[operation] = true;
+      this.version += 1;
+      if (operation === 'taken' && this.#unlock === site) this.#unlock = this.#mostReleased();
     }
-    if (operation === 'waiting') site.waitedFor = true;
-    if (operation === 'released') site.released = true;
-    if (operation === 'released' && site.inCpus) {
-      site.releases += 1;
-      if (!site.taken && site.releases > (this.#unlock?.releases ?? 0)) this.#unlock = site;
-    }
+    if (operation === 'released' && site.inCpus) this.#releasedInCpus(site);
     return site;
   }
 
+  /** The line says nothing that was not seen before at its place; `repeat` is enough for it. */
+  isRepeated(site: Site, { operation }: LockText): boolean {
+    if (!site[operation]) return false;
+    if (operation !== 'released' || !site.inCpus || site.taken) return true;
+    return site === this.#unlock && site.releases >= CERTAIN_RELEASES;
+  }
+
+  repeat(site: Site, { operation }: LockText): void {
+    if (operation === 'released' && site.inCpus) site.releases += 1;
+  }
+
+  find({ site }: LockText): Site | undefined {
+    return this.#sites.get(site);
+  }
+
   /** After the line was looked at: somebody came to this place, or left it. */
-  count(site: Site, { operation }: LockItem): void {
+  count(site: Site, { operation }: LockText): void {
     if (operation !== 'taken') site.present += 1;
     else if (site.present > 0) site.present -= 1;
   }
 
   /** Places where the lock is taken are none where a thread sleeps, and the other way round. */
-  neverAt({ released, waitedFor }: Site): 'lock' | 'wait' | undefined {
-    if (released === waitedFor) return undefined;
+  neverAt({ released, waiting }: Site): 'lock' | 'wait' | undefined {
+    if (released === waiting) return undefined;
     return released ? 'lock' : 'wait';
   }
 
@@ -144,6 +158,7 @@ export class BqlSites {
     const known = this.#sites.get(name);
     if (known !== undefined) return known;
     if (this.#sites.size > MAX_SITES) this.#sites.clear();
+    this.version += 1;
     const { whose, inCpus, inMigration } = factsOf(file);
     const site = {
       id: this.#sites.size + 1,
@@ -151,13 +166,23 @@ export class BqlSites {
       inCpus,
       inMigration,
       releases: 0,
-      released: false,
-      waitedFor: false,
+      waiting: false,
       taken: false,
+      released: false,
       present: 0,
     };
     this.#sites.set(name, site);
     return site;
+  }
+
+  #releasedInCpus(site: Site): void {
+    site.releases += 1;
+    const most = this.#unlock?.releases ?? 0;
+    if (!site.taken && this.#unlock !== site && site.releases > most) {
+      this.#unlock = site;
+      this.version += 1;
+    }
+    if (site === this.#unlock && site.releases === CERTAIN_RELEASES) this.version += 1;
   }
 
   #mostReleased(): Site | undefined {

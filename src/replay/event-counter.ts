@@ -1,5 +1,5 @@
 /** Counts the events per migration, state and name, and tells of them when the migration or the state changes. */
-import type { LockOperation, LockRunItem } from '../ingest/trace-item.ts';
+import type { LineRunItem, LockOperation } from '../ingest/trace-item.ts';
 import type { Migration } from './run.ts';
 import type { ReplaySink } from './sink.ts';
 
@@ -35,19 +35,21 @@ export class EventCounter {
     this.#in(migration, state);
     if (name !== this.#lastName || this.#last === undefined) {
       this.#lastName = name;
-      this.#last = this.#counts.get(name) ?? this.#first(name);
+      this.#last = this.#of(name);
     }
     this.#last.more += 1;
   }
 
   addLock(operation: LockOperation, migration: Migration | undefined, state: string | undefined): void {
     this.#in(migration, state);
-    this.#addLocks(operation, 1);
+    const counter = this.#locks[operation] ?? this.#of(LOCK_EVENTS[operation]);
+    this.#locks[operation] = counter;
+    counter.more += 1;
   }
 
-  addRun(run: LockRunItem, migration: Migration | undefined, state: string | undefined): void {
+  addRun({ names, counts }: LineRunItem, migration: Migration | undefined, state: string | undefined): void {
     this.#in(migration, state);
-    for (const operation of run.operations) this.#addLocks(operation, run.count(operation));
+    for (let index = 0; index < names.length; index += 1) this.#of(names[index] ?? '').more += counts[index] ?? 0;
   }
 
   /** Tells of those that were not told yet. */
@@ -67,10 +69,8 @@ export class EventCounter {
     this.#state = state;
   }
 
-  #addLocks(operation: LockOperation, count: number): void {
-    const counter = this.#locks[operation] ?? this.#first(LOCK_EVENTS[operation]);
-    this.#locks[operation] = counter;
-    counter.more += count;
+  #of(name: string): { more: number } {
+    return this.#counts.get(name) ?? this.#first(name);
   }
 
   /** The first one at once: so the names come in the order of the log. */

@@ -93,7 +93,8 @@ export class StreamReplay {
       case 'lock':
         this.#lock(item);
         return;
-      case 'lock-run':
+      case 'line-run':
+        this.#context.bql.run(item.locks);
         this.#counter.addRun(item, this.#current, this.#current?.state);
         return;
       case 'other-event':

@@ -1,4 +1,5 @@
-// Builds dist: qtrace.js (the entry), main-HASH.cjs (the program, one file) and main-HASH.cache (its compiled code).
+// Builds dist: qtrace.js (the entry), main-HASH.cjs (the program, one file), main-HASH.cache (its compiled code) and
+// skim.wasm (what passes over the lines of a large log).
 //
 // CommonJS, because V8's code cache can be given to a classic script only, and because it starts without Node's ES
 // module loader. Modules reached through `await import()` alone keep their place in the file but run when first asked
@@ -11,6 +12,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,6 +20,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
 import { dist, inputsStamp, root } from './ensure.mjs';
 
@@ -63,6 +66,26 @@ function bundle() {
     logLevel: 'warning',
   });
   return result.outputFiles[0].contents;
+}
+
+/** How the memory of 40 pages is used, src/ingest/scan/skim/layout.ts says; the compiler puts nothing into it. */
+async function assemble() {
+  const source = 'src/ingest/scan/skim/assembly/skim.ts';
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--initialMemory', '40'];
+  const files = new Map();
+  const { error, stderr } = await asc.main([source, ...options, '--maximumMemory', '40', '--outFile', 'skim.wasm'], {
+    readFile: (name, base) => {
+      const path = join(base, name);
+      return existsSync(path) ? readFileSync(path, 'utf8') : null;
+    },
+    writeFile: (name, contents) => files.set(name, contents),
+    listFiles: () => [],
+  });
+  if (error !== null) {
+    console.error(`build: ${source}: ${error.message}\n${stderr.toString()}`);
+    process.exit(1);
+  }
+  return files.get('skim.wasm');
 }
 
 const entry = (name) => `#!/usr/bin/env node
@@ -127,6 +150,7 @@ try {
   process.exit(1);
 }
 refuseBeyondAscii(contents);
+const skim = await assemble();
 const name = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 12)}`;
 mkdirSync(dist, { recursive: true });
 // The package's own type is "module".
@@ -135,6 +159,7 @@ put(`${name}.cjs`, contents);
 const cache = join(dist, `.${name}.cache.${process.pid}`);
 makeCache(join(dist, `${name}.cjs`), cache);
 if (existsSync(cache)) renameSync(cache, join(dist, `${name}.cache`));
+put('skim.wasm', skim);
 put('qtrace.js', entry(name), 0o755);
 put('inputs.stamp', stamp);
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LockOperation, LockRunItem } from '../../src/ingest/trace-item.ts';
+import type { LineRunItem } from '../../src/ingest/trace-item.ts';
 import { EventCounter } from '../../src/replay/event-counter.ts';
 import { fanOut } from '../../src/replay/sinks.ts';
 
@@ -12,28 +12,24 @@ function counted(count: (counter: EventCounter) => void): readonly string[] {
   return told;
 }
 
-function run(counts: Readonly<Partial<Record<LockOperation, number>>>): LockRunItem {
-  const operations: LockOperation[] = [];
-  for (const operation of ['released', 'waiting', 'taken'] as const)
-    if (counts[operation] !== undefined) operations.push(operation);
+function run(counts: Readonly<Record<string, number>>): LineRunItem {
+  const locks = { size: 0, threaded: false, textAt: never, itemAt: never };
+  const [names, sizes] = [Object.keys(counts), Object.values(counts)];
   const place = { input: 0, line: 1, text: '' };
-  return {
-    kind: 'lock-run',
-    operations,
-    count: (one) => counts[one] ?? 0,
-    place,
-    timeNs: undefined,
-    thread: undefined,
-  };
+  return { kind: 'line-run', names, counts: sizes, locks, place, timeNs: undefined, thread: undefined };
+}
+
+function never(): never {
+  throw new Error('there are no locks');
 }
 
 test('a name is told at its first event, and the others when the state changes', () => {
   const told = counted((counter) => {
     for (const name of ['b', 'a', 'b', 'b']) counter.add(name, undefined, 'active');
     counter.addLock('taken', undefined, 'active');
-    counter.addRun(run({ released: 3, taken: 2 }), undefined, 'active');
+    counter.addRun(run({ qemu_mutex_unlock: 3, qemu_mutex_locked: 2 }), undefined, 'active');
     counter.add('a', undefined, 'device');
-    counter.addRun(run({ taken: 1 }), undefined, 'device');
+    counter.addRun(run({ qemu_mutex_locked: 1 }), undefined, 'device');
   });
   expect(told).toEqual([
     ...['active b 1', 'active a 1', 'active qemu_mutex_locked 1', 'active qemu_mutex_unlock 1'],

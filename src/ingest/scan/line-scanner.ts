@@ -9,11 +9,14 @@ import type { Stamp } from '../formats/format.ts';
 import { iso } from '../formats/iso.ts';
 import { tid } from '../formats/tid.ts';
 import type { LineReader } from '../line-reader.ts';
-import type { TraceItem } from '../trace-item.ts';
+import type { LineRunItem, Place, TraceItem } from '../trace-item.ts';
 import { EventScanner } from './event-scanner.ts';
 import { LockScanner } from './lock-scanner.ts';
 import { NOT_SCANNED, PrefixScanner } from './prefix-scanner.ts';
-import { ScannedLock, ScannedOther, ScannedRun } from './scanned-line.ts';
+import { RunScanner } from './run-scanner.ts';
+import { ScannedLock, ScannedOther } from './scanned-line.ts';
+import { NO_ARGS, ScannedPlace } from './scanned-place.ts';
+import type { Skimmer } from './skim/skimmer.ts';
 
 /** No event of the log back end is shorter, with its prefix. */
 const SHORTEST = 8;
@@ -27,8 +30,8 @@ export interface LineScannerOptions {
   readonly stamp: Stamp;
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
-  /** Mutex events may be counted where nobody wants them. */
-  readonly countLocks: boolean;
+  /** Lines that nobody asks for one by one may come as runs. */
+  readonly skimmer: Skimmer | undefined;
 }
 
 export class LineScanner {
@@ -40,66 +43,56 @@ export class LineScanner {
   readonly #events: EventScanner;
   readonly #lock: ScannedLock;
   readonly #other: ScannedOther;
-  /** Mutex events before the item of the last call that were only counted: the item stands behind them. */
-  readonly run: ScannedRun;
+  readonly #runs: RunScanner | undefined;
   /** Id of the form of the line read last. */
   format = bare.id;
 
   constructor(lines: LineReader, options: LineScannerOptions) {
+    const { input, skimmer } = options;
     this.#options = options;
     this.#lines = lines;
     this.#view = lines.view;
-    this.#locks = new LockScanner(lines.view, lines.buffer);
+    this.#locks = new LockScanner(lines.view, lines.buffer, skimmer);
     this.#events = new EventScanner(lines);
-    this.#lock = new ScannedLock(options.input, lines, this.#prefix);
-    this.#other = new ScannedOther(options.input, lines);
-    this.run = new ScannedRun(options.input, lines);
-    if (options.countLocks) this.#lock.filter = this.#locks;
+    this.#lock = new ScannedLock(input, lines, () => this.#placeOfLock(), skimmer && this.#locks);
+    this.#other = new ScannedOther(input, lines);
+    if (skimmer !== undefined) this.#runs = this.#runScanner(skimmer);
   }
 
   /** The current line, read by another, has this form: lines like it can be scanned from now on. */
   learn(format: string): void {
     const { seconds } = this.#options.stamp;
+    this.format = format;
     if (format === iso.id && seconds !== undefined) {
       this.#prefix.learn(this.#view, this.#lines.buffer, this.#lines.start, seconds);
+      this.#options.skimmer?.learnMinute(this.#lines.start);
     }
+  }
+
+  /** Lines from the next one on that nobody asks for one by one; undefined where it is none. `lastNs`: time of the line before. */
+  run(lastNs: number | undefined): LineRunItem | undefined {
+    if (this.format === iso.id) return this.#runs?.next('iso', lastNs);
+    return this.format === tid.id ? this.#runs?.next('tid', lastNs) : undefined;
   }
 
   /**
    * The item of the next line, undefined where it is to be read another way.
-   * `prefixed`: a line without prefix is none. `lastNs`: time of the line before.
+   * `prefixed`: a line without prefix is none.
    */
-  next(prefixed: boolean, lastNs: number | undefined): TraceItem | undefined {
-    const { run } = this;
-    run.clear();
-    let before = lastNs ?? Number.NEGATIVE_INFINITY;
-    for (;;) {
-      const { ahead, filled } = this.#lines;
-      if (ahead + SHORTEST > filled) return undefined;
-      const from = this.#pastPrefix(ahead, prefixed || run.timeNs !== undefined);
-      if (from === NOT_SCANNED) return undefined;
-      if (!this.#locks.mayBeAt(from)) {
-        const end = this.#events.scan(from, filled);
-        return end === NOT_SCANNED ? undefined : this.#event(from, end);
-      }
-      const end = this.#locks.scan(from, filled);
-      if (end === NOT_SCANNED) return undefined;
-      this.#take(end);
-      const timeNs = this.#timeNs();
-      if (!this.#isCounted(timeNs, before)) {
-        this.#locks.fill(this.#lock);
-        return this.#lock.at(timeNs, this.#thread());
-      }
-      run.format = this.format;
-      run.add(this.#locks.operation, timeNs, this.#thread());
-      before = timeNs ?? before;
+  next(prefixed: boolean): TraceItem | undefined {
+    const { ahead, filled } = this.#lines;
+    if (ahead + SHORTEST > filled) return undefined;
+    const from = this.#pastPrefix(ahead, prefixed);
+    if (from === NOT_SCANNED) return undefined;
+    if (!this.#locks.mayBeAt(from)) {
+      const end = this.#events.scan(from, filled);
+      return end === NOT_SCANNED ? undefined : this.#event(from, end);
     }
-  }
-
-  /** A line whose time runs backwards is looked at. */
-  #isCounted(timeNs: number | undefined, before: number): boolean {
-    if (!this.#locks.isCounted || (timeNs !== undefined && timeNs < before)) return false;
-    return this.run.size === 0 || this.run.format === this.format;
+    const end = this.#locks.scan(from, filled);
+    const { found } = this.#locks;
+    if (end === NOT_SCANNED || found === undefined) return undefined;
+    this.#take(end);
+    return this.#lock.fill(found, this.#timeNs(), this.#thread());
   }
 
   #event(from: number, end: number): TraceItem | undefined {
@@ -109,6 +102,7 @@ export class LineScanner {
     if (!stamped && (name !== undefined || this.#hasDigitBehindName(from, end))) return undefined;
     this.#take(end);
     if (name === undefined) return this.#events.item(this.#options.input, this.#prefix, this.#timeNs(), this.#thread());
+    this.#runs?.learnName(name, from);
     this.#other.name = name;
     return this.#other.at(this.#timeNs(), this.#thread());
   }
@@ -149,5 +143,17 @@ export class LineScanner {
 
   #thread(): number | undefined {
     return this.#prefix.thread ?? this.#options.thread;
+  }
+
+  #placeOfLock(): Place {
+    const { found } = this.#locks;
+    if (found === undefined) throw new Error('no mutex event was scanned');
+    return new ScannedPlace(this.#options.input, this.#lines.line, this.#prefix, found.printer, NO_ARGS, '');
+  }
+
+  #runScanner(skimmer: Skimmer): RunScanner {
+    const { input, clock, stamp, thread } = this.#options;
+    const byEntry = (entry: number) => this.#locks.byEntry(entry);
+    return new RunScanner({ input, clock, stamp, thread, skimmer, byEntry, lines: this.#lines }, this.#prefix);
   }
 }

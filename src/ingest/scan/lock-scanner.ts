@@ -5,11 +5,11 @@
 import { CATALOG } from '../../catalog/catalog.ts';
 import { lockOperationOf } from '../event-item.ts';
 import { parseLockArgs } from '../line-kinds.ts';
-import type { LockFilter, LockOperation } from '../trace-item.ts';
+import type { LockFilter, LockText } from '../trace-item.ts';
 import { type ByteEntry, ByteTable } from './byte-table.ts';
 import { NOT_SCANNED } from './prefix-scanner.ts';
-import type { ScannedLock } from './scanned-line.ts';
 import { type Printer, WholeText } from './scanned-place.ts';
+import type { Skimmer, TextKind } from './skim/skimmer.ts';
 
 const LINE_END = 10;
 const LONGEST = 400;
@@ -19,44 +19,41 @@ const MAX_TEXTS = 32_768;
 /** What every one begins with. */
 const FIRST = Buffer.from('qemu_mut').readDoubleLE(0);
 
-interface Lock {
-  readonly operation: LockOperation;
-  readonly name: string;
-  readonly mutex: string;
-  readonly file: string;
-  readonly site: string;
+export interface Lock extends LockText {
   readonly printer: Printer;
-  /** The generation of the filter in which such lines are only counted. */
-  countedIn: number;
+  /** Of the skimmer; 0 where it does not know the text. */
+  readonly entry: number;
 }
 
 export class LockScanner implements LockFilter {
   readonly #view: DataView;
   readonly #buffer: Buffer;
   readonly #texts = new ByteTable<Lock>(MAX_TEXTS);
+  readonly #skimmer: Skimmer | undefined;
+  readonly #byEntry = new Map<number, Lock>();
   #last: ByteEntry<Lock> | undefined;
-  #generation = 1;
 
-  constructor(view: DataView, buffer: Buffer) {
+  constructor(view: DataView, buffer: Buffer, skimmer: Skimmer | undefined) {
     this.#view = view;
     this.#buffer = buffer;
-  }
-
-  /** The line scanned last need not be handed on. */
-  get isCounted(): boolean {
-    return this.#last?.value.countedIn === this.#generation;
-  }
-
-  get operation(): LockOperation {
-    return this.#last?.value.operation ?? 'waiting';
+    this.#skimmer = skimmer;
   }
 
   countOnly(): void {
-    if (this.#last !== undefined) this.#last.value.countedIn = this.#generation;
+    this.#become('counted');
+  }
+
+  follow(): void {
+    this.#become('followed');
   }
 
   reset(): void {
-    this.#generation += 1;
+    this.#skimmer?.forgetLocks();
+  }
+
+  /** What the skimmer knows under this entry. */
+  byEntry(entry: number): Lock | undefined {
+    return this.#byEntry.get(entry);
   }
 
   /** An event of this kind may stand here. */
@@ -85,16 +82,13 @@ export class LockScanner implements LockFilter {
     return end;
   }
 
-  /** The item of what was scanned last. */
-  fill(into: ScannedLock): void {
-    const lock = this.#last?.value;
-    if (lock === undefined) return;
-    into.operation = lock.operation;
-    into.name = lock.name;
-    into.mutex = lock.mutex;
-    into.file = lock.file;
-    into.site = lock.site;
-    into.printer = lock.printer;
+  /** What was scanned last. */
+  get found(): Lock | undefined {
+    return this.#last?.value;
+  }
+
+  #become(kind: TextKind): void {
+    if (this.#last !== undefined) this.#skimmer?.become(this.#last.value.entry, kind);
   }
 
   #newText(at: number, end: number): ByteEntry<Lock> | undefined {
@@ -102,16 +96,13 @@ export class LockScanner implements LockFilter {
     const nameEnd = text.indexOf(' ');
     if (nameEnd < 0 || !/^[ -~]+$/.test(text)) return undefined;
     const name = text.slice(0, nameEnd);
-    const entry = CATALOG.get(name);
-    const operation = entry && lockOperationOf(entry);
+    const event = CATALOG.get(name);
+    const operation = event && lockOperationOf(event);
     const lock = parseLockArgs(text.slice(nameEnd + 1));
     if (operation === undefined || lock === undefined) return undefined;
-    return this.#texts.add(this.#view, at, end + 1 - at, {
-      operation,
-      name,
-      ...lock,
-      printer: new WholeText(text),
-      countedIn: 0,
-    });
+    const entry = this.#skimmer?.learn(at, end + 1 - at, name, 'unknown') ?? 0;
+    const found = { operation, name, ...lock, printer: new WholeText(text), entry };
+    if (entry > 0) this.#byEntry.set(entry, found);
+    return this.#texts.add(this.#view, at, end + 1 - at, found);
   }
 }

@@ -3,6 +3,7 @@
  * `tid` read it, or leaves it to them. It knows a minute once `iso` has read a
  * line of it; then only the seconds differ.
  */
+import type { ShownPrefix } from './scanned-place.ts';
 
 const ZERO = 48;
 const DOT = 46;
@@ -21,14 +22,12 @@ const MAX_SECONDS_DIGITS = 11;
 /** `scan`: to be read by the formats themselves. */
 export const NOT_SCANNED = -1;
 
-export class PrefixScanner {
+export class PrefixScanner implements ShownPrefix {
   /** Of the last line that was scanned; undefined without a time stamp. */
   seconds: number | undefined = undefined;
   nanos = 0;
   thread: number | undefined = undefined;
-  /** `2026-11-23T01:02`, if the line has the form of `iso`. */
   minute: string | undefined = undefined;
-  /** The seconds as the line shows them: within the minute, or since 1970. */
   shownSeconds: number | undefined = undefined;
   #minuteText = '';
   #date = 0;
@@ -44,6 +43,12 @@ export class PrefixScanner {
     this.#date = view.getFloat64(at, true);
     this.#minute = view.getFloat64(at + 8, true);
     this.#minuteSeconds = seconds - ofMinute;
+  }
+
+  /** The minute that it knows: its text and its first second; undefined before it was told one. */
+  get known(): { readonly text: string; readonly seconds: number } | undefined {
+    const seconds = this.#minuteSeconds;
+    return seconds === undefined ? undefined : { text: this.#minuteText, seconds };
   }
 
   /** Where the event begins. */

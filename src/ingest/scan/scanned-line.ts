@@ -4,13 +4,9 @@
  * beyond the call that hands it on must copy it. Its text is made when asked for.
  */
 import type { LineReader } from '../line-reader.ts';
-import type { LockFilter, LockItem, LockOperation, LockRunItem, OtherEventItem, Place } from '../trace-item.ts';
-import type { PrefixScanner } from './prefix-scanner.ts';
-import { NO_ARGS, type Printer, ScannedPlace } from './scanned-place.ts';
+import type { LockFilter, LockItem, LockOperation, LockText, OtherEventItem, Place } from '../trace-item.ts';
 
-const OPERATIONS: readonly LockOperation[] = ['waiting', 'taken', 'released'];
-
-abstract class ScannedLine {
+export abstract class ScannedLine {
   readonly #input: number;
   readonly #lines: LineReader;
   #place: Place | undefined;
@@ -48,51 +44,27 @@ export class ScannedLock extends ScannedLine implements LockItem {
   mutex = '';
   file = '';
   site = '';
-  filter: LockFilter | undefined;
-  printer: Printer | undefined;
-  readonly #prefix: PrefixScanner;
+  readonly filter: LockFilter | undefined;
+  readonly #placeOf: () => Place;
 
-  constructor(input: number, lines: LineReader, prefix: PrefixScanner) {
+  constructor(input: number, lines: LineReader, placeOf: () => Place, filter?: LockFilter) {
     super(input, lines);
-    this.#prefix = prefix;
+    this.#placeOf = placeOf;
+    this.filter = filter;
   }
 
-  protected override placeAt(input: number, lines: LineReader): Place {
-    if (this.printer === undefined) return super.placeAt(input, lines);
-    return new ScannedPlace(input, lines.line, this.#prefix, this.printer, NO_ARGS, '');
+  protected override placeAt(): Place {
+    return this.#placeOf();
   }
 
-  at(timeNs: number | undefined, thread: number | undefined): this {
+  fill({ operation, name, mutex, file, site }: LockText, timeNs: number | undefined, thread: number | undefined): this {
+    this.operation = operation;
+    this.name = name;
+    this.mutex = mutex;
+    this.file = file;
+    this.site = site;
     this.begin(timeNs, thread);
     return this;
-  }
-}
-
-export class ScannedRun extends ScannedLine implements LockRunItem {
-  readonly kind = 'lock-run';
-  readonly operations: LockOperation[] = [];
-  /** Id of the form of its lines. */
-  format = '';
-  size = 0;
-  readonly #counts: Record<LockOperation, number> = { waiting: 0, taken: 0, released: 0 };
-
-  clear(): void {
-    if (this.size === 0) return;
-    this.size = 0;
-    this.operations.length = 0;
-    for (const operation of OPERATIONS) this.#counts[operation] = 0;
-  }
-
-  add(operation: LockOperation, timeNs: number | undefined, thread: number | undefined): void {
-    this.begin(timeNs, thread);
-    this.size += 1;
-    const count = this.#counts[operation];
-    if (count === 0) this.operations.push(operation);
-    this.#counts[operation] = count + 1;
-  }
-
-  count(operation: LockOperation): number {
-    return this.#counts[operation];
   }
 }
 

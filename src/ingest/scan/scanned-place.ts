@@ -1,11 +1,20 @@
 /** The place of a line that was read from its bytes: its text is put together again only when a report shows it. */
 import type { ArgValues } from '../../catalog/declaration.ts';
 import type { Place } from '../trace-item.ts';
-import type { PrefixScanner } from './prefix-scanner.ts';
 
 /** What prints an event as the line had it. */
 export interface Printer {
   print(args: ArgValues): string;
+}
+
+/** A line's prefix, as it is printed. */
+export interface ShownPrefix {
+  /** `2026-11-23T01:02`, if the line has the form of `iso`. */
+  readonly minute: string | undefined;
+  /** The seconds as the line shows them: within the minute, or since 1970; undefined without a prefix. */
+  readonly shownSeconds: number | undefined;
+  readonly nanos: number;
+  readonly thread: number | undefined;
 }
 
 /** The text of an event that is known as a whole. */
@@ -34,7 +43,7 @@ export class ScannedPlace implements Place {
   readonly #args: ArgValues;
   readonly #tail: string;
 
-  constructor(input: number, line: number, prefix: PrefixScanner, printer: Printer, args: ArgValues, tail: string) {
+  constructor(input: number, line: number, prefix: ShownPrefix, printer: Printer, args: ArgValues, tail: string) {
     this.input = input;
     this.line = line;
     this.#minute = prefix.minute;

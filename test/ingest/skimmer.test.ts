@@ -1,0 +1,162 @@
+/** Lines that come in runs are those that come one by one, whatever stands between them. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ByteSource } from '../../src/ingest/byte-source.ts';
+import { Clock } from '../../src/ingest/clock.ts';
+import { LINE_MEMORY_BYTES } from '../../src/ingest/line-reader.ts';
+import { MEMORY_BYTES, STATE_AT, TEXTS_AT, TEXTS_BYTES } from '../../src/ingest/scan/skim/layout.ts';
+import { Skimmer } from '../../src/ingest/scan/skim/skimmer.ts';
+import type { LockItem, TraceItem } from '../../src/ingest/trace-item.ts';
+import { TraceReader } from '../../src/ingest/trace-reader.ts';
+import { anyLine } from './log-lines.ts';
+import { inFolder, keptItem } from './support.ts';
+
+/** The lock whose lines are followed; those of all others are counted. */
+const FOLLOWED = '0x56551ace07e0';
+
+interface Reading {
+  /** All that is not only counted, in its order. */
+  readonly items: readonly unknown[];
+  readonly counts: ReadonlyMap<string, number>;
+  readonly facts: unknown;
+  /** Lines that came in runs. */
+  readonly skimmed: number;
+}
+
+async function read(path: string, runs: boolean, thread: number | undefined): Promise<Reading> {
+  const source = await ByteSource.open(path, false);
+  const reader = new TraceReader(source, { input: 0, clock: new Clock(), thread, scan: runs, runs });
+  const items: unknown[] = [];
+  const counts = new Map<string, number>();
+  const count = (name: string, times: number) => counts.set(name, (counts.get(name) ?? 0) + times);
+  let skimmed = 0;
+  try {
+    for (;;) {
+      const item = await reader.next();
+      if (item === undefined) break;
+      if (item.kind === 'line-run') {
+        for (const [index, name] of item.names.entries()) count(name, item.counts[index] ?? 0);
+        for (let at = 0; at < item.locks.size; at += 1) items.push(shown(item.locks.itemAt(at)));
+        skimmed += item.counts.reduce((sum, one) => sum + one, 0);
+      } else if (item.kind === 'other-event') {
+        count(item.name, 1);
+      } else if (item.kind === 'lock') {
+        count(item.name, 1);
+        if (item.mutex === FOLLOWED) items.push(shown(item));
+        if (item.mutex === FOLLOWED) item.filter?.follow();
+        else item.filter?.countOnly();
+      } else {
+        items.push(plain(keptItem(item)));
+      }
+    }
+  } finally {
+    source.close();
+  }
+  return { items, counts, facts: reader.facts(), skimmed };
+}
+
+const plain = (item: TraceItem): TraceItem => ({ ...item, process: item.process });
+
+function shown({ operation, name, mutex, file, site, timeNs, thread, place }: LockItem): unknown {
+  const { input, line, text } = place;
+  return { operation, name, mutex, file, site, timeNs, thread, place: { input, line, text } };
+}
+
+async function expectSame(content: Buffer, thread?: number): Promise<Reading> {
+  return inFolder({ 'src.log': content }, async (path) => {
+    const skimmed = await read(path('src.log'), true, thread);
+    const long = await read(path('src.log'), false, thread);
+    expect(skimmed.items).toEqual(long.items);
+    expect(skimmed.counts).toEqual(long.counts);
+    expect(skimmed.facts).toEqual(long.facts);
+    return skimmed;
+  });
+}
+
+test('the module is there, and its memory has room for what lies in it', () => {
+  const skimmer = Skimmer.create();
+  expect(skimmer?.memory.byteLength).toBe(MEMORY_BYTES);
+  expect(LINE_MEMORY_BYTES).toBeLessThan(STATE_AT);
+  expect(TEXTS_AT + TEXTS_BYTES).toBeLessThan(MEMORY_BYTES);
+});
+
+const LOCKED = [
+  'qemu_mutex_lock waiting on mutex 0x56551ace07e0 (migration/migration.c:2864)',
+  'qemu_mutex_locked taken mutex 0x56551ace07e0 (migration/migration.c:2864)',
+  'qemu_mutex_unlock released mutex 0x7fd960000f88 (./include/qemu/lockable.h:56)',
+  'ram_save_page pc.ram: offset: 0x1000 host: 0x7f1200001000',
+  'qemu_mutex_unlock released mutex 0x56551ace07e0 (system/cpus.c:587)',
+];
+const ISO = (at: number) => `2026-11-23T01:10:${`${at}`.padStart(9, '0').replace(/^(..).(.{6})$/, '$1.$2')}Z `;
+const TID = (at: number) => `22680@1795396494.${`${at}`.padStart(6, '0')}:`;
+
+function log(prefix: (at: number) => string, lines: number): string[] {
+  return Array.from({ length: lines }, (_, at) => `${prefix(at)}${LOCKED[at % LOCKED.length]}\n`);
+}
+
+describe('lines that repeat themselves', () => {
+  test.each([
+    ['iso', ISO],
+    ['tid', TID],
+  ])('nearly all of them come in runs: %s', async (_form, prefix) => {
+    const { skimmed, items } = await expectSame(Buffer.from(log(prefix, 20_000).join('')));
+    expect(skimmed).toBeGreaterThan(19_900);
+    expect(items).toHaveLength(12_000);
+  });
+
+  test('another minute, a time before the last one and a line without prefix end a run', async () => {
+    const lines = log(ISO, 300);
+    lines[150] = lines[150]?.replace('01:10', '01:11') ?? '';
+    lines[220] = lines[100] ?? '';
+    lines[260] = `${LOCKED[0]}\n`;
+    const { skimmed } = await expectSame(Buffer.from(lines.join('')));
+    expect(skimmed).toBeGreaterThan(200);
+  });
+
+  test('a text that differs in one byte is another one', async () => {
+    for (let at = 0; at < 104; at += 1) {
+      const lines = log(ISO, 60);
+      const line = Buffer.from(lines[50] ?? '');
+      line[at % line.length] = (line[at % line.length] ?? 0) ^ 1;
+      await expectSame(Buffer.concat([...lines.slice(0, 50), line, ...lines.slice(51)].map((one) => Buffer.from(one))));
+    }
+  });
+
+  test('more texts than have room', async () => {
+    const lines = Array.from({ length: 30_000 }, (_, at) => {
+      const mutex = at % 3 === 0 ? FOLLOWED : `0x7f${(at * 7).toString(16).padStart(10, '0')}`;
+      return `${ISO(at)}qemu_mutex_locked taken mutex ${mutex} (util/file-${at % 11_000}.c:1)\n`;
+    });
+    await expectSame(Buffer.from([...lines, ...lines.map((line) => line.replace('01:10', '01:11'))].join('')));
+  });
+});
+
+test('property: lines of QEMU, broken or not, between lines that repeat themselves', async () => {
+  const block = fc.oneof(
+    { weight: 3, arbitrary: anyLine },
+    { weight: 1, arbitrary: fc.nat(40).map((size) => Buffer.from(log(ISO, size).join(''))) },
+    { weight: 1, arbitrary: fc.nat(40).map((size) => Buffer.from(log(TID, size).join(''))) },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(block, { maxLength: 30 }),
+      fc.option(fc.constant(77), { nil: undefined }),
+      (some, thread) => expectSame(Buffer.concat(some), thread).then(() => undefined),
+    ),
+    { numRuns: 300 },
+  );
+});
+
+const TRACES = join(import.meta.dirname, '..', '..', 'fixtures', 'traces');
+const captures = existsSync(TRACES)
+  ? readdirSync(TRACES, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(TRACES, name))
+      .filter((path) => /\.log(?:\.\d+)?$/.test(path) && statSync(path).isFile())
+      .sort()
+  : [];
+
+test.each(captures.map((path) => [path.slice(TRACES.length + 1), path] as const))('%s', async (_name, path) => {
+  await expectSame(readFileSync(path));
+});
