@@ -1,14 +1,40 @@
-import type { ReplaySink } from './sink.ts';
+import type { EventChoice, ReplaySink } from './sink.ts';
 
-type Method = keyof ReplaySink;
+type Method = Exclude<keyof ReplaySink, 'listensTo'>;
 
 /** One sink that passes everything on to several, in their order. */
 export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
   const having = (method: Method): readonly ReplaySink[] => sinks.filter((sink) => sink[method] !== undefined);
-  return { ...fanOutUnits(having), ...fanOutLines(having) };
+  return { listensTo: { inRounds: true }, ...fanOutUnits(having), ...fanOutLines(having) };
 }
 
 type Having = (method: Method) => readonly ReplaySink[];
+
+/** Who listens to an event, by its name: to most of the events that come by the million hardly anybody does. */
+class EventListeners {
+  readonly #sinks: readonly ReplaySink[];
+  readonly #inRounds = new Map<string, readonly ReplaySink[]>();
+  readonly #others = new Map<string, readonly ReplaySink[]>();
+
+  constructor(sinks: readonly ReplaySink[]) {
+    this.#sinks = sinks;
+  }
+
+  of(name: string, inRound: boolean): readonly ReplaySink[] {
+    const known = inRound ? this.#inRounds : this.#others;
+    let listening = known.get(name);
+    if (listening === undefined) {
+      listening = this.#sinks.filter(({ listensTo }) => chooses(listensTo, name, inRound));
+      known.set(name, listening);
+    }
+    return listening;
+  }
+}
+
+function chooses(choice: EventChoice | undefined, name: string, inRound: boolean): boolean {
+  if (choice === undefined) return true;
+  return (choice.inRounds || !inRound) && (choice.names?.has(name) ?? true);
+}
 
 /** Each with its own parameters: a rest parameter makes an array of every call, and there are millions. */
 function fanOutUnits(having: Having) {
@@ -52,10 +78,11 @@ function fanOutUnits(having: Having) {
 }
 
 function fanOutLines(having: Having) {
-  const [events, messages, counts, holds] = [having('event'), having('message'), having('counted'), having('bqlHold')];
+  const [messages, counts, holds] = [having('message'), having('counted'), having('bqlHold')];
+  const listeners = new EventListeners(having('event'));
   return {
     event: (item, migration, ns, inRound) => {
-      for (const sink of events) sink.event?.(item, migration, ns, inRound);
+      for (const sink of listeners.of(item.event.name, inRound)) sink.event?.(item, migration, ns, inRound);
     },
     message: (item, migration, ns) => {
       for (const sink of messages) sink.message?.(item, migration, ns);

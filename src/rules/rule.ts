@@ -11,6 +11,7 @@ import type {
   Migration,
   ProtocolEvent,
   Query,
+  QueryKind,
   StateChange,
   Switchover,
   Sync,
@@ -61,6 +62,8 @@ export type SampleSource = '--qmp' | 'stderr';
  * `end` comes last and alone decides when nothing was judged before.
  */
 export interface Checker {
+  /** What `queryMade` and `query` are called for; all kinds where it is absent. */
+  readonly kinds?: readonly QueryKind[];
   /** At the line of the query, in order with `event`; `query` follows when it is known who held the lock. */
   queryMade?(query: Query): Judgement | undefined;
   query?(query: Query): Judgement | undefined;

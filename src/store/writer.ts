@@ -14,6 +14,7 @@ import { writeReport } from './report-rows.ts';
 type Owner = Pick<Migration, 'index'>;
 
 export class StoreWriter implements ReplaySink {
+  readonly listensTo = { inRounds: false };
   readonly #database: NewDatabase;
   readonly #queries: BulkInsert;
   readonly #syncs: BulkInsert;
@@ -93,8 +94,7 @@ export class StoreWriter implements ReplaySink {
     this.#states.add([migration.index, at.place.input, at.place.line, at.ns ?? null, at.thread ?? null, state]);
   }
 
-  event(item: EventItem, migration: Owner | undefined, ns: number | undefined, inRound: boolean): void {
-    if (inRound) return;
+  event(item: EventItem, migration: Owner | undefined, ns: number | undefined): void {
     const { name, args } = item.event;
     // A pair behind the declared arguments that has the name of one does not replace it.
     const all = item.extra === undefined ? args : { ...args, ...item.extra, ...args };

@@ -17,6 +17,7 @@ export const exactWithoutSync = defineRule({
   qemu: { function: 'ram_state_pending_sync; 8.0 to 11.0 ram_state_pending_exact', versions: '8.0 and later' },
   limits: 'QEMU 7.2 has one kind of query, which syncs when RAM sees fit; the final query has a rule of its own.',
   begin: (migration) => ({
+    kinds: ['exact'],
     query: (query) => (query.exact === true && query.final !== true ? judge(query) : undefined),
     end: () => {
       if (migration.counts.exact > 0) return undefined;
