@@ -11,7 +11,7 @@ const LOCK_EVENTS: Readonly<Record<LockOperation, string>> = {
 /** Names that are in no catalogue come from the input, which may hold any number of them. */
 const MAX_NAMES = 1000;
 
-/** How often a name came since it was told of last; who counts it often keeps it. */
+/** How often a name came since it was told of last. */
 export class NameCount {
   readonly name: string;
   more = 0;
@@ -30,18 +30,30 @@ export class EventCounter {
   #told: NameCount[] = [];
   #migration: Migration | undefined;
   #state: string | undefined;
-  readonly #locks: Readonly<Record<LockOperation, NameCount>> = {
-    waiting: new NameCount(LOCK_EVENTS.waiting),
-    taken: new NameCount(LOCK_EVENTS.taken),
-    released: new NameCount(LOCK_EVENTS.released),
-  };
+  readonly #locks: Readonly<Record<LockOperation, NameCount>>;
 
   constructor(sink: Required<ReplaySink>) {
     this.#sink = sink;
+    this.#locks = {
+      waiting: this.of(LOCK_EVENTS.waiting),
+      taken: this.of(LOCK_EVENTS.taken),
+      released: this.of(LOCK_EVENTS.released),
+    };
+  }
+
+  /** Whoever counts a name often keeps it. */
+  of(name: string): NameCount {
+    let count = this.#byName.get(name);
+    if (count === undefined) {
+      if (this.#byName.size >= MAX_NAMES) this.#byName.clear();
+      count = new NameCount(name);
+      this.#byName.set(name, count);
+    }
+    return count;
   }
 
   add(name: string, migration: Migration | undefined, state: string | undefined): void {
-    this.addTo(this.#of(name), migration, state);
+    this.addTo(this.of(name), migration, state);
   }
 
   addTo(count: NameCount, migration: Migration | undefined, state: string | undefined): void {
@@ -56,7 +68,7 @@ export class EventCounter {
   addRun({ names, counts }: LineRunItem, migration: Migration | undefined, state: string | undefined): void {
     this.#in(migration, state);
     for (let index = 0; index < names.length; index += 1) {
-      this.#add(this.#of(names[index] ?? ''), counts[index] ?? 0);
+      this.#add(this.of(names[index] ?? ''), counts[index] ?? 0);
     }
   }
 
@@ -89,15 +101,5 @@ export class EventCounter {
     count.told = true;
     count.more = times - 1;
     this.#sink.counted(count.name, 1, this.#migration, this.#state);
-  }
-
-  #of(name: string): NameCount {
-    let count = this.#byName.get(name);
-    if (count === undefined) {
-      if (this.#byName.size >= MAX_NAMES) this.#byName.clear();
-      count = new NameCount(name);
-      this.#byName.set(name, count);
-    }
-    return count;
   }
 }

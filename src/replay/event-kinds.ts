@@ -1,6 +1,6 @@
 /** What the replay of a process makes of an event by its name alone: found out once for each name. */
 import type { EventItem } from '../ingest/trace-item.ts';
-import { NameCount } from './event-counter.ts';
+import type { EventCounter, NameCount } from './event-counter.ts';
 import { HEADER_EVENTS, sideOf } from './side.ts';
 
 /** They change what the replay knows beyond the migration, or tell by their arguments whose they are. */
@@ -20,8 +20,13 @@ export interface EventKind {
   readonly count: NameCount;
 }
 
-export function kindOf(item: EventItem): EventKind {
+export function kindOf(item: EventItem, counter: EventCounter): EventKind {
   const { group, event } = item;
   const plain = group !== 'destination' && !WEIGHTY.has(event.name) && !event.name.startsWith('qmp_');
-  return { plain, ofSource: plain && sideOf(item) === 'source', count: new NameCount(event.name) };
+  return { plain, ofSource: plain && sideOf(item) === 'source', count: counter.of(event.name) };
+}
+
+/** Nothing but the migration itself learns anything from it. */
+export function comesInRounds({ group }: EventItem): boolean {
+  return group === 'query' || group === 'sync' || group === 'round';
 }

@@ -9,10 +9,10 @@ import { parseAssertion } from './assertion.ts';
 import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
 import { EventCounter } from './event-counter.ts';
-import { type EventKind, kindOf } from './event-kinds.ts';
+import { comesInRounds, type EventKind, kindOf } from './event-kinds.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
-import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
+import { endsIncoming, HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -143,7 +143,7 @@ export class StreamReplay {
   }
 
   #newKind(item: EventItem): EventKind {
-    const kind = kindOf(item);
+    const kind = kindOf(item, this.#counter);
     this.#kinds.set(item.event.name, kind);
     this.#context.see(item.event.name);
     return kind;
@@ -395,14 +395,4 @@ export class StreamReplay {
     const endNs = current.nsOf(hold.endNs);
     this.#context.sink.bqlHold({ by, thread, takenAt, releasedAt, startNs, endNs }, current);
   }
-}
-
-/** Nothing but the migration itself learns anything from it. */
-function comesInRounds({ group }: EventItem): boolean {
-  return group === 'query' || group === 'sync' || group === 'round';
-}
-
-function endsIncoming({ event }: EventItem): boolean {
-  if (event.name !== 'migrate_set_state') return false;
-  return event.args.new_state === 'completed' || event.args.new_state === 'failed';
 }
