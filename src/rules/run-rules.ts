@@ -113,11 +113,12 @@ class Tally {
   #add(judgement: Judgement, hole: boolean): void {
     switch (judgement.verdict) {
       case 'pass':
-        if (hole) this.#doubt(judgement.reason);
+        if (hole) this.#doubt(() => judgement.reason);
         else this.#passed ??= judgement.reason;
         return;
       case 'violated':
-        if (hole && !judgement.selfEvident) this.#doubt(judgement.finding.message);
+        if (hole && !judgement.selfEvident) this.#doubt(() => judgement.finding.message);
+        else if (this.#findings.isFull && this.#severity === this.rule.severity) this.#findings.skip();
         else this.#find(judgement.finding);
         return;
       case 'undecidable':
@@ -137,11 +138,12 @@ class Tally {
   }
 
   /** What is seen may look different with the lines that are missing. */
-  #doubt(seen: string): void {
+  #doubt(seen: () => string): void {
+    if (this.#undecidable !== undefined) return;
     const { hole } = this.#migration;
     const where = hole === undefined ? '' : ` (line ${hole.place.line}: ${hole.text})`;
-    this.#undecidable ??= {
-      reason: `the log has a hole here${where}; what it shows is: ${seen}`,
+    this.#undecidable = {
+      reason: `the log has a hole here${where}; what it shows is: ${seen()}`,
       enable: [...this.rule.needs],
     };
   }

@@ -4,7 +4,7 @@ import type { BqlAtLine, Migration, Query, StateChange, Sync } from '../replay/r
 import type { BqlHold, ReplaySink } from '../replay/sink.ts';
 import type { Report } from '../report/report.ts';
 import { BulkInsert, plainInsert } from './bulk-insert.ts';
-import { flagCell, jsonCell, looseCountCell } from './cells.ts';
+import { argsCell, flagCell, jsonCell, looseCountCell } from './cells.ts';
 import { EVENTS, HOLDS, QUERIES, SYNCS } from './columns.ts';
 import { type Cell, NewDatabase } from './database.ts';
 import { EventCounts } from './event-counts.ts';
@@ -96,8 +96,6 @@ export class StoreWriter implements ReplaySink {
 
   event(item: EventItem, migration: Owner | undefined, ns: number | undefined): void {
     const { name, args } = item.event;
-    // A pair behind the declared arguments that has the name of one does not replace it.
-    const all = item.extra === undefined ? args : { ...args, ...item.extra, ...args };
     const rows = this.#events;
     rows.same(EVENTS.migration, migration?.index ?? null);
     rows.same(EVENTS.input, item.place.input);
@@ -105,7 +103,8 @@ export class StoreWriter implements ReplaySink {
     rows.any(item.place.line);
     rows.any(ns ?? null);
     rows.any(name);
-    rows.any(jsonCell(all));
+    // A pair behind the declared arguments that has the name of one does not replace it.
+    rows.any(item.extra === undefined ? argsCell(args) : jsonCell({ ...args, ...item.extra, ...args }));
     rows.end();
   }
 
