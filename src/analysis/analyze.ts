@@ -36,8 +36,10 @@ export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise
   const recorder = new SourceRecorder();
   const ended: Migration[] = [];
   const collector: ReplaySink = { migrationEnds: (migration) => ended.push(migration) };
-  const own = [runner, rounds, steps, measures, recorder, collector];
-  const sinks = [...own, ...(request.listener === undefined ? [] : [request.listener])];
+  const sinks: ReplaySink[] = [runner, rounds, steps, measures, collector];
+  // A migration is tied to one of another process only.
+  if (plan.groups.length > 1) sinks.push(recorder);
+  if (request.listener !== undefined) sinks.push(request.listener);
   const { inputs, samples, band, incomings, clockBases } = await replayInputs({ ...request, sinks }, plan);
   ended.sort((a, b) => a.index - b.index);
   const { tied, untied } = pairUp(ended, incomings, recorder);

@@ -10,7 +10,16 @@ export class Bounded<T> {
 
   push(item: T): void {
     this.#count += 1;
-    if (this.#items.length < this.#limit) this.#items.push(item);
+    if (!this.isFull) this.#items.push(item);
+  }
+
+  /** One more, which is not kept. */
+  skip(): void {
+    this.#count += 1;
+  }
+
+  get isFull(): boolean {
+    return this.#items.length >= this.#limit;
   }
 
   /** The first items, at most `limit`. */

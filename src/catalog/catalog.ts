@@ -85,9 +85,15 @@ class Entry implements CatalogEntry {
   }
 }
 
+/**
+ * As a key of an object a text becomes the same one in memory as the program's
+ * own `'migrate_set_state'`: comparing the two looks at no letter. A piece cut
+ * out of a text would be compared letter by letter, for every line of a log.
+ */
 function nameOf<D extends Declaration>(declaration: D): NameOf<D>;
 function nameOf(declaration: string): string {
-  return declaration.slice(0, declaration.indexOf('('));
+  const [name = ''] = Object.keys({ [declaration.slice(0, declaration.indexOf('('))]: true });
+  return name;
 }
 
 function parameterNames(declaration: string): readonly string[] {

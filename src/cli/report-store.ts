@@ -4,7 +4,9 @@
  */
 import { join, relative, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
-import type { ReplaySink } from '../replay/sink.ts';
+import type { EventItem, MessageItem } from '../ingest/trace-item.ts';
+import type { Migration, Query, StateChange, Sync } from '../replay/run.ts';
+import type { BqlHold, EventChoice, ReplaySink } from '../replay/sink.ts';
 import { isPageOf } from '../report/renderers/html/identity.ts';
 import type { Report } from '../report/report.ts';
 import { reportName, reportPlace } from '../store/report-place.ts';
@@ -69,7 +71,7 @@ class DefaultStore implements ReportStore {
     this.#writer = writer;
     this.#folder = folder;
     this.#name = name;
-    this.listener = guard(writer, (thrown) => {
+    this.listener = new GuardedWriter(writer, (thrown) => {
       if (!(thrown instanceof UserError)) throw thrown;
       this.#failure ??= thrown.message;
     });
@@ -93,25 +95,76 @@ class DefaultStore implements ReportStore {
   }
 }
 
-/** Passes everything on until it fails once, for a database that is gone takes no more rows. */
-function guard(sink: ReplaySink, failed: (thrown: unknown) => void): ReplaySink {
-  let gone = false;
-  const once = (action: () => void): void => {
-    if (gone) return;
+/**
+ * Passes everything on until it fails once, for a database that is gone takes
+ * no more rows. Each call is written out: there may be millions.
+ */
+class GuardedWriter implements ReplaySink {
+  readonly listensTo: EventChoice;
+  readonly #writer: StoreWriter;
+  readonly #failed: (thrown: unknown) => void;
+  #gone = false;
+
+  constructor(writer: StoreWriter, failed: (thrown: unknown) => void) {
+    this.listensTo = writer.listensTo;
+    this.#writer = writer;
+    this.#failed = failed;
+  }
+
+  query(query: Query, migration: Migration): void {
+    if (this.#gone) return;
+    try {
+      this.#writer.query(query, migration);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  sync(sync: Sync, migration: Migration): void {
+    if (this.#gone) return;
+    try {
+      this.#writer.sync(sync, migration);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  event(item: EventItem, migration: Migration | undefined, ns: number | undefined): void {
+    if (this.#gone) return;
+    try {
+      this.#writer.event(item, migration, ns);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  state(change: StateChange, migration: Migration): void {
+    this.#once(() => this.#writer.state(change, migration));
+  }
+
+  message(item: MessageItem, migration: Migration | undefined, ns: number | undefined): void {
+    this.#once(() => this.#writer.message(item, migration, ns));
+  }
+
+  counted(name: string, times: number, migration: Migration | undefined, state: string | undefined): void {
+    this.#once(() => this.#writer.counted(name, times, migration, state));
+  }
+
+  bqlHold(hold: BqlHold, migration: Migration): void {
+    this.#once(() => this.#writer.bqlHold(hold, migration));
+  }
+
+  #once(action: () => void): void {
+    if (this.#gone) return;
     try {
       action();
     } catch (thrown) {
-      gone = true;
-      failed(thrown);
+      this.#fail(thrown);
     }
-  };
-  return {
-    query: (query, migration) => once(() => sink.query?.(query, migration)),
-    sync: (sync, migration) => once(() => sink.sync?.(sync, migration)),
-    state: (change, migration) => once(() => sink.state?.(change, migration)),
-    event: (item, migration, ns, inRound) => once(() => sink.event?.(item, migration, ns, inRound)),
-    message: (item, migration, ns) => once(() => sink.message?.(item, migration, ns)),
-    counted: (name, times, migration, state) => once(() => sink.counted?.(name, times, migration, state)),
-    bqlHold: (hold, migration) => once(() => sink.bqlHold?.(hold, migration)),
-  };
+  }
+
+  #fail(thrown: unknown): void {
+    this.#gone = true;
+    this.#failed(thrown);
+  }
 }

@@ -29,7 +29,6 @@ export interface ReplayOptions {
 export class Context implements StreamContext {
   readonly stream: number;
   readonly seen = new Set<string>();
-  #seenLast: string | undefined;
   readonly bql: BqlTracker;
   readonly capabilities = new CapabilityTracker();
   readonly sink: Required<ReplaySink>;
@@ -51,8 +50,6 @@ export class Context implements StreamContext {
   }
 
   see(event: string): void {
-    if (event === this.#seenLast) return;
-    this.#seenLast = event;
     this.seen.add(event);
   }
 }

@@ -8,47 +8,64 @@ const LOCK_EVENTS: Readonly<Record<LockOperation, string>> = {
   taken: 'qemu_mutex_locked',
   released: 'qemu_mutex_unlock',
 };
-const OPERATIONS: readonly LockOperation[] = ['waiting', 'taken', 'released'];
 /** Names that are in no catalogue come from the input, which may hold any number of them. */
 const MAX_NAMES = 1000;
 
+/** How often a name came since it was told of last. */
+export class NameCount {
+  readonly name: string;
+  more = 0;
+  /** In the migration and state at hand. */
+  told = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
 export class EventCounter {
   readonly #sink: Required<ReplaySink>;
-  /** By name, those that were not told yet; the first one was. */
-  readonly #counts = new Map<string, { more: number }>();
+  readonly #byName = new Map<string, NameCount>();
+  /** Those that were told of in the migration and state at hand. */
+  #told: NameCount[] = [];
   #migration: Migration | undefined;
   #state: string | undefined;
-  #lastName = '';
-  #last: { more: number } | undefined;
-  /** Those of the mutex events, which alternate. */
-  readonly #locks: Record<LockOperation, { more: number } | undefined> = {
-    waiting: undefined,
-    taken: undefined,
-    released: undefined,
-  };
-
+  readonly #locks: Readonly<Record<LockOperation, NameCount>>;
   /** Those of the names in runs, by their index there. */
-  readonly #ofRun: ({ more: number } | undefined)[] = [];
+  readonly #ofRun: (NameCount | undefined)[] = [];
   #runNames: readonly string[] = [];
 
   constructor(sink: Required<ReplaySink>) {
     this.#sink = sink;
+    this.#locks = {
+      waiting: this.of(LOCK_EVENTS.waiting),
+      taken: this.of(LOCK_EVENTS.taken),
+      released: this.of(LOCK_EVENTS.released),
+    };
+  }
+
+  /** Whoever counts a name often keeps it. */
+  of(name: string): NameCount {
+    let count = this.#byName.get(name);
+    if (count === undefined) {
+      if (this.#byName.size >= MAX_NAMES) this.#byName.clear();
+      count = new NameCount(name);
+      this.#byName.set(name, count);
+    }
+    return count;
   }
 
   add(name: string, migration: Migration | undefined, state: string | undefined): void {
+    this.addTo(this.of(name), migration, state);
+  }
+
+  addTo(count: NameCount, migration: Migration | undefined, state: string | undefined): void {
     this.#in(migration, state);
-    if (name !== this.#lastName || this.#last === undefined) {
-      this.#lastName = name;
-      this.#last = this.#of(name);
-    }
-    this.#last.more += 1;
+    this.#add(count, 1);
   }
 
   addLock(operation: LockOperation, migration: Migration | undefined, state: string | undefined): void {
-    this.#in(migration, state);
-    const counter = this.#locks[operation] ?? this.#of(LOCK_EVENTS[operation]);
-    this.#locks[operation] = counter;
-    counter.more += 1;
+    this.addTo(this.#locks[operation], migration, state);
   }
 
   addRun(run: LineRunItem, migration: Migration | undefined, state: string | undefined): void {
@@ -58,21 +75,21 @@ export class EventCounter {
     const { size } = run;
     for (let index = 0; index < size; index += 1) {
       const name = run.nameAt(index);
-      const counter = this.#ofRun[name] ?? this.#of(run.names[name] ?? '');
-      this.#ofRun[name] = counter;
-      counter.more += run.countAt(index);
+      const count = this.#ofRun[name] ?? this.of(run.names[name] ?? '');
+      this.#ofRun[name] = count;
+      this.#add(count, run.countAt(index));
     }
   }
 
   /** Tells of those that were not told yet. */
   flush(): void {
-    for (const [name, { more }] of this.#counts) {
-      if (more > 0) this.#sink.counted(name, more, this.#migration, this.#state);
+    const told = this.#told;
+    this.#told = [];
+    for (const count of told) {
+      if (count.more > 0) this.#sink.counted(count.name, count.more, this.#migration, this.#state);
+      count.more = 0;
+      count.told = false;
     }
-    this.#counts.clear();
-    this.#last = undefined;
-    this.#ofRun.length = 0;
-    for (const operation of OPERATIONS) this.#locks[operation] = undefined;
   }
 
   #in(migration: Migration | undefined, state: string | undefined): void {
@@ -82,16 +99,16 @@ export class EventCounter {
     this.#state = state;
   }
 
-  #of(name: string): { more: number } {
-    return this.#counts.get(name) ?? this.#first(name);
-  }
-
   /** The first one at once: so the names come in the order of the log. */
-  #first(name: string): { more: number } {
-    if (this.#counts.size >= MAX_NAMES) this.flush();
-    const counter = { more: -1 };
-    this.#counts.set(name, counter);
-    this.#sink.counted(name, 1, this.#migration, this.#state);
-    return counter;
+  #add(count: NameCount, times: number): void {
+    if (count.told) {
+      count.more += times;
+      return;
+    }
+    if (this.#told.length >= MAX_NAMES) this.flush();
+    this.#told.push(count);
+    count.told = true;
+    count.more = times - 1;
+    this.#sink.counted(count.name, 1, this.#migration, this.#state);
   }
 }

@@ -35,7 +35,9 @@ export class MigrationBuilder implements Migration {
   readonly stream: number;
   readonly dirtyLogBefore: Place | undefined;
   readonly first: Moment;
-  last: Moment;
+  #lastPlace: Place;
+  #lastNs: number | undefined;
+  #lastThread: number | undefined;
   readonly capabilities: Capabilities;
   previousOpen = false;
   assertion: AssertionFailure | undefined;
@@ -65,7 +67,9 @@ export class MigrationBuilder implements Migration {
     this.dirtyLogBefore = context.runstate === 'running' ? context.dirtyLogOn : undefined;
     this.#startNs = first.timeNs;
     this.first = this.momentOf(first);
-    this.last = this.first;
+    this.#lastPlace = first.place;
+    this.#lastNs = this.first.ns;
+    this.#lastThread = first.thread;
     this.capabilities = context.capabilities.known;
     this.#progress = new Progress(startSeen);
     this.#queries = new QueryTracker(this, context, this.#progress);
@@ -81,6 +85,10 @@ export class MigrationBuilder implements Migration {
   }
 
   // As a Migration
+
+  get last(): Moment {
+    return { place: this.#lastPlace, ns: this.#lastNs, thread: this.#lastThread };
+  }
 
   get startSeen(): boolean {
     return this.#progress.startSeen;
@@ -228,8 +236,16 @@ export class MigrationBuilder implements Migration {
   }
 
   event(item: EventItem): void {
-    const at = this.momentOf(item);
-    if (!this.ended) this.last = at;
+    const ns = this.nsOf(item.timeNs);
+    const { place, thread } = item;
+    if (!this.ended) {
+      this.#lastPlace = place;
+      this.#lastNs = ns;
+      this.#lastThread = thread;
+    }
+    // Of a section its switchover alone learns anything, and of the rest nobody.
+    if (item.group === 'round' && this.#switchovers.open === undefined) return;
+    const at = { place, ns, thread };
     switch (item.group) {
       case 'query':
         this.#query(item, at);

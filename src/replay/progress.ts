@@ -34,7 +34,9 @@ export interface StreamContext {
 export class Progress {
   readonly states: StateChange[] = [];
   readonly startSeen: boolean;
-  state: string | undefined;
+  #state: string | undefined;
+  /** It has come to an end, so that what follows may begin another one. */
+  ended = false;
   /** max_size of the last migrate_transferred. */
   thresholdBytes: Uint64 | undefined;
   /** migration_thread_low_pending came: the loop is done with precopy. */
@@ -66,9 +68,13 @@ export class Progress {
     this.startSeen = startSeen;
   }
 
-  /** It has come to an end, so that what follows may begin another one. */
-  get ended(): boolean {
-    return isTerminal(this.state);
+  get state(): string | undefined {
+    return this.#state;
+  }
+
+  set state(state: string | undefined) {
+    this.#state = state;
+    this.ended = isTerminal(state);
   }
 
   get inSetup(): boolean {

@@ -9,9 +9,10 @@ import { parseAssertion } from './assertion.ts';
 import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
 import { EventCounter } from './event-counter.ts';
+import { comesInRounds, type EventKind, kindOf } from './event-kinds.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
-import { HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
+import { endsIncoming, HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -21,6 +22,8 @@ export class StreamReplay {
   readonly #options: ReplayOptions;
   readonly #context: Context;
   readonly #counter: EventCounter;
+  /** By name: those that were seen. */
+  readonly #kinds = new Map<string, EventKind>();
   readonly #locksSeen = { waiting: false, taken: false, released: false };
   #current: MigrationBuilder | undefined;
   /** From `setup` on, until an event tells whether this is a source. */
@@ -85,10 +88,7 @@ export class StreamReplay {
     }
     switch (item.kind) {
       case 'event':
-        this.#context.see(item.event.name);
-        this.#event(item);
-        if (!comesInRounds(item)) this.#noteRunstate(item);
-        this.#count(item.event.name);
+        this.#known(item);
         return;
       case 'lock':
         this.#lock(item);
@@ -98,7 +98,7 @@ export class StreamReplay {
         this.#counter.addRun(item, this.#current, this.#current?.state);
         return;
       case 'other-event':
-        this.#count(item.name);
+        this.#counter.add(item.name, this.#current, this.#current?.state);
         return;
       case 'message':
         this.#message(item);
@@ -126,6 +126,27 @@ export class StreamReplay {
   conclude(): void {
     if (this.#current !== undefined) this.#context.sink.migrationEnds(this.#current);
     this.#current = undefined;
+  }
+
+  /** An event of the catalogue: there may be millions, most of which only the migration in hand looks at. */
+  #known(item: EventItem): void {
+    const kind = this.#kinds.get(item.event.name) ?? this.#newKind(item);
+    const underWay = this.#undecided === undefined && !this.#incoming && this.#current?.ended === false;
+    if (kind.plain && underWay) {
+      if (kind.ofSource) this.#sourceEvents += 1;
+      this.#feed(item);
+    } else {
+      this.#event(item);
+      if (!comesInRounds(item)) this.#noteRunstate(item);
+    }
+    this.#counter.addTo(kind.count, this.#current, this.#current?.state);
+  }
+
+  #newKind(item: EventItem): EventKind {
+    const kind = kindOf(item, this.#counter);
+    this.#kinds.set(item.event.name, kind);
+    this.#context.see(item.event.name);
+    return kind;
   }
 
   #lock(item: LockItem): void {
@@ -340,10 +361,6 @@ export class StreamReplay {
     if (sample !== undefined) this.#current?.addSample(sample);
   }
 
-  #count(name: string): void {
-    this.#counter.add(name, this.#current, this.#current?.state);
-  }
-
   #endCurrent(): void {
     const current = this.#current;
     if (current === undefined) return;
@@ -378,14 +395,4 @@ export class StreamReplay {
     const endNs = current.nsOf(hold.endNs);
     this.#context.sink.bqlHold({ by, thread, takenAt, releasedAt, startNs, endNs }, current);
   }
-}
-
-/** Nothing but the migration itself learns anything from it. */
-function comesInRounds({ group }: EventItem): boolean {
-  return group === 'query' || group === 'sync' || group === 'round';
-}
-
-function endsIncoming({ event }: EventItem): boolean {
-  if (event.name !== 'migrate_set_state') return false;
-  return event.args.new_state === 'completed' || event.args.new_state === 'failed';
 }

@@ -76,3 +76,9 @@ export const HEADER_EVENTS: readonly EventName[] = ['savevm_state_header', 'save
 export function isBeginning({ event }: EventItem): boolean {
   return HEADER_EVENTS.includes(event.name);
 }
+
+/** What a destination prints when it has taken the guest over, or given up. */
+export function endsIncoming({ event }: EventItem): boolean {
+  if (event.name !== 'migrate_set_state') return false;
+  return event.args.new_state === 'completed' || event.args.new_state === 'failed';
+}

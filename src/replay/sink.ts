@@ -12,11 +12,20 @@ export interface BqlHold {
   readonly endNs: number | undefined;
 }
 
+export interface EventChoice {
+  /** All where absent. */
+  readonly names?: ReadonlySet<string>;
+  /** Also those that come with every round of an iteration. */
+  readonly inRounds: boolean;
+}
+
 /**
  * `migration` is undefined outside of any migration. Times of the items count
  * from the clock's base; those of the units from the migration's first event.
  */
 export interface ReplaySink {
+  /** What `event` is called for: every event where it is absent. */
+  readonly listensTo?: EventChoice;
   migrationBegins?(migration: Migration): void;
   migrationEnds?(migration: Migration): void;
   /** A query at its line; who held the lock at it is not settled yet. */

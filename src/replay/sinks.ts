@@ -1,70 +1,103 @@
-import type { ReplaySink } from './sink.ts';
+import type { EventChoice, ReplaySink } from './sink.ts';
 
-type Method = keyof ReplaySink;
+type Sinks = readonly ReplaySink[];
 
 /** One sink that passes everything on to several, in their order. */
-export function fanOut(sinks: readonly ReplaySink[]): Required<ReplaySink> {
-  const having = (method: Method): readonly ReplaySink[] => sinks.filter((sink) => sink[method] !== undefined);
-  return { ...fanOutUnits(having), ...fanOutLines(having) };
+export function fanOut(sinks: Sinks): Required<ReplaySink> {
+  return { listensTo: { inRounds: true }, ...fanOutUnits(sinks), ...fanOutLines(sinks) };
 }
 
-type Having = (method: Method) => readonly ReplaySink[];
-
-/** Each with its own parameters: a rest parameter makes an array of every call, and there are millions. */
-function fanOutUnits(having: Having) {
-  const [begins, ends, queries, syncs] = [
-    having('migrationBegins'),
-    having('migrationEnds'),
-    having('query'),
-    having('sync'),
-  ];
-  const [made, synced] = [having('queryMade'), having('syncEnds')];
-  const [states, switchovers, assertions] = [having('state'), having('switchover'), having('assertion')];
+/**
+ * There are millions of calls. So the methods are looked up beforehand, and
+ * each fan has its own parameters: a rest parameter makes an array of every call.
+ */
+function fanOutUnits(sinks: Sinks) {
+  const begins = sinks.flatMap((sink) => sink.migrationBegins?.bind(sink) ?? []);
+  const ends = sinks.flatMap((sink) => sink.migrationEnds?.bind(sink) ?? []);
+  const queries = sinks.flatMap((sink) => sink.query?.bind(sink) ?? []);
+  const queriesMade = sinks.flatMap((sink) => sink.queryMade?.bind(sink) ?? []);
+  const syncs = sinks.flatMap((sink) => sink.sync?.bind(sink) ?? []);
+  const syncsEnded = sinks.flatMap((sink) => sink.syncEnds?.bind(sink) ?? []);
+  const states = sinks.flatMap((sink) => sink.state?.bind(sink) ?? []);
+  const switchovers = sinks.flatMap((sink) => sink.switchover?.bind(sink) ?? []);
+  const assertions = sinks.flatMap((sink) => sink.assertion?.bind(sink) ?? []);
   return {
     migrationBegins: (migration) => {
-      for (const sink of begins) sink.migrationBegins?.(migration);
+      for (const tell of begins) tell(migration);
     },
     migrationEnds: (migration) => {
-      for (const sink of ends) sink.migrationEnds?.(migration);
+      for (const tell of ends) tell(migration);
     },
     queryMade: (query, migration) => {
-      for (const sink of made) sink.queryMade?.(query, migration);
+      for (const tell of queriesMade) tell(query, migration);
     },
     syncEnds: (sync, migration) => {
-      for (const sink of synced) sink.syncEnds?.(sync, migration);
+      for (const tell of syncsEnded) tell(sync, migration);
     },
     query: (query, migration) => {
-      for (const sink of queries) sink.query?.(query, migration);
+      for (const tell of queries) tell(query, migration);
     },
     sync: (sync, migration) => {
-      for (const sink of syncs) sink.sync?.(sync, migration);
+      for (const tell of syncs) tell(sync, migration);
     },
     state: (change, migration) => {
-      for (const sink of states) sink.state?.(change, migration);
+      for (const tell of states) tell(change, migration);
     },
     switchover: (switchover, migration) => {
-      for (const sink of switchovers) sink.switchover?.(switchover, migration);
+      for (const tell of switchovers) tell(switchover, migration);
     },
     assertion: (failure, migration) => {
-      for (const sink of assertions) sink.assertion?.(failure, migration);
+      for (const tell of assertions) tell(failure, migration);
     },
   } satisfies ReplaySink;
 }
 
-function fanOutLines(having: Having) {
-  const [events, messages, counts, holds] = [having('event'), having('message'), having('counted'), having('bqlHold')];
+function fanOutLines(sinks: Sinks) {
+  const listeners = new EventListeners(sinks);
+  const messages = sinks.flatMap((sink) => sink.message?.bind(sink) ?? []);
+  const counts = sinks.flatMap((sink) => sink.counted?.bind(sink) ?? []);
+  const holds = sinks.flatMap((sink) => sink.bqlHold?.bind(sink) ?? []);
   return {
     event: (item, migration, ns, inRound) => {
-      for (const sink of events) sink.event?.(item, migration, ns, inRound);
+      for (const tell of listeners.of(item.event.name, inRound)) tell(item, migration, ns, inRound);
     },
     message: (item, migration, ns) => {
-      for (const sink of messages) sink.message?.(item, migration, ns);
+      for (const tell of messages) tell(item, migration, ns);
     },
     counted: (name, times, migration, state) => {
-      for (const sink of counts) sink.counted?.(name, times, migration, state);
+      for (const tell of counts) tell(name, times, migration, state);
     },
     bqlHold: (hold, migration) => {
-      for (const sink of holds) sink.bqlHold?.(hold, migration);
+      for (const tell of holds) tell(hold, migration);
     },
   } satisfies ReplaySink;
+}
+
+type Listener = NonNullable<ReplaySink['event']>;
+
+/** Who listens to an event, by its name: to most of those that come by the million hardly anybody does. */
+class EventListeners {
+  readonly #sinks: Sinks;
+  readonly #inRounds = new Map<string, readonly Listener[]>();
+  readonly #others = new Map<string, readonly Listener[]>();
+
+  constructor(sinks: Sinks) {
+    this.#sinks = sinks;
+  }
+
+  of(name: string, inRound: boolean): readonly Listener[] {
+    const known = inRound ? this.#inRounds : this.#others;
+    let listening = known.get(name);
+    if (listening === undefined) {
+      const choosing = this.#sinks.filter(({ listensTo }) => chooses(listensTo, name, inRound));
+      listening = choosing.flatMap((sink) => sink.event?.bind(sink) ?? []);
+      known.set(name, listening);
+    }
+    return listening;
+  }
+}
+
+function chooses(choice: EventChoice | undefined, name: string, inRound: boolean): boolean {
+  if (choice === undefined) return true;
+  return (choice.inRounds || !inRound) && (choice.names?.has(name) ?? true);
 }

@@ -3,6 +3,7 @@
  * a figure that the log does not show is null, never 0.
  */
 import { normalise, toJsonNumber, type Uint64 } from '../base/uint64.ts';
+import type { EventName } from '../catalog/catalog.ts';
 import { readTransfer } from '../catalog/transfer.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import type { Migration, Query, Sync } from '../replay/run.ts';
@@ -228,6 +229,7 @@ function total({ counts }: Migration): number {
 }
 
 export class MeasureTaker implements ReplaySink {
+  readonly listensTo = { names: new Set<EventName>(['cpu_throttle_set', 'migrate_transferred']), inRounds: false };
   readonly #tallies = new Map<Migration, Tally>();
   #last: { readonly migration: Migration; readonly tally: Tally } | undefined;
 

@@ -18,6 +18,7 @@ const LEFT_OUT =
 const LONGEST = 160;
 
 export class SequenceTeller implements ReplaySink {
+  readonly listensTo = { inRounds: false };
   readonly #write: (line: string) => void;
   readonly #nameOf: (input: number) => string;
   #rounds: RoundTable | undefined;
@@ -72,8 +73,8 @@ export class SequenceTeller implements ReplaySink {
     this.#step(change.at, `state ${change.state}`);
   }
 
-  event(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void {
-    if (migration === undefined || inRound || !this.#isToldHere(item)) return;
+  event(item: EventItem, migration: Migration | undefined, ns: number | undefined): void {
+    if (migration === undefined || !this.#isToldHere(item)) return;
     this.#rounds?.flush();
     const at: Moment = { place: item.place, ns, thread: item.thread };
     if (stops(item)) {

@@ -11,6 +11,7 @@ import type {
   Migration,
   ProtocolEvent,
   Query,
+  QueryKind,
   StateChange,
   Switchover,
   Sync,
@@ -44,6 +45,25 @@ export type Judgement =
 
 export const pass = (reason: string): Judgement => ({ verdict: 'pass', reason });
 export const violated = (finding: Finding): Judgement => ({ verdict: 'violated', finding, selfEvident: false });
+/** The same where there may be hundreds of thousands: the words of the first ones alone are made. */
+export function violatedOften(make: () => Finding): Judgement {
+  return new OftenViolated(make);
+}
+
+class OftenViolated {
+  readonly verdict = 'violated';
+  readonly selfEvident = false;
+  readonly #make: () => Finding;
+
+  constructor(make: () => Finding) {
+    this.#make = make;
+  }
+
+  get finding(): Finding {
+    return this.#make();
+  }
+}
+
 export const selfEvident = (finding: Finding): Judgement => ({ verdict: 'violated', finding, selfEvident: true });
 export const undecidable = (reason: string, enable: readonly (EventName | SampleSource)[]): Judgement => ({
   verdict: 'undecidable',
@@ -61,6 +81,8 @@ export type SampleSource = '--qmp' | 'stderr';
  * `end` comes last and alone decides when nothing was judged before.
  */
 export interface Checker {
+  /** What `queryMade` and `query` are called for; all kinds where it is absent. */
+  readonly kinds?: readonly QueryKind[];
   /** At the line of the query, in order with `event`; `query` follows when it is known who held the lock. */
   queryMade?(query: Query): Judgement | undefined;
   query?(query: Query): Judgement | undefined;

@@ -13,11 +13,12 @@ import type {
   Migration,
   ProtocolEvent,
   Query,
+  QueryKind,
   StateChange,
   Switchover,
   Sync,
 } from '../replay/run.ts';
-import type { ReplaySink } from '../replay/sink.ts';
+import type { EventChoice, ReplaySink } from '../replay/sink.ts';
 import type { Checker, Finding, Judgement, Rule, Severity } from './rule.ts';
 
 const MAX_FINDINGS = 20;
@@ -112,11 +113,12 @@ class Tally {
   #add(judgement: Judgement, hole: boolean): void {
     switch (judgement.verdict) {
       case 'pass':
-        if (hole) this.#doubt(judgement.reason);
+        if (hole) this.#doubt(() => judgement.reason);
         else this.#passed ??= judgement.reason;
         return;
       case 'violated':
-        if (hole && !judgement.selfEvident) this.#doubt(judgement.finding.message);
+        if (hole && !judgement.selfEvident) this.#doubt(() => judgement.finding.message);
+        else if (this.#findings.isFull && this.#severity === this.rule.severity) this.#findings.skip();
         else this.#find(judgement.finding);
         return;
       case 'undecidable':
@@ -136,11 +138,12 @@ class Tally {
   }
 
   /** What is seen may look different with the lines that are missing. */
-  #doubt(seen: string): void {
+  #doubt(seen: () => string): void {
+    if (this.#undecidable !== undefined) return;
     const { hole } = this.#migration;
     const where = hole === undefined ? '' : ` (line ${hole.place.line}: ${hole.text})`;
-    this.#undecidable ??= {
-      reason: `the log has a hole here${where}; what it shows is: ${seen}`,
+    this.#undecidable = {
+      reason: `the log has a hole here${where}; what it shows is: ${seen()}`,
       enable: [...this.rule.needs],
     };
   }
@@ -172,18 +175,26 @@ function juriesOf<T>(
   });
 }
 
+type ByKind = Readonly<Record<QueryKind, readonly Jury<Query>[]>>;
+
+function juriesByKind(tallies: readonly Tally[], methodOf: (checker: Checker) => Judge<Query> | undefined): ByKind {
+  const of = (kind: QueryKind) =>
+    juriesOf(tallies, (checker) => (checker.kinds?.includes(kind) === false ? undefined : methodOf(checker)));
+  return { estimate: of('estimate'), exact: of('exact'), final: of('final'), unspecified: of('unspecified') };
+}
+
 /** The rules of one migration, by what they judge. */
 class CurrentTallies {
   readonly migration: Migration;
-  readonly ofQueries: readonly Jury<Query>[];
-  readonly ofQueriesMade: readonly Jury<Query>[];
+  readonly ofQueries: ByKind;
+  readonly ofQueriesMade: ByKind;
   readonly ofSyncs: readonly Jury<Sync>[];
   readonly ofEvents = new Map<EventName, Jury<ProtocolEvent>[]>();
 
   constructor(migration: Migration, tallies: readonly Tally[]) {
     this.migration = migration;
-    this.ofQueries = juriesOf(tallies, ({ query }) => query);
-    this.ofQueriesMade = juriesOf(tallies, ({ queryMade }) => queryMade);
+    this.ofQueries = juriesByKind(tallies, ({ query }) => query);
+    this.ofQueriesMade = juriesByKind(tallies, ({ queryMade }) => queryMade);
     this.ofSyncs = juriesOf(tallies, ({ sync }) => sync);
     for (const tally of tallies) {
       const juries = juriesOf([tally], ({ event }) => event);
@@ -196,6 +207,7 @@ class CurrentTallies {
 
 /** Listens to the replay; `verdicts` is complete when all migrations have ended. */
 export class RuleRunner implements ReplaySink {
+  readonly listensTo: EventChoice;
   readonly #rules: readonly Rule[];
   readonly #tallies = new Map<Migration, readonly Tally[]>();
   /** Those of the migration that goes on, by what they judge: there may be millions of queries and syncs. */
@@ -204,6 +216,7 @@ export class RuleRunner implements ReplaySink {
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
+    this.listensTo = { names: new Set(rules.flatMap(({ reads }) => reads ?? [])), inRounds: true };
   }
 
   migrationBegins(migration: Migration): void {
@@ -220,11 +233,11 @@ export class RuleRunner implements ReplaySink {
   }
 
   query(query: Query, migration: Migration): void {
-    for (const jury of this.#of(migration).ofQueries) jury.judge(query, query.hole);
+    for (const jury of this.#of(migration).ofQueries[query.kind]) jury.judge(query, query.hole);
   }
 
   queryMade(query: Query, migration: Migration): void {
-    for (const jury of this.#of(migration).ofQueriesMade) jury.judge(query, query.hole);
+    for (const jury of this.#of(migration).ofQueriesMade[query.kind]) jury.judge(query, query.hole);
   }
 
   event({ event, place, thread }: EventItem, migration: Migration | undefined, ns: number | undefined): void {

@@ -1,11 +1,21 @@
+/**
+ * Loads rows into a table. Handing a value to SQLite costs as much as storing
+ * it, and a call into it as much as several rows. So rows are written in
+ * batches, and what the rows of a batch have in common stands in the
+ * statement's own text. Values are handed over by position: with named
+ * parameters, or in an array, the driver needs twice the time.
+ */
 import type { Cell, Insert, NewDatabase } from './database.ts';
 
-/** A call into SQLite costs as much as several rows; beyond 32 rows a statement nothing is gained. */
+/** Beyond 32 rows a statement nothing is gained. */
 const ROWS_PER_STATEMENT = 32;
+/** Statements that are kept. Who holds a lock, or which thread prints, may change often in a log. */
+const MAX_STATEMENTS = 16;
+/** Text that can stand in a statement as it is. */
+const PLAIN = /^[\w .:@-]{0,80}$/;
 
 /**
- * How the values of a column come. Handing a value to SQLite costs as much as
- * storing it, so what is the same in many rows is handed over once for all:
+ * How the values of a column come:
  * - `id`: the row's number, mostly one more than that of the row before: SQLite counts itself
  * - `same`: seldom another one than in the row before
  * - `count`: an integer in a column of type ANY, as a `number` where it is exact in one
@@ -13,143 +23,159 @@ const ROWS_PER_STATEMENT = 32;
  */
 export type ColumnKind = 'id' | 'same' | 'count' | 'any';
 
-/** Loads rows into a table, in the order of its columns. Holds at most a statement's worth of them. */
+/** A row is put together value by value, in the order of the columns, and ends with `end`. */
 export class BulkInsert {
   readonly #database: NewDatabase;
   readonly #table: string;
   readonly #kinds: readonly ColumnKind[];
-  readonly #names: readonly string[];
   /** Values of the rows in hand, but for the columns that they have in common. */
   readonly #cells: Cell[];
-  #used = 0;
   readonly #width: number;
+  #used = 0;
+  /** Where the row that is being put together begins. */
+  #row = 0;
   /** By column: what the rows in hand have in common. */
   readonly #same: Cell[];
-  readonly #sameByName: Record<string, Cell> = {};
+  #id: Cell = null;
   #nextId = 1;
-  #insertMany: Insert | undefined;
-  #insertOne: Insert | undefined;
-  #insertExact: Insert | undefined;
+  /** The row that is being put together can't stand in a batch. */
+  #odd = false;
+  readonly #batches = new Map<string, Insert>();
+  /** Of the values that the rows have in common now. */
+  #batch: Insert | undefined;
+  #single: Insert | undefined;
 
-  /** `columns`: how many there are, or the names of all and how their values come. */
-  constructor(database: NewDatabase, table: string, columns: number | Readonly<Record<string, ColumnKind>>) {
+  constructor(database: NewDatabase, table: string, columns: readonly ColumnKind[]) {
     this.#database = database;
     this.#table = table;
-    const kinds: readonly ColumnKind[] =
-      typeof columns === 'number' ? new Array(columns).fill('any') : Object.values(columns);
-    this.#kinds = kinds;
-    this.#names = typeof columns === 'number' ? [] : Object.keys(columns);
-    this.#width = this.#kinds.filter((kind) => kind === 'any' || kind === 'count').length;
+    this.#kinds = columns;
+    this.#width = columns.filter((kind) => kind === 'any' || kind === 'count').length;
     this.#cells = new Array<Cell>(this.#width * ROWS_PER_STATEMENT).fill(null);
-    this.#same = this.#kinds.map(() => null);
-    for (const [index, kind] of kinds.entries()) if (kind === 'same') this.#sameByName[this.#nameOf(index)] = null;
+    this.#same = columns.map(() => null);
   }
 
+  id(id: number): void {
+    this.#id = id;
+    if (id !== this.#nextId) this.#odd = true;
+  }
+
+  /** Before the row's own values: `column` is the index of the column. */
+  same(column: number, cell: Cell): void {
+    if (cell !== this.#same[column]) this.#change(column, cell);
+  }
+
+  any(cell: Cell): void {
+    this.#cells[this.#used] = cell;
+    this.#used += 1;
+  }
+
+  count(cell: Cell): void {
+    // CAST would not take a decimal text above INTEGER's range as it is.
+    if (typeof cell === 'string') this.#odd = true;
+    this.#cells[this.#used] = cell;
+    this.#used += 1;
+  }
+
+  end(): void {
+    if (this.#odd) this.#endOdd();
+    else {
+      this.#nextId += 1;
+      this.#row = this.#used;
+      if (this.#row === this.#cells.length) this.#flushBatch();
+    }
+  }
+
+  /** A whole row of a table without columns of another kind than `any`. */
   add(row: readonly Cell[]): void {
-    const kinds = this.#kinds;
-    if (row.length !== kinds.length) {
-      throw new Error(`${this.#table} has ${kinds.length} columns, not ${row.length}`);
-    }
-    if (!this.#fits(row)) {
-      this.#addExactly(row);
-      return;
-    }
-    const cells = this.#cells;
-    let at = this.#used;
-    for (let index = 0; index < kinds.length; index += 1) {
-      const kind = kinds[index];
-      if (kind !== 'any' && kind !== 'count') continue;
-      cells[at] = row[index] ?? null;
-      at += 1;
-    }
-    this.#used = at;
-    if (at === cells.length) this.#flushFull();
+    if (row.length !== this.#width) throw new Error(`${this.#table} has ${this.#width} columns, not ${row.length}`);
+    for (const cell of row) this.any(cell);
+    this.end();
   }
 
   /** Writes what is left. */
   flush(): void {
-    if (this.#used === 0) return;
-    this.#insertOne ??= this.#prepare(1);
-    for (let at = 0; at < this.#used; at += this.#width) {
-      this.#insertOne.run(this.#cells.slice(at, at + this.#width), this.#sameByName);
+    for (let at = 0; at < this.#row; at += this.#width) this.#insertSingle(at, null);
+    this.#used = 0;
+    this.#row = 0;
+  }
+
+  #change(column: number, cell: Cell): void {
+    if (this.#used !== this.#row) throw new Error(`${this.#table}: what rows have in common comes first`);
+    this.flush();
+    this.#same[column] = cell;
+    this.#batch = undefined;
+  }
+
+  /** A row that is unlike the others, behind those in hand. */
+  #endOdd(): void {
+    this.#odd = false;
+    const own = this.#cells.slice(this.#row, this.#used);
+    this.flush();
+    for (const [at, cell] of own.entries()) this.#cells[at] = cell;
+    this.#insertSingle(0, this.#id);
+    if (typeof this.#id === 'number') this.#nextId = Math.max(this.#nextId, this.#id + 1);
+  }
+
+  #flushBatch(): void {
+    this.#batch ??= this.#batchOf();
+    if (this.#batch === undefined) {
+      this.flush();
+      return;
     }
     this.#used = 0;
+    this.#row = 0;
+    this.#batch.run(this.#cells);
   }
 
-  /** The row can follow those in hand, which are written if it has another value in common with the next ones. */
-  #fits(row: readonly Cell[]): boolean {
-    const kinds = this.#kinds;
-    for (let index = 0; index < kinds.length; index += 1) {
-      const cell = row[index] ?? null;
-      switch (kinds[index]) {
-        case 'id':
-          if (cell !== this.#nextId) return false;
-          this.#nextId += 1;
-          break;
-        case 'same':
-          if (cell !== this.#same[index]) this.#change(index, cell);
-          break;
-        case 'count':
-          // CAST would not take a decimal text above INTEGER's range as it is.
-          if (typeof cell === 'string') return this.#unfit();
-          break;
-        default:
-          break;
-      }
+  /** undefined where the rows have something in common that can't stand in a statement. */
+  #batchOf(): Insert | undefined {
+    const values: string[] = [];
+    for (const [column, kind] of this.#kinds.entries()) {
+      const value = kind === 'same' ? literalOf(this.#same[column] ?? null) : PARAMETERS[kind];
+      if (value === undefined) return undefined;
+      values.push(value);
     }
-    return true;
+    const row = `(${values.join()})`;
+    const known = this.#batches.get(row);
+    if (known !== undefined) return known;
+    if (this.#batches.size >= MAX_STATEMENTS) this.#batches.clear();
+    const rows = new Array<string>(ROWS_PER_STATEMENT).fill(row).join();
+    const batch = this.#database.prepareInsert(`INSERT INTO ${this.#table} VALUES ${rows}`);
+    this.#batches.set(row, batch);
+    return batch;
   }
 
-  #unfit(): false {
-    if (this.#kinds[0] === 'id') this.#nextId -= 1;
-    return false;
-  }
-
-  #change(index: number, cell: Cell): void {
-    this.flush();
-    this.#same[index] = cell;
-    this.#sameByName[this.#nameOf(index)] = cell;
-  }
-
-  /** A row that is unlike the others, value by value. */
-  #addExactly(row: readonly Cell[]): void {
-    this.flush();
-    const id = this.#kinds[0] === 'id' ? row[0] : undefined;
-    if (typeof id === 'number') this.#nextId = Math.max(this.#nextId, id + 1);
-    const values = this.#kinds.map(() => '?').join(',');
-    this.#insertExact ??= this.#database.prepareInsert(`INSERT INTO ${this.#table} VALUES (${values})`);
-    // The driver binds a `number` as REAL, which a column of type ANY keeps.
-    const exact = row.map((cell, index) =>
-      this.#kinds[index] === 'count' && typeof cell === 'number' ? BigInt(cell) : cell,
+  /** Value by value: those of its own begin at `from`. */
+  #insertSingle(from: number, id: Cell): void {
+    let at = from;
+    const row = this.#kinds.map((kind, column): Cell => {
+      if (kind === 'id') return id;
+      if (kind === 'same') return asInteger(this.#same[column] ?? null);
+      const cell = this.#cells[at] ?? null;
+      at += 1;
+      return kind === 'count' ? asInteger(cell) : cell;
+    });
+    this.#single ??= this.#database.prepareInsert(
+      `INSERT INTO ${this.#table} VALUES (${this.#kinds.map(() => '?').join()})`,
     );
-    this.#insertExact.run(exact);
+    this.#single.run(row);
   }
+}
 
-  #flushFull(): void {
-    this.#insertMany ??= this.#prepare(ROWS_PER_STATEMENT);
-    this.#insertMany.run(this.#cells, this.#sameByName);
-    this.#used = 0;
-  }
+/** Into a table of few rows, or of rows that have nothing in common. */
+export function plainInsert(database: NewDatabase, table: string, columns: number): BulkInsert {
+  return new BulkInsert(database, table, new Array<ColumnKind>(columns).fill('any'));
+}
 
-  #prepare(rows: number): Insert {
-    const row = `(${this.#kinds.map((kind, index) => this.#valueOf(kind, index)).join(',')})`;
-    return this.#database.prepareInsert(`INSERT INTO ${this.#table} VALUES ${new Array(rows).fill(row).join(',')}`);
-  }
+/** The driver binds a `number` as REAL, which a column of type ANY keeps. */
+function asInteger(cell: Cell): Cell {
+  return typeof cell === 'number' ? BigInt(cell) : cell;
+}
 
-  #nameOf(index: number): string {
-    return this.#names[index] ?? '';
-  }
+const PARAMETERS = { id: 'NULL', count: 'CAST(? AS INTEGER)', any: '?' } as const;
 
-  #valueOf(kind: ColumnKind, index: number): string {
-    switch (kind) {
-      case 'id':
-        return 'NULL';
-      case 'same':
-        return `@${this.#nameOf(index)}`;
-      case 'count':
-        return 'CAST(? AS INTEGER)';
-      case 'any':
-        return '?';
-    }
-  }
+function literalOf(cell: Cell): string | undefined {
+  if (cell === null) return 'NULL';
+  if (typeof cell === 'string') return PLAIN.test(cell) ? `'${cell}'` : undefined;
+  return typeof cell === 'bigint' || Number.isSafeInteger(cell) ? String(cell) : undefined;
 }

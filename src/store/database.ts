@@ -23,8 +23,8 @@ export type Connection = BetterSqlite3.Database;
 export type ReadStatement = BetterSqlite3.Statement<[], Value[]>;
 
 export interface Insert {
-  /** `named`: values of the parameters that have a name. */
-  run(cells: readonly Cell[], named?: Readonly<Record<string, Cell>>): void;
+  /** A value for each parameter, in their order. */
+  run(cells: readonly Cell[]): void;
 }
 
 /** Without the driver's unsafe mode SQLite ignores `journal_mode = OFF`. */
@@ -78,13 +78,12 @@ export class NewDatabase {
   }
 
   prepareInsert(sql: string): Insert {
-    type Parameters = [readonly Cell[], Readonly<Record<string, Cell>>?];
-    const statement = this.#attempt(() => this.#connection.prepare<Parameters>(sql));
+    const statement = this.#attempt(() => this.#connection.prepare<Cell[]>(sql));
     return {
-      run: (cells, named) => {
+      run: (cells) => {
         try {
-          if (named === undefined) statement.run(cells);
-          else statement.run(cells, named);
+          // One by one: out of an array the driver takes them at half the speed.
+          statement.run(...cells);
         } catch (thrown) {
           throw this.#failed(thrown);
         }

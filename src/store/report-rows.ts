@@ -1,6 +1,6 @@
 /** The finished report as rows. */
 import type { DestinationBlocks, InputReport, MigrationReport, Report, VerdictReport } from '../report/report.ts';
-import { BulkInsert } from './bulk-insert.ts';
+import { plainInsert } from './bulk-insert.ts';
 import { jsonCell, jsonCountCell } from './cells.ts';
 import type { Cell, NewDatabase } from './database.ts';
 
@@ -14,8 +14,8 @@ export function writeReport(database: NewDatabase, report: Report): void {
 }
 
 function writeInputs(database: NewDatabase, inputs: readonly InputReport[]): void {
-  const table = new BulkInsert(database, 'inputs', 10);
-  const problems = new BulkInsert(database, 'input_problems', 7);
+  const table = plainInsert(database, 'inputs', 10);
+  const problems = plainInsert(database, 'input_problems', 7);
   for (const [id, input] of inputs.entries()) {
     const { name, digest, lines, events, format, side, messages } = input;
     const bytes = jsonCountCell(input.bytes);
@@ -29,7 +29,7 @@ function writeInputs(database: NewDatabase, inputs: readonly InputReport[]): voi
 }
 
 function writeMigrations(database: NewDatabase, migrations: readonly MigrationReport[], qemu: Report['qemu']): void {
-  const table = new BulkInsert(database, 'migrations', 12);
+  const table = plainInsert(database, 'migrations', 12);
   for (const { index, kind, outcome, queries, syncs, iterations, downtimeNs, finalTotalBytes } of migrations) {
     const { estimate, exact, final, unspecified } = queries;
     const [downtime, finalTotal] = [jsonCountCell(downtimeNs), jsonCountCell(finalTotalBytes)];
@@ -41,10 +41,10 @@ function writeMigrations(database: NewDatabase, migrations: readonly MigrationRe
 
 /** What a later diff reads. */
 function writeComparable(database: NewDatabase, { qtrace, ruleset, migrations }: Report): void {
-  const head = new BulkInsert(database, 'report', 2);
+  const head = plainInsert(database, 'report', 2);
   head.add([qtrace, ruleset]);
-  const measures = new BulkInsert(database, 'measures', 4);
-  const steps = new BulkInsert(database, 'steps', 12);
+  const measures = plainInsert(database, 'measures', 4);
+  const steps = plainInsert(database, 'steps', 12);
   for (const { index, measures: figures, steps: listed } of migrations) {
     for (const { name, unit, value } of figures) measures.add([index, name, unit, jsonCountCell(value)]);
     for (const [at, row] of listed.rows.entries()) {
@@ -62,8 +62,8 @@ function omittedRow(migration: number, count: number): Cell[] {
 }
 
 function writeDestinations(database: NewDatabase, report: Report, inputIds: ReadonlyMap<string, number>): void {
-  const table = new BulkInsert(database, 'destinations', 9);
-  const loads = new BulkInsert(database, 'destination_loads', 5);
+  const table = plainInsert(database, 'destinations', 9);
+  const loads = plainInsert(database, 'destination_loads', 5);
   let id = 0;
   const add = (migration: number | null, blocks: DestinationBlocks, rest: readonly Cell[]): void => {
     id += 1;
@@ -90,9 +90,9 @@ function writeVerdicts(
   verdicts: readonly VerdictReport[],
   inputIds: ReadonlyMap<string, number>,
 ): void {
-  const table = new BulkInsert(database, 'verdicts', 8);
-  const findings = new BulkInsert(database, 'findings', 5);
-  const evidence = new BulkInsert(database, 'evidence', 6);
+  const table = plainInsert(database, 'verdicts', 8);
+  const findings = plainInsert(database, 'findings', 5);
+  const evidence = plainInsert(database, 'evidence', 6);
   let findingId = 0;
   let evidenceId = 0;
   for (const [index, verdict] of verdicts.entries()) {

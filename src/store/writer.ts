@@ -3,9 +3,9 @@ import type { EventItem, MessageItem } from '../ingest/trace-item.ts';
 import type { BqlAtLine, Migration, Query, StateChange, Sync } from '../replay/run.ts';
 import type { BqlHold, ReplaySink } from '../replay/sink.ts';
 import type { Report } from '../report/report.ts';
-import { BulkInsert } from './bulk-insert.ts';
-import { countCell, flagCell, jsonCell, looseCountCell } from './cells.ts';
-import { EVENT_COLUMNS, HOLD_COLUMNS, QUERY_COLUMNS, SYNC_COLUMNS } from './columns.ts';
+import { BulkInsert, plainInsert } from './bulk-insert.ts';
+import { argsCell, flagCell, jsonCell, looseCountCell } from './cells.ts';
+import { EVENTS, HOLDS, QUERIES, SYNCS } from './columns.ts';
 import { type Cell, NewDatabase } from './database.ts';
 import { EventCounts } from './event-counts.ts';
 import { writeReport } from './report-rows.ts';
@@ -14,6 +14,7 @@ import { writeReport } from './report-rows.ts';
 type Owner = Pick<Migration, 'index'>;
 
 export class StoreWriter implements ReplaySink {
+  readonly listensTo = { inRounds: false };
   readonly #database: NewDatabase;
   readonly #queries: BulkInsert;
   readonly #syncs: BulkInsert;
@@ -30,13 +31,13 @@ export class StoreWriter implements ReplaySink {
 
   constructor(database: NewDatabase) {
     this.#database = database;
-    this.#queries = new BulkInsert(database, 'queries', QUERY_COLUMNS);
-    this.#syncs = new BulkInsert(database, 'syncs', SYNC_COLUMNS);
-    this.#states = new BulkInsert(database, 'states', 6);
-    this.#events = new BulkInsert(database, 'events', EVENT_COLUMNS);
-    this.#messages = new BulkInsert(database, 'messages', 7);
-    this.#bqlHolds = new BulkInsert(database, 'bql_holds', HOLD_COLUMNS);
-    this.#eventCounts = new BulkInsert(database, 'event_counts', 4);
+    this.#queries = new BulkInsert(database, 'queries', QUERIES.kinds);
+    this.#syncs = new BulkInsert(database, 'syncs', SYNCS.kinds);
+    this.#states = plainInsert(database, 'states', 6);
+    this.#events = new BulkInsert(database, 'events', EVENTS.kinds);
+    this.#messages = plainInsert(database, 'messages', 7);
+    this.#bqlHolds = new BulkInsert(database, 'bql_holds', HOLDS.kinds);
+    this.#eventCounts = plainInsert(database, 'event_counts', 4);
     this.#counts = new EventCounts(this.#eventCounts);
   }
 
@@ -47,58 +48,64 @@ export class StoreWriter implements ReplaySink {
 
   query(query: Query, migration: Owner): void {
     const { at } = query;
-    this.#queries.add([
-      this.#queryId(migration, query.index),
-      migration.index,
-      at.place.input,
-      at.place.line,
-      at.ns ?? null,
-      at.thread ?? null,
-      flagCell(query.exact),
-      flagCell(query.final),
-      looseCountCell(query.precopyBytes),
-      looseCountCell(query.stopcopyBytes),
-      looseCountCell(query.postcopyBytes),
-      looseCountCell(query.totalBytes),
-      countCell(query.ackCollected),
-      countCell(query.ackTotal),
-      bqlCell(query.bql),
-      query.syncs.length,
-      query.state ?? null,
-      query.switchover ?? null,
-      looseCountCell(query.thresholdBytes),
-    ]);
+    const rows = this.#queries;
+    rows.id(this.#queryId(migration, query.index));
+    rows.same(QUERIES.migration, migration.index);
+    rows.same(QUERIES.input, at.place.input);
+    rows.same(QUERIES.thread, at.thread ?? null);
+    rows.same(QUERIES.ackCollected, looseCountCell(query.ackCollected));
+    rows.same(QUERIES.ackTotal, looseCountCell(query.ackTotal));
+    rows.same(QUERIES.state, query.state ?? null);
+    rows.same(QUERIES.switchover, query.switchover ?? null);
+    rows.any(at.place.line);
+    rows.any(at.ns ?? null);
+    rows.any(flagCell(query.exact));
+    rows.any(flagCell(query.final));
+    rows.count(looseCountCell(query.precopyBytes));
+    rows.count(looseCountCell(query.stopcopyBytes));
+    rows.count(looseCountCell(query.postcopyBytes));
+    rows.count(looseCountCell(query.totalBytes));
+    rows.any(bqlCell(query.bql));
+    rows.any(query.syncs.length);
+    rows.count(looseCountCell(query.thresholdBytes));
+    rows.end();
   }
 
   sync(sync: Sync, migration: Owner): void {
     const at = sync.start ?? sync.end;
     if (at === undefined) throw new Error('a sync without start and end');
-    this.#syncs.add([
-      this.#nextSyncId,
-      migration.index,
-      sync.query === undefined ? null : this.#queryId(migration, sync.query),
-      at.place.line,
-      sync.start?.ns ?? null,
-      sync.end?.ns ?? null,
-      looseCountCell(sync.dirtyPages),
-      at.place.input,
-      at.thread ?? null,
-      sync.owner,
-      flagCell(sync.stage?.lastStage),
-    ]);
+    const rows = this.#syncs;
+    rows.id(this.#nextSyncId);
     this.#nextSyncId += 1;
+    rows.same(SYNCS.migration, migration.index);
+    rows.same(SYNCS.input, at.place.input);
+    rows.same(SYNCS.thread, at.thread ?? null);
+    rows.same(SYNCS.owner, sync.owner);
+    rows.same(SYNCS.lastStage, flagCell(sync.stage?.lastStage));
+    rows.any(sync.query === undefined ? null : this.#queryId(migration, sync.query));
+    rows.any(at.place.line);
+    rows.any(sync.start?.ns ?? null);
+    rows.any(sync.end?.ns ?? null);
+    rows.count(looseCountCell(sync.dirtyPages));
+    rows.end();
   }
 
   state({ state, at }: StateChange, migration: Owner): void {
     this.#states.add([migration.index, at.place.input, at.place.line, at.ns ?? null, at.thread ?? null, state]);
   }
 
-  event(item: EventItem, migration: Owner | undefined, ns: number | undefined, inRound: boolean): void {
-    if (inRound) return;
+  event(item: EventItem, migration: Owner | undefined, ns: number | undefined): void {
     const { name, args } = item.event;
+    const rows = this.#events;
+    rows.same(EVENTS.migration, migration?.index ?? null);
+    rows.same(EVENTS.input, item.place.input);
+    rows.same(EVENTS.thread, item.thread ?? null);
+    rows.any(item.place.line);
+    rows.any(ns ?? null);
+    rows.any(name);
     // A pair behind the declared arguments that has the name of one does not replace it.
-    const all = item.extra === undefined ? args : { ...args, ...item.extra, ...args };
-    this.#events.add([...origin(item, migration, ns), name, jsonCell(all)]);
+    rows.any(item.extra === undefined ? argsCell(args) : jsonCell({ ...args, ...item.extra, ...args }));
+    rows.end();
   }
 
   message(item: MessageItem, migration: Owner | undefined, ns: number | undefined): void {
@@ -110,16 +117,16 @@ export class StoreWriter implements ReplaySink {
   }
 
   bqlHold(hold: BqlHold, migration: Owner): void {
-    this.#bqlHolds.add([
-      migration.index,
-      hold.by,
-      hold.thread ?? null,
-      hold.takenAt.input,
-      hold.takenAt.line,
-      hold.releasedAt?.line ?? null,
-      hold.startNs ?? null,
-      hold.endNs ?? null,
-    ]);
+    const rows = this.#bqlHolds;
+    rows.same(HOLDS.migration, migration.index);
+    rows.same(HOLDS.thread, hold.thread ?? null);
+    rows.same(HOLDS.input, hold.takenAt.input);
+    rows.any(hold.by);
+    rows.any(hold.takenAt.line);
+    rows.any(hold.releasedAt?.line ?? null);
+    rows.any(hold.startNs ?? null);
+    rows.any(hold.endNs ?? null);
+    rows.end();
   }
 
   /** Adds the report and puts the database in its place. */
@@ -149,7 +156,7 @@ export class StoreWriter implements ReplaySink {
   }
 }
 
-function origin(item: EventItem | MessageItem, migration: Owner | undefined, ns: number | undefined): Cell[] {
+function origin(item: MessageItem, migration: Owner | undefined, ns: number | undefined): Cell[] {
   return [migration?.index ?? null, item.place.input, item.place.line, ns ?? null, item.thread ?? null];
 }
 

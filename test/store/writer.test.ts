@@ -92,9 +92,8 @@ describe('queries', () => {
 describe('events', () => {
   test('arguments are JSON, with further pairs under their own keys', async () => {
     const path = await written((store) => {
-      store.event({ ...eventItem(7), extra: { fresh: 'x', pending: '1' } }, migration(0), 5, false);
-      store.event(eventItem(8), migration(0), 6, true);
-      store.event(eventItem(9), undefined, undefined, false);
+      store.event({ ...eventItem(7), extra: { fresh: 'x', pending: '1' } }, migration(0), 5);
+      store.event(eventItem(9), undefined, undefined);
     });
     expect(await rows(path, 'SELECT * FROM events')).toEqual([
       {

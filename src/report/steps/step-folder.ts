@@ -22,6 +22,7 @@ const AFTERWARDS = new Set(['guest runs', 'error']);
 const IN_SWITCHOVER = new Set(['RAM saving begins', 'RAM saving ends']);
 
 export class StepFolder implements ReplaySink {
+  readonly listensTo = { inRounds: false };
   readonly #nameOf: (input: number) => string;
   readonly #runs = new Map<Migration, RunSteps>();
 
@@ -49,8 +50,8 @@ export class StepFolder implements ReplaySink {
     this.#runs.get(migration)?.state(change);
   }
 
-  event(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void {
-    if (migration === undefined || inRound) return;
+  event(item: EventItem, migration: Migration | undefined, ns: number | undefined): void {
+    if (migration === undefined) return;
     this.#runs.get(migration)?.event(item, ns);
   }
 

@@ -11,7 +11,7 @@ import type { EventName } from '../../catalog/catalog.ts';
 import { profileOf } from '../../catalog/profiles.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query, Sync } from '../../replay/run.ts';
-import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violated, violatedOften } from '../rule.ts';
 import { describeQuery, isSnapshot, places, queriesShown, withoutQueryLine, withoutSyncs } from '../shared.ts';
 
 /** Less than the period of auto-converge's timer, which is 5 s of guest time. */
@@ -148,12 +148,12 @@ function accuseByProbe(query: Query): Judgement {
 
 function accuse(query: Query, first: Query): Judgement {
   const sync = query.syncs[0];
-  return violated({
+  return violatedOften(() => ({
     message: `the ${describeQuery(query)} synced, as the estimate before it did`,
     expected: 'no sync between the query before and an estimate',
     actual: 'a sync before each of two estimates running',
     evidence: [query.at.place, ...places((sync?.start ?? sync?.end)?.place, first.at.place)],
-  });
+  }));
 }
 
 function withoutEstimates(migration: Migration): Judgement {

@@ -4,8 +4,10 @@
  * still make exact queries then, without a sync, and that is right.
  */
 import type { Query } from '../../replay/run.ts';
-import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violatedOften } from '../rule.ts';
 import { describeQuery, isSnapshot, places, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
+
+const SYNCED = pass('every exact query in precopy synced');
 
 export const exactWithoutSync = defineRule({
   id: 'exact-without-sync',
@@ -17,6 +19,7 @@ export const exactWithoutSync = defineRule({
   qemu: { function: 'ram_state_pending_sync; 8.0 to 11.0 ram_state_pending_exact', versions: '8.0 and later' },
   limits: 'QEMU 7.2 has one kind of query, which syncs when RAM sees fit; the final query has a rule of its own.',
   begin: (migration) => ({
+    kinds: ['exact'],
     query: (query) => (query.exact === true && query.final !== true ? judge(query) : undefined),
     end: () => {
       if (migration.counts.exact > 0) return undefined;
@@ -31,7 +34,7 @@ export const exactWithoutSync = defineRule({
 function judge(query: Query): Judgement | undefined {
   // With the VM stopped it is a query of postcopy, or of a switchover.
   if (query.inPostcopy || query.vmStopped) return undefined;
-  if (query.syncs.length > 0) return pass('every exact query in precopy synced');
+  if (query.syncs.length > 0) return SYNCED;
   if (mayBeInPostcopy(query)) {
     return undecidable('the log does not show whether postcopy had started before the exact query', [
       'migrate_set_state',
@@ -42,12 +45,12 @@ function judge(query: Query): Judgement | undefined {
   if (query.index === 0 || !query.follows) {
     return undecidable('the log begins between the sync and the exact query', SYNC_EVENT_NAMES);
   }
-  return violated({
+  return violatedOften(() => ({
     message: `the ${describeQuery(query)} was made without a sync`,
     expected: 'migration_bitmap_sync_start and _end between the query before and this one',
     actual: 'no sync between these lines',
     evidence: [query.at.place, ...places(query.previous)],
-  });
+  }));
 }
 
 /** 8.0 to 10.0 ask exactly in postcopy, too: a log that begins there shows no state. */

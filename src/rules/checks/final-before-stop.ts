@@ -19,6 +19,7 @@ export const finalBeforeStop = defineRule({
   begin: (migration) => {
     let unplaced = 0;
     return {
+      kinds: ['final'],
       query: (query) => {
         if (query.final !== true) return undefined;
         if (query.switchover === undefined) unplaced += 1;

@@ -12,6 +12,7 @@ export const finalNotExact = defineRule({
   qemu: { function: 'qemu_savevm_query_pending_final', versions: '11.1 and the patch as posted' },
   limits: 'None: the query line itself says it.',
   begin: (migration) => ({
+    kinds: ['final'],
     query: (query) => {
       if (query.final !== true) return undefined;
       const none = withoutFinalDuty(migration);

@@ -31,6 +31,7 @@ export const finalWithoutBql = defineRule({
   begin: (migration) => {
     let cutInFinal = false;
     return {
+      kinds: ['final'],
       query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judgeQuery(query)) : undefined),
       switchover: (switchover) => {
         cutInFinal = switchover.endsInFinal && !switchover.hole;

@@ -32,6 +32,7 @@ export const iterationQueryWithBql = defineRule({
     let first: Query | undefined;
     let before: Query | undefined;
     return {
+      kinds: ['estimate', 'exact'],
       query: (query) => {
         if (!isOfLoop(query)) return undefined;
         judged += 1;

@@ -17,6 +17,7 @@ export const lastSyncNotMarked = defineRule({
   qemu: { function: 'migration_bitmap_sync', versions: '11.1 and the patch as posted' },
   limits: 'Needs the probe event migration_bitmap_sync_stage.',
   begin: (migration) => ({
+    kinds: ['final'],
     query: (query) => (query.final === true ? (withoutFinalDuty(migration) ?? judge(query)) : undefined),
     end: () => (migration.counts.final > 0 ? undefined : nothingJudged(migration)),
   }),

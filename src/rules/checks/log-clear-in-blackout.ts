@@ -27,6 +27,7 @@ export const logClearInBlackout = defineRule({
   begin: (migration) => {
     let last: Clears | undefined;
     return {
+      kinds: ['final'],
       queryMade: (query) => {
         const { kind, switchover } = query;
         if (kind === 'final' && switchover !== undefined && last?.switchover !== switchover) {

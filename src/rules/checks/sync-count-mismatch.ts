@@ -22,6 +22,7 @@ export const syncCountMismatch = defineRule({
   begin: (migration) => {
     let ofFinals = 0;
     return {
+      kinds: ['final'],
       query: (query) => {
         if (query.final === true) ofFinals += query.syncs.length;
         return undefined;

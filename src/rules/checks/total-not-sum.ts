@@ -4,6 +4,8 @@ import type { Query } from '../../replay/run.ts';
 import { defineRule, notApplicable, pass, selfEvident, undecidable } from '../rule.ts';
 import { describeQuery, isSnapshot, queriesShown, withoutQueryLine } from '../shared.ts';
 
+const SUM = pass('every total is the sum of its parts');
+
 export const totalNotSum = defineRule({
   id: 'total-not-sum',
   severity: 'error',
@@ -16,7 +18,7 @@ export const totalNotSum = defineRule({
   begin: (migration) => ({
     query: (query) => {
       const sum = addUint64(query.precopyBytes, query.stopcopyBytes, query.postcopyBytes);
-      if (query.totalBytes === sum) return pass('every total is the sum of its parts');
+      if (query.totalBytes === sum) return SUM;
       if (mayBeCut(query, sum)) {
         return undecidable(`line ${query.at.place.line} may break off within its total, ${query.totalBytes}`, [
           'qemu_savevm_query_pending',

@@ -1,19 +1,11 @@
 /** Judges by samples of query-migrate, taken while the log was written. */
-import type { Uint64 } from '../../base/uint64.ts';
-import type { Place } from '../../ingest/trace-item.ts';
 import type { DirtyBytesSample, Migration, Query } from '../../replay/run.ts';
 import { type Judgement, pass, undecidable } from '../rule.ts';
 import { notStored, sumOf } from './finding.ts';
 
-interface Known {
-  readonly index: number;
-  readonly ns: number;
-  readonly totalBytes: Uint64;
-  /** What the total should be. */
-  readonly sumBytes: Uint64;
-  readonly kind: string;
-  readonly final: boolean;
-  readonly place: Place;
+/** Of a query that is remembered: those without a time stamp are not. */
+function nsOf({ at }: Query): number {
+  return at.ns ?? Number.NaN;
 }
 
 /** Queries remembered; a stale value that is older accuses nobody. */
@@ -23,7 +15,7 @@ const MEMORY_WITHOUT_SAMPLES = 64;
 
 export class SampleJudge {
   readonly #migration: Migration;
-  #recent: Known[] = [];
+  #recent: Query[] = [];
   #next = 0;
   #agreed = 0;
   #finalAgreed = false;
@@ -43,9 +35,7 @@ export class SampleJudge {
       return;
     }
     this.#judgeUntil(ns);
-    const { index, totalBytes, kind } = query;
-    const sumBytes = sumOf(query);
-    this.#recent.push({ index, ns, totalBytes, sumBytes, kind, final: query.final === true, place: query.at.place });
+    this.#recent.push(query);
     const memory = this.#migration.samples.length > 0 ? MEMORY : MEMORY_WITHOUT_SAMPLES;
     if (this.#recent.length > 2 * memory) this.#recent = this.#recent.slice(-memory);
   }
@@ -85,12 +75,12 @@ export class SampleJudge {
   }
 
   #judge(sample: DirtyBytesSample): void {
-    const before = this.#recent.findLast((query) => query.ns < sample.fromNs);
+    const before = this.#recent.findLast((query) => nsOf(query) < sample.fromNs);
     if (before === undefined) return;
     const possible = this.#recent.filter(
-      (query) => query === before || (query.ns >= sample.fromNs && query.ns <= sample.toNs),
+      (query) => query === before || (nsOf(query) >= sample.fromNs && nsOf(query) <= sample.toNs),
     );
-    const match = possible.find(({ totalBytes, sumBytes }) => [totalBytes, sumBytes].includes(sample.dirtyBytes));
+    const match = possible.find((query) => [query.totalBytes, sumOf(query)].includes(sample.dirtyBytes));
     if (match !== undefined) {
       this.#agreed += 1;
       this.#noteFinal(match, possible);
@@ -101,7 +91,7 @@ export class SampleJudge {
     );
     if (stale === undefined || this.#migration.hole !== undefined) return;
     const actual = `query-migrate shows ${sample.field} ${sample.dirtyBytes}, the total of an earlier query`;
-    const accusation = notStored(before, actual, [stale.place, sample.place]);
+    const accusation = notStored({ ...before, place: before.at.place }, actual, [stale.at.place, sample.place]);
     if (this.#isCertain(before)) this.#violation ??= accusation;
   }
 
@@ -110,15 +100,15 @@ export class SampleJudge {
    * final query of precopy no other query can have been lost; elsewhere it
    * takes samples behind two different queries.
    */
-  #isCertain(before: Known): boolean {
-    if (before.final && this.#migration.kind !== 'postcopy') return true;
+  #isCertain(before: Query): boolean {
+    if (before.final === true && this.#migration.kind !== 'postcopy') return true;
     this.#suspect ??= before.index;
     return this.#suspect !== before.index;
   }
 
   /** Only a total that differs from the one before shows that the final query stored it. */
-  #noteFinal(match: Known, possible: readonly Known[]): void {
-    if (!match.final || possible.some((query) => !query.final)) return;
+  #noteFinal(match: Query, possible: readonly Query[]): void {
+    if (match.final !== true || possible.some((query) => query.final !== true)) return;
     const previous = this.#recent.find((query) => query.index === match.index - 1);
     if (previous !== undefined && previous.totalBytes !== match.totalBytes) this.#finalAgreed = true;
   }
