@@ -14,8 +14,9 @@ const SPREAD = 0x9e3779b1;
 export class ByteEntry<T> {
   readonly length: number;
   readonly value: T;
-  /** What stood behind it the last time: a log repeats itself. */
+  /** What stood behind it the last time, and the time before: a log repeats itself. */
   next: ByteEntry<T> | undefined;
+  before: ByteEntry<T> | undefined;
   readonly #doubles: Float64Array;
   /** The last eight bytes, or two times four of a shorter text. */
   readonly #last: number;

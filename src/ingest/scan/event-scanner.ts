@@ -82,17 +82,27 @@ export class EventScanner {
 
   #nameAt(at: number): ByteEntry<Named> | undefined {
     const view = this.#view;
-    const expected = this.#last?.next;
-    if (expected !== undefined && view.getUint8(at + expected.length) === SPACE && expected.standsAt(view, at)) {
-      this.#last = expected;
-      return expected;
+    const last = this.#last;
+    if (last !== undefined) {
+      if (isNameAt(last.next, view, at)) {
+        this.#last = last.next;
+        return last.next;
+      }
+      if (isNameAt(last.before, view, at)) return this.#follows(last.before);
     }
     let end = at;
     while (end - at <= LONGEST_NAME && view.getUint8(end) > SPACE) end += 1;
     if (view.getUint8(end) !== SPACE) return undefined;
     const found = this.#names.find(view, at, end - at) ?? this.#newName(at, end);
-    if (found === undefined) return undefined;
-    if (this.#last !== undefined) this.#last.next = found;
+    return found && this.#follows(found);
+  }
+
+  #follows(found: ByteEntry<Named>): ByteEntry<Named> {
+    const last = this.#last;
+    if (last !== undefined) {
+      last.before = last.next;
+      last.next = found;
+    }
     this.#last = found;
     return found;
   }
@@ -106,6 +116,10 @@ export class EventScanner {
     const format = entry && new FormatScanner(this.#view, buffer, name, entry.formats(), this.#tables);
     return this.#names.add(this.#view, at, end - at, { name, entry, format, event: undefined });
   }
+}
+
+function isNameAt(name: ByteEntry<Named> | undefined, view: DataView, at: number): name is ByteEntry<Named> {
+  return name !== undefined && view.getUint8(at + name.length) === SPACE && name.standsAt(view, at);
 }
 
 function eventOf(found: Named, { name }: CatalogEntry, args: ArgValues): KnownEvent | undefined {
