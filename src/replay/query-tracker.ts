@@ -77,6 +77,7 @@ class MadeQuery implements Query {
 
 function ownSyncs(syncs: readonly Sync[]): readonly Sync[] {
   if (syncs.length === 0) return NO_SYNCS;
+  if (syncs.length === 1) return syncs[0]?.owner === 'query' ? syncs : NO_SYNCS;
   return syncs.filter((sync) => sync.owner === 'query');
 }
 

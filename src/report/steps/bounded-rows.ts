@@ -1,10 +1,8 @@
-import type { Row } from './round-row.ts';
-
 const KEPT_FIRST = 120;
 const KEPT_LAST = 80;
 
 /** The first and the last rows of any number. */
-export class BoundedRows {
+export class BoundedRows<Row> {
   readonly #first: Row[] = [];
   #last: Row[] = [];
   #omitted = 0;

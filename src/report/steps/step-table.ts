@@ -19,7 +19,8 @@ export interface Step {
 export class StepTable {
   section: StepSection = 'setup';
   readonly #nameOf: (input: number) => string;
-  readonly #rows = new BoundedRows();
+  /** Rounds become rows when they are told: most of a long migration's are left out. */
+  readonly #rows = new BoundedRows<Row | Rounds>();
   /** Rounds that may go on. */
   #rounds: Rounds | undefined;
   /** Polls behind the last exact query: the round that they begin. */
@@ -83,7 +84,8 @@ export class StepTable {
   finish() {
     this.#closeRounds();
     this.#closeCheckpoint();
-    return this.#rows.finish();
+    const { rows, omitted, omittedAfter } = this.#rows.finish();
+    return { rows: rows.map((row) => this.#rowOf(row)), omitted, omittedAfter };
   }
 
   #poll(query: Query): void {
@@ -133,7 +135,7 @@ export class StepTable {
   }
 
   #closeRow(): void {
-    if (this.#rounds !== undefined) this.#push(this.#rounds.row(this.#nameOf));
+    if (this.#rounds !== undefined) this.#push(this.#rounds);
     this.#rounds = undefined;
   }
 
@@ -145,9 +147,13 @@ export class StepTable {
     for (const command of commands) this.#push(command);
   }
 
-  #push(row: Row): void {
+  #push(row: Row | Rounds): void {
     if (this.#checkpoint === undefined || this.#checkpoint.length >= MAX_CHECKPOINT) this.#rows.push(row);
-    else this.#checkpoint.push(row);
+    else this.#checkpoint.push(this.#rowOf(row));
+  }
+
+  #rowOf(row: Row | Rounds): Row {
+    return row instanceof Rounds ? row.row(this.#nameOf) : row;
   }
 
   /** Equal checkpoints become one. */
