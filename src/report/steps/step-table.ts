@@ -1,10 +1,12 @@
 /** The steps of one migration, folded while they come. */
 import { toJsonNumber, type Uint64 } from '../../base/uint64.ts';
 import type { Moment, Query } from '../../replay/run.ts';
+import { BoundedRows } from '../bounded-rows.ts';
 import type { StepReport, StepSection } from '../report.ts';
-import { BoundedRows } from './bounded-rows.ts';
 import { eventOf, firstLine, isExact, Rounds, type Row, syncFact } from './round-row.ts';
 
+const KEPT_FIRST = 120;
+const KEPT_LAST = 80;
 /** A checkpoint has about ten steps. */
 const MAX_CHECKPOINT = 60;
 
@@ -20,7 +22,7 @@ export class StepTable {
   section: StepSection = 'setup';
   readonly #nameOf: (input: number) => string;
   /** Rounds become rows when they are told: most of a long migration's are left out. */
-  readonly #rows = new BoundedRows<Row | Rounds>();
+  readonly #rows = new BoundedRows<Row | Rounds>(KEPT_FIRST, KEPT_LAST);
   /** Rounds that may go on. */
   #rounds: Rounds | undefined;
   /** Polls behind the last exact query: the round that they begin. */

@@ -126,7 +126,8 @@ class Course {
   #previous: Query | undefined;
 
   window(ms: number): void {
-    for (const plateau of [this.#rounds, this.#estimates]) if (plateau !== undefined) plateau.windowsMs += ms;
+    if (this.#rounds !== undefined) this.#rounds.windowsMs += ms;
+    if (this.#estimates !== undefined) this.#estimates.windowsMs += ms;
   }
 
   query(query: Query): void {
