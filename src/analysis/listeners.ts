@@ -28,6 +28,7 @@ export class Listeners implements Required<ReplaySink> {
   readonly #steps: StepFolder;
   readonly #measures: MeasureTaker;
   readonly #others: Required<ReplaySink>;
+  readonly #othersListenInRounds: boolean;
 
   constructor({ rules, rounds, steps, measures, others }: Parts) {
     this.#rules = rules;
@@ -35,6 +36,7 @@ export class Listeners implements Required<ReplaySink> {
     this.#steps = steps;
     this.#measures = measures;
     this.#others = fanOut(others);
+    this.#othersListenInRounds = others.some(({ event, listensTo }) => event && listensTo?.inRounds !== false);
   }
 
   migrationBegins(migration: Migration): void {
@@ -96,7 +98,7 @@ export class Listeners implements Required<ReplaySink> {
       this.#steps.event(item, migration, ns);
       this.#measures.event(item, migration);
     }
-    this.#others.event(item, migration, ns, inRound);
+    if (!inRound || this.#othersListenInRounds) this.#others.event(item, migration, ns, inRound);
   }
 
   message(item: MessageItem, migration: Migration | undefined, ns: number | undefined): void {
