@@ -14,6 +14,7 @@ import { RoundFolder } from '../report/rounds.ts';
 import { StepFolder } from '../report/steps/step-folder.ts';
 import type { Rule } from '../rules/rule.ts';
 import { RuleRunner } from '../rules/run-rules.ts';
+import { Listeners } from './listeners.ts';
 import { type InputPlan, replayInputs } from './replay-inputs.ts';
 
 export interface AnalyzeRequest {
@@ -36,10 +37,11 @@ export async function analyze(request: AnalyzeRequest, plan: InputPlan): Promise
   const recorder = new SourceRecorder();
   const ended: Migration[] = [];
   const collector: ReplaySink = { migrationEnds: (migration) => ended.push(migration) };
-  const sinks: ReplaySink[] = [runner, rounds, steps, measures, collector];
+  const others: ReplaySink[] = [collector];
   // A migration is tied to one of another process only.
-  if (plan.groups.length > 1) sinks.push(recorder);
-  if (request.listener !== undefined) sinks.push(request.listener);
+  if (plan.groups.length > 1) others.push(recorder);
+  if (request.listener !== undefined) others.push(request.listener);
+  const sinks = [new Listeners({ rules: runner, rounds, steps, measures, others })];
   const { inputs, samples, band, incomings, clockBases } = await replayInputs({ ...request, sinks }, plan);
   ended.sort((a, b) => a.index - b.index);
   const { tied, untied } = pairUp(ended, incomings, recorder);

@@ -1,6 +1,6 @@
 /** Reads and replays all inputs; whoever wants to know what happened listens as a sink. */
 import { UserError } from '../base/errors.ts';
-import { keepHeapSmall } from '../base/memory.ts';
+import { collectAlone, keepHeapSmall } from '../base/memory.ts';
 import { plural } from '../base/text.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { ByteSource } from '../ingest/byte-source.ts';
@@ -80,6 +80,7 @@ export type InputPlan = ReturnType<typeof planInputs>;
 
 /** @throws UserError when an input can't be read or shows no migration. */
 export async function replayInputs(request: ReplayRequest, plan: InputPlan): Promise<ReplayResult> {
+  await collectAlone();
   const sink = fanOut(request.sinks);
   const sampleLog = new SampleLog();
   const samples = request.qmp === undefined ? undefined : await readSamples(request.qmp, plan, sampleLog);

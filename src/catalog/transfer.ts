@@ -35,7 +35,17 @@ export interface TransferSample {
 /** Far above the error of a double, far below a millisecond. */
 const ROUNDING_MS = 1e-6;
 
-export function readTransfer(args: EventArgs<'migrate_transferred'>): TransferSample {
+type Transferred = EventArgs<'migrate_transferred'>;
+
+/** Several readers ask for the same line, one after the other. */
+let last: { readonly args: Transferred; readonly sample: TransferSample } | undefined;
+
+export function readTransfer(args: Transferred): TransferSample {
+  if (last?.args !== args) last = { args, sample: sampleOf(args) };
+  return last.sample;
+}
+
+function sampleOf(args: Transferred): TransferSample {
   const transferredBytes = Number(args.transferred);
   const timeSpentMs = Number(args.time_spent);
   const bytesPerMs = timeSpentMs > 0 ? transferredBytes / timeSpentMs : 0;

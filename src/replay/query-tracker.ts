@@ -23,15 +23,6 @@ const NO_PROBES: QueryProbes = {
   dirtyBytesUpdate: undefined,
 };
 
-interface PendingQuery {
-  /** Complete but for who held the lock. */
-  readonly query: MadeQuery;
-  readonly snapshot: BqlSnapshot;
-  readonly switchover: SwitchoverBuilder | undefined;
-  /** RAM was saved in this switchover before the query. */
-  readonly ramSaved: boolean;
-}
-
 const NO_SYNCS: readonly Sync[] = [];
 
 /** There may be millions: one shape, filled without copying. */
@@ -86,6 +77,7 @@ class MadeQuery implements Query {
 
 function ownSyncs(syncs: readonly Sync[]): readonly Sync[] {
   if (syncs.length === 0) return NO_SYNCS;
+  if (syncs.length === 1) return syncs[0]?.owner === 'query' ? syncs : NO_SYNCS;
   return syncs.filter((sync) => sync.owner === 'query');
 }
 
@@ -104,7 +96,13 @@ export class QueryTracker {
   readonly #progress: Progress;
   readonly #syncs = new SyncTracker();
   #count = 0;
-  #pending: PendingQuery | undefined;
+  /** The query in hand: complete but for who held the lock. */
+  #pending: MadeQuery | undefined;
+  #snapshot: BqlSnapshot | undefined;
+  /** The switchover in which it was made. */
+  #switchover: SwitchoverBuilder | undefined;
+  /** RAM was saved in that switchover before it. */
+  #ramSaved = false;
   #previous: Place | undefined;
   #probes = NO_PROBES;
   #earlyFinals: Query[] = [];
@@ -132,7 +130,7 @@ export class QueryTracker {
   decide(at: Moment, pendingBytes: Uint64 | undefined): void {
     // Behind a final query it is the end of postcopy.
     if (this.#progress.inPostcopy || this.counts.final > 0) return;
-    const query = this.#pending?.query ?? this.last;
+    const query = this.#pending ?? this.last;
     this.#decision = { at, pendingBytes, query, syncBetween: this.#syncs.pendingCount > 0 };
   }
 
@@ -162,8 +160,10 @@ export class QueryTracker {
     query.previous = this.#previous;
     query.follows = this.#progress.startSeen || index > 0;
     query.probes = this.#probes;
-    const snapshot = this.#context.bql.atQuery(at.thread);
-    this.#pending = { query, snapshot, switchover: open, ramSaved: open?.ramEnd !== undefined };
+    this.#pending = query;
+    this.#snapshot = this.#context.bql.atQuery(at.thread);
+    this.#switchover = open;
+    this.#ramSaved = open?.ramEnd !== undefined;
     for (const sync of syncs) {
       open?.sync(sync);
       this.#context.sink.sync(sync, this.#migration);
@@ -194,12 +194,12 @@ export class QueryTracker {
 
   /** Hands on the query in hand. */
   flush(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
+    const query = this.#pending;
+    if (query === undefined) return;
     this.#pending = undefined;
-    const { query, switchover, snapshot, ramSaved } = pending;
-    query.bql = answerOfProbe(query.probes) ?? snapshot.settled();
-    switchover?.query(query, ramSaved);
+    const switchover = this.#switchover;
+    query.bql = answerOfProbe(query.probes) ?? this.#snapshot?.settled() ?? NOT_SHOWN;
+    switchover?.query(query, this.#ramSaved);
     if (query.final !== true) this.last = query;
     else if (switchover === undefined) this.#early(query);
     this.#context.sink.query(query, this.#migration);

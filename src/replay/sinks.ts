@@ -80,12 +80,17 @@ class EventListeners {
   readonly #sinks: Sinks;
   readonly #inRounds = new Map<string, readonly Listener[]>();
   readonly #others = new Map<string, readonly Listener[]>();
+  /** Where everybody listens to everything. */
+  readonly #all: readonly Listener[] | undefined;
 
   constructor(sinks: Sinks) {
     this.#sinks = sinks;
+    const choosy = sinks.some(({ listensTo }) => listensTo?.names !== undefined || listensTo?.inRounds === false);
+    this.#all = choosy ? undefined : sinks.flatMap((sink) => sink.event?.bind(sink) ?? []);
   }
 
   of(name: string, inRound: boolean): readonly Listener[] {
+    if (this.#all !== undefined) return this.#all;
     const known = inRound ? this.#inRounds : this.#others;
     let listening = known.get(name);
     if (listening === undefined) {

@@ -23,19 +23,21 @@ export interface SyncPlace {
   readonly hole: boolean;
 }
 
+const NO_SYNCS: readonly Sync[] = [];
+
 export class SyncTracker {
-  #pending: OpenSync[] = [];
+  /** The first `#size` wait; an array that is emptied and filled again would be made anew for every query. */
+  readonly #pending: OpenSync[] = [];
+  #size = 0;
   #open: OpenSync | undefined;
   count = 0;
 
   get pendingCount(): number {
-    return this.#pending.length;
+    return this.#size;
   }
 
   start(at: Moment, place: SyncPlace): void {
-    this.#open = syncAt(place, at);
-    this.#pending.push(this.#open);
-    this.count += 1;
+    this.#open = this.#add(syncAt(place, at));
   }
 
   /** The sync that ended, its owner not yet known. */
@@ -50,8 +52,7 @@ export class SyncTracker {
     const half = syncAt(place, undefined);
     half.end = at;
     half.dirtyPages = dirtyPages;
-    this.#pending.push(half);
-    this.count += 1;
+    this.#add(half);
     return ownedSync(half, 'none', undefined);
   }
 
@@ -67,14 +68,25 @@ export class SyncTracker {
     query: number | undefined,
     ownerOf: (sync: { inSetup: boolean; switchover: number | undefined }) => SyncOwner,
   ): readonly Sync[] {
-    if (this.#pending.length === 0) return [];
-    const claimed = this.#pending;
-    this.#pending = [];
-    this.#open = undefined;
-    return claimed.map((sync): Sync => {
+    if (this.#size === 0) return NO_SYNCS;
+    const owned = (sync: OpenSync): Sync => {
       const owner = ownerOf(sync);
       return ownedSync(sync, owner, owner === 'query' ? query : undefined);
-    });
+    };
+    const [first] = this.#pending;
+    // Nearly always there is one.
+    const claimed =
+      this.#size === 1 && first !== undefined ? [owned(first)] : this.#pending.slice(0, this.#size).map(owned);
+    this.#size = 0;
+    this.#open = undefined;
+    return claimed;
+  }
+
+  #add(sync: OpenSync): OpenSync {
+    this.#pending[this.#size] = sync;
+    this.#size += 1;
+    this.count += 1;
+    return sync;
   }
 }
 

@@ -4,7 +4,6 @@
  */
 import { normalise, toJsonNumber, type Uint64 } from '../base/uint64.ts';
 import type { EventName } from '../catalog/catalog.ts';
-import { readTransfer } from '../catalog/transfer.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import type { Migration, Query, Sync } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
@@ -259,10 +258,9 @@ export class MeasureTaker implements ReplaySink {
       const tally = this.#tally(migration);
       tally.throttle = Math.max(tally.throttle ?? 0, Number(event.args.new_throttle_pct));
     } else if (event.name === 'migrate_transferred') {
-      const { transferredBytes, timeSpentMs } = readTransfer(event.args);
       const tally = this.#tally(migration);
-      tally.transferredBytes += transferredBytes;
-      tally.transferMs += timeSpentMs;
+      tally.transferredBytes += Number(event.args.transferred);
+      tally.transferMs += Number(event.args.time_spent);
     }
   }
 

@@ -8,6 +8,7 @@
 import { toJsonNumber } from '../base/uint64.ts';
 import type { Migration, Query } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
+import { BoundedRows } from './bounded-rows.ts';
 import type { JsonNumber, MigrationReport, RoundReport } from './report.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -41,9 +42,7 @@ export class RoundFolder implements ReplaySink {
 export class RoundTable {
   readonly #nameOf: (input: number) => string;
   readonly #tell: ((row: RoundReport) => void) | undefined;
-  readonly #first: Row[] = [];
-  #last: Row[] = [];
-  #omitted = 0;
+  readonly #rows = new BoundedRows<Row>(KEPT_FIRST, KEPT_LAST);
   /** A row whose polls still go on. */
   #open: Row | undefined;
   /** The last complete row, into which an equal one is folded. */
@@ -89,7 +88,7 @@ export class RoundTable {
 
   finish(): MigrationReport['rounds'] {
     this.flush();
-    return { rows: [...this.#first, ...this.#last], omitted: this.#omitted, omittedAfter: this.#first.length };
+    return this.#rows.finish();
   }
 
   #poll(query: Query): void {
@@ -147,11 +146,7 @@ export class RoundTable {
     this.#closed = undefined;
     if (row === undefined) return;
     this.#tell?.(row);
-    if (this.#first.length < KEPT_FIRST) this.#first.push(row);
-    else this.#last.push(row);
-    if (this.#last.length <= KEPT_LAST) return;
-    this.#last = this.#last.slice(1);
-    this.#omitted += 1;
+    this.#rows.push(row);
   }
 }
 

@@ -79,20 +79,21 @@ export type SampleSource = '--qmp' | 'stderr';
  * Judges one migration. Each method is called in the order of the log; what it
  * returns counts for the migration's verdict, `undefined` for nothing to judge.
  * `end` comes last and alone decides when nothing was judged before.
+ * They are functions without a `this`.
  */
 export interface Checker {
   /** What `queryMade` and `query` are called for; all kinds where it is absent. */
   readonly kinds?: readonly QueryKind[];
   /** At the line of the query, in order with `event`; `query` follows when it is known who held the lock. */
-  queryMade?(query: Query): Judgement | undefined;
-  query?(query: Query): Judgement | undefined;
-  sync?(sync: Sync): Judgement | undefined;
-  state?(change: StateChange): Judgement | undefined;
-  switchover?(switchover: Switchover): Judgement | undefined;
-  assertion?(failure: AssertionFailure): Judgement | undefined;
+  readonly queryMade?: (query: Query) => Judgement | undefined;
+  readonly query?: (query: Query) => Judgement | undefined;
+  readonly sync?: (sync: Sync) => Judgement | undefined;
+  readonly state?: (change: StateChange) => Judgement | undefined;
+  readonly switchover?: (switchover: Switchover) => Judgement | undefined;
+  readonly assertion?: (failure: AssertionFailure) => Judgement | undefined;
   /** The events that `reads` names, at their lines: also those that come with every round. */
-  event?(event: ProtocolEvent): Judgement | undefined;
-  end?(): Judgement | undefined;
+  readonly event?: (event: ProtocolEvent) => Judgement | undefined;
+  readonly end?: () => Judgement | undefined;
 }
 
 /** A past bug that this rule would have shown. */

@@ -170,7 +170,7 @@ function juriesOf<T>(
   methodOf: (checker: Checker) => Judge<T> | undefined,
 ): readonly Jury<T>[] {
   return tallies.flatMap((tally) => {
-    const judge = tally.checker && methodOf(tally.checker)?.bind(tally.checker);
+    const judge = tally.checker && methodOf(tally.checker);
     return judge === undefined ? [] : [new Jury(tally, judge)];
   });
 }

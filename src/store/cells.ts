@@ -31,16 +31,6 @@ export function flagCell(flag: boolean | undefined): Cell {
   return flag === undefined ? null : flag ? 1 : 0;
 }
 
-/** Of the arguments of an event, whose names need no escapes. Numbers alone, as most have, are written out at half the cost. */
-export function argsCell(args: object): string {
-  let text = '';
-  for (const [name, value] of Object.entries(args)) {
-    if (typeof value !== 'number') return jsonCell(args);
-    text += text === '' ? `{"${name}":${value}` : `,"${name}":${value}`;
-  }
-  return text === '' ? '{}' : `${text}}`;
-}
-
 export function jsonCell(value: object): string {
   // A replacer doubles the time, and few values need it.
   const isWide = Object.values(value).some((member) => typeof member === 'bigint');

@@ -4,9 +4,10 @@ import type { BqlAtLine, Migration, Query, StateChange, Sync } from '../replay/r
 import type { BqlHold, ReplaySink } from '../replay/sink.ts';
 import type { Report } from '../report/report.ts';
 import { BulkInsert, plainInsert } from './bulk-insert.ts';
-import { argsCell, flagCell, jsonCell, looseCountCell } from './cells.ts';
+import { flagCell, looseCountCell } from './cells.ts';
 import { EVENTS, HOLDS, QUERIES, SYNCS } from './columns.ts';
 import { type Cell, NewDatabase } from './database.ts';
+import { argsCell } from './event-args.ts';
 import { EventCounts } from './event-counts.ts';
 import { writeReport } from './report-rows.ts';
 
@@ -95,16 +96,14 @@ export class StoreWriter implements ReplaySink {
   }
 
   event(item: EventItem, migration: Owner | undefined, ns: number | undefined): void {
-    const { name, args } = item.event;
     const rows = this.#events;
     rows.same(EVENTS.migration, migration?.index ?? null);
     rows.same(EVENTS.input, item.place.input);
     rows.same(EVENTS.thread, item.thread ?? null);
     rows.any(item.place.line);
     rows.any(ns ?? null);
-    rows.any(name);
-    // A pair behind the declared arguments that has the name of one does not replace it.
-    rows.any(item.extra === undefined ? argsCell(args) : jsonCell({ ...args, ...item.extra, ...args }));
+    rows.any(item.event.name);
+    rows.any(argsCell(item));
     rows.end();
   }
 

@@ -67,8 +67,9 @@ export class StepFolder implements ReplaySink {
 class RunSteps {
   readonly #table: StepTable;
   readonly #migration: Migration;
-  /** Syncs since the last query or step: a query may claim them. */
+  /** Syncs since the last query or step: a query may claim them. An array that is emptied is made anew. */
   readonly #waiting: Sync[] = [];
+  #waitingCount = 0;
   #lastKind: Query['kind'] | undefined;
   #lastStep = '';
   /** The last final query, until it is known who held the lock at it. */
@@ -80,7 +81,7 @@ class RunSteps {
   }
 
   query(query: Query): void {
-    if (this.#waiting.length > 0) this.#releaseSyncs(query.syncs);
+    if (this.#waitingCount > 0) this.#releaseSyncs(query.syncs);
     const table = this.#table;
     // Whether the loop comes round once more when it is told to end is chance.
     if (table.section === 'end' && query.final !== true) return;
@@ -109,8 +110,9 @@ class RunSteps {
   }
 
   sync(sync: Sync): void {
-    this.#waiting.push(sync);
-    if (this.#waiting.length > MAX_WAITING) this.#releaseSyncs(NONE);
+    this.#waiting[this.#waitingCount] = sync;
+    this.#waitingCount += 1;
+    if (this.#waitingCount > MAX_WAITING) this.#releaseSyncs(NONE);
   }
 
   state({ state, at }: StateChange): void {
@@ -172,13 +174,15 @@ class RunSteps {
 
   /** Syncs that the query at hand did not claim are steps of their own. */
   #releaseSyncs(claimed: readonly Sync[]): void {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
+    const count = this.#waitingCount;
+    if (count === 0) return;
+    this.#waitingCount = 0;
     const isClaimed = (sync: Sync): boolean =>
       claimed.some(({ end }) => end?.place.line === sync.end?.place.line && end?.place.input === sync.end?.place.input);
-    const left = waiting.filter((sync) => !isClaimed(sync));
-    waiting.length = 0;
-    for (const sync of left) this.#ownSync(sync);
+    for (let index = 0; index < count; index += 1) {
+      const sync = this.#waiting[index];
+      if (sync !== undefined && !isClaimed(sync)) this.#ownSync(sync);
+    }
   }
 
   #ownSync(sync: Sync): void {

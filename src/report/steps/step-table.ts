@@ -1,10 +1,13 @@
 /** The steps of one migration, folded while they come. */
 import { toJsonNumber, type Uint64 } from '../../base/uint64.ts';
 import type { Moment, Query } from '../../replay/run.ts';
+import { BoundedRows } from '../bounded-rows.ts';
 import type { StepReport, StepSection } from '../report.ts';
-import { BoundedRows } from './bounded-rows.ts';
 import { eventOf, firstLine, isExact, Rounds, type Row, syncFact } from './round-row.ts';
 
+const KEPT = { first: 120, last: 80 };
+/** The same of one among many migrations. */
+const KEPT_BRIEF = { first: 24, last: 16 };
 /** A checkpoint has about ten steps. */
 const MAX_CHECKPOINT = 60;
 
@@ -19,7 +22,8 @@ export interface Step {
 export class StepTable {
   section: StepSection = 'setup';
   readonly #nameOf: (input: number) => string;
-  readonly #rows: BoundedRows;
+  /** Rounds become rows when they are told: most of a long migration's are left out. */
+  readonly #rows: BoundedRows<Row | Rounds>;
   /** Rounds that may go on. */
   #rounds: Rounds | undefined;
   /** Polls behind the last exact query: the round that they begin. */
@@ -33,7 +37,8 @@ export class StepTable {
   /** `brief`: one of many migrations in a log. */
   constructor(nameOf: (input: number) => string, brief: boolean) {
     this.#nameOf = nameOf;
-    this.#rows = new BoundedRows(brief);
+    const { first, last } = brief ? KEPT_BRIEF : KEPT;
+    this.#rows = new BoundedRows(first, last);
   }
 
   /** A step of its own. */
@@ -85,7 +90,8 @@ export class StepTable {
   finish() {
     this.#closeRounds();
     this.#closeCheckpoint();
-    return this.#rows.finish();
+    const { rows, omitted, omittedAfter } = this.#rows.finish();
+    return { rows: rows.map((row) => this.#rowOf(row)), omitted, omittedAfter };
   }
 
   #poll(query: Query): void {
@@ -135,7 +141,7 @@ export class StepTable {
   }
 
   #closeRow(): void {
-    if (this.#rounds !== undefined) this.#push(this.#rounds.row(this.#nameOf));
+    if (this.#rounds !== undefined) this.#push(this.#rounds);
     this.#rounds = undefined;
   }
 
@@ -147,9 +153,13 @@ export class StepTable {
     for (const command of commands) this.#push(command);
   }
 
-  #push(row: Row): void {
+  #push(row: Row | Rounds): void {
     if (this.#checkpoint === undefined || this.#checkpoint.length >= MAX_CHECKPOINT) this.#rows.push(row);
-    else this.#checkpoint.push(row);
+    else this.#checkpoint.push(this.#rowOf(row));
+  }
+
+  #rowOf(row: Row | Rounds): Row {
+    return row instanceof Rounds ? row.row(this.#nameOf) : row;
   }
 
   /** Equal checkpoints become one. */

@@ -30,7 +30,8 @@ class Plateau {
   readonly lowest: Query;
   last: Query;
   count = 0;
-  readonly lows = new Lows();
+  /** Most of them end with the next query. */
+  #lows: Lows | undefined;
   sentBytes = 0;
   /** Sum of time_spent of the lines of migrate_transferred since. */
   windowsMs = 0;
@@ -47,7 +48,8 @@ class Plateau {
     this.last = query;
     this.thresholdBytes = Math.max(this.thresholdBytes, Number(query.thresholdBytes ?? 0));
     this.count += 1;
-    this.lows.add(Number(query.totalBytes));
+    this.#lows ??= new Lows();
+    this.#lows.add(Number(query.totalBytes));
   }
 
   get ms(): number {
@@ -58,18 +60,22 @@ class Plateau {
 
   get isStuck(): boolean {
     if (this.count < MIN_QUERIES || this.ms < STUCK_MS) return false;
-    const [before, after] = this.lows.halves;
+    const [before, after] = this.#halves;
     return after >= before;
   }
 
   get isLevel(): boolean {
     if (this.count < MIN_ROUNDS || this.sentBytes < TIMES_SENT * Number(this.lowest.totalBytes)) return false;
-    const [before, after] = this.lows.halves;
+    const [before, after] = this.#halves;
     return after >= FALLS * before;
   }
 
   get pendingBytes(): number {
-    return Math.min(Number(this.lowest.totalBytes), this.lows.lowest);
+    return Math.min(Number(this.lowest.totalBytes), this.#lows?.lowest ?? Number.POSITIVE_INFINITY);
+  }
+
+  get #halves(): readonly [number, number] {
+    return this.#lows?.halves ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   }
 }
 
@@ -120,7 +126,8 @@ class Course {
   #previous: Query | undefined;
 
   window(ms: number): void {
-    for (const plateau of [this.#rounds, this.#estimates]) if (plateau !== undefined) plateau.windowsMs += ms;
+    if (this.#rounds !== undefined) this.#rounds.windowsMs += ms;
+    if (this.#estimates !== undefined) this.#estimates.windowsMs += ms;
   }
 
   query(query: Query): void {

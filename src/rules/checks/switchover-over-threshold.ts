@@ -28,18 +28,24 @@ export const switchoverOverThreshold = defineRule({
   reads: ['migrate_transferred'],
   begin: (migration) => {
     let transferred: Moment | undefined;
-    let last: Reckoned | undefined;
+    let query: Query | undefined;
+    let transferredBefore: Moment | undefined;
     return {
       event: ({ at }) => {
         transferred = at;
         return undefined;
       },
-      queryMade: (query) => {
-        if (query.kind !== 'final') last = { query, transferred };
+      queryMade: (made) => {
+        if (made.kind === 'final') return undefined;
+        query = made;
+        transferredBefore = transferred;
         return undefined;
       },
       // A COLO checkpoint is a matter of time, not of a threshold.
-      switchover: (switchover) => (switchover.checkpoint ? undefined : judge(switchover, migration, last)),
+      switchover: (switchover) => {
+        if (switchover.checkpoint) return undefined;
+        return judge(switchover, migration, query && { query, transferred: transferredBefore });
+      },
       end: () => (migration.switchovers > 0 ? undefined : withoutSwitchover(migration)),
     };
   },

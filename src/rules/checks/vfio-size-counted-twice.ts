@@ -75,11 +75,11 @@ class Shares {
   readonly devices = new Map<string, Device>();
   precopyBytesSeen = false;
   /** Devices of the query that is going on. */
-  #names = new Set<string>();
+  readonly #names = new Set<string>();
   #before: DeviceLine | undefined;
 
   queryEnds(): undefined {
-    this.#names = new Set();
+    if (this.#names.size > 0) this.#names.clear();
     this.#before = undefined;
   }
 
