@@ -50,7 +50,7 @@ function* afterwards<C, T, U>(steps: Steps<T>, context: C, action: (context: C, 
   return yield* action(context, yield* steps);
 }
 
-/** The first moment at which another thread than the one that runs can go on. */
+/** The first moment at which another thread than the one that runs can go on, or the end of the time. */
 interface Horizon {
   ns: number;
 }
@@ -85,6 +85,7 @@ export class WaitQueue {
   }
 
   notifyAll(nowNs: number): void {
+    if (this.#waiting.length === 0) return;
     for (const task of this.#waiting.splice(0)) wake(task, nowNs);
   }
 }
@@ -118,9 +119,9 @@ export class Scheduler {
     return this.#current;
   }
 
-  /** The current thread was busy. */
+  /** The current thread was busy for so many whole ns. */
   spend(ns: number): void {
-    this.#nowNs += Math.max(0, Math.round(ns));
+    this.#nowNs += ns;
   }
 
   spawn(thread: Thread, steps: Steps, afterNs = 0): void {
@@ -135,6 +136,11 @@ export class Scheduler {
     return this.#passesTo(untilNs) ? DONE : waiting({ untilNs, queue: undefined });
   }
 
+  /** Whoever is due has a turn. */
+  giveWay(): Steps {
+    return this.#passesTo(this.#nowNs) ? DONE : waiting({ untilNs: this.#nowNs, queue: undefined });
+  }
+
   wait(queue: WaitQueue): Steps {
     return waiting({ untilNs: undefined, queue });
   }
@@ -146,6 +152,7 @@ export class Scheduler {
   /** From now on no thread runs: the process is gone. */
   stop(): void {
     this.#stopped = true;
+    this.#horizon.ns = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -168,9 +175,9 @@ export class Scheduler {
 
   /** The time passes at once where no other thread has a turn before. */
   #passesTo(untilNs: number): boolean {
-    if (untilNs >= this.#horizon.ns || untilNs > this.#endNs || this.#stopped || this.#waitsLeft <= 0) return false;
+    if (untilNs >= this.#horizon.ns || this.#waitsLeft <= 0) return false;
     this.#waitsLeft -= 1;
-    this.#nowNs = Math.max(this.#nowNs, untilNs);
+    if (untilNs > this.#nowNs) this.#nowNs = untilNs;
     return true;
   }
 
@@ -193,7 +200,7 @@ export class Scheduler {
   #resume(task: Task): void {
     task.queue?.remove(task);
     this.#current = task.thread;
-    this.#horizon.ns = this.#firstWithout(task);
+    this.#horizon.ns = Math.min(this.#firstWithout(task), this.#endNs + 1);
     const step = task.steps.next();
     if (step.done === true) {
       this.#tasks = this.#tasks.filter((other) => other !== task);

@@ -26,6 +26,8 @@ interface Range {
   readonly to: number;
 }
 
+const NOTHING: readonly Range[] = [];
+
 export class GuestMemory {
   readonly blocks: readonly RamBlock[];
   readonly workingPages: number;
@@ -38,6 +40,9 @@ export class GuestMemory {
   #cursor = 0;
   #fraction = 0;
   #lastNs = 0;
+  #rate = 0;
+  #pages = 0;
+  #phaseEndNs = 0;
 
   constructor(config: GuestConfig) {
     this.#config = config;
@@ -58,7 +63,9 @@ export class GuestMemory {
   advance(nowNs: number, share: number, limitBytesPerSecond = Number.POSITIVE_INFINITY): void {
     const elapsedNs = nowNs - this.#lastNs;
     this.#lastNs = nowNs;
-    const { rate, pages } = this.#activity(nowNs);
+    if (nowNs >= this.#phaseEndNs) this.#enterPhase(nowNs);
+    const rate = this.#rate;
+    const pages = this.#pages;
     if (share <= 0 || rate <= 0 || pages === 0) return;
     const written = this.#fraction + (Math.min(rate * share, limitBytesPerSecond) * elapsedNs) / 1e9 / PAGE_BYTES;
     const whole = Math.floor(written);
@@ -68,16 +75,20 @@ export class GuestMemory {
 
   /** Reads the log and clears it. */
   takeWritten(): readonly Range[] {
+    if (this.#written.length === 0) return NOTHING;
     const ranges = this.#written;
     this.#written = [];
     return ranges;
   }
 
-  #activity(nowNs: number): { readonly rate: number; readonly pages: number } {
-    const phase = this.#config.phases.filter(({ fromMs }) => fromMs * 1e6 <= nowNs).at(-1);
-    const rate = phase?.dirtyRateBytesPerSecond ?? this.#config.dirtyRateBytesPerSecond;
-    const bytes = phase?.workingSetBytes ?? this.#config.workingSetBytes;
-    return { rate, pages: Math.min(this.workingPages, Math.floor(bytes / PAGE_BYTES)) };
+  /** What the guest does from this time on, up to the next phase's beginning. */
+  #enterPhase(nowNs: number): void {
+    const { phases, dirtyRateBytesPerSecond, workingSetBytes } = this.#config;
+    const phase = phases.filter(({ fromMs }) => fromMs * 1e6 <= nowNs).at(-1);
+    this.#rate = phase?.dirtyRateBytesPerSecond ?? dirtyRateBytesPerSecond;
+    this.#pages = Math.min(this.workingPages, Math.floor((phase?.workingSetBytes ?? workingSetBytes) / PAGE_BYTES));
+    const later = phases.map(({ fromMs }) => fromMs * 1e6).filter((fromNs) => fromNs > nowNs);
+    this.#phaseEndNs = Math.min(...later);
   }
 
   #write(count: number, pages: number): void {

@@ -2,18 +2,20 @@
 import type { State } from '../../catalog/vocabulary.ts';
 import type { ReturnPath, ReturnPathUser } from '../channel/return-path.ts';
 import { Stream } from '../channel/stream.ts';
-import { type Steps, WaitQueue } from '../clock/scheduler.ts';
+import { Done, type Steps, WaitQueue } from '../clock/scheduler.ts';
 import type { Moment, RunConfig } from '../config.ts';
 import type { Runstate, Vm } from '../guest/vm.ts';
-import type { Module, Transfer } from '../modules/module.ts';
+import type { Answer, Module, Transfer } from '../modules/module.ts';
 import { Ram } from '../modules/ram.ts';
 import { buildModules } from '../modules/registry.ts';
 import type { Core } from '../process/core.ts';
 import type { MainLoop } from '../process/main-loop.ts';
 import { allCapabilities, type Capability, type Parameter } from '../settings.ts';
+import { QueryLines } from './query-line.ts';
 
 /** Rate limits hold for windows of this length. */
 export const WINDOW_MS = 100;
+const WINDOWS_PER_SECOND = 1000 / WINDOW_MS;
 
 export interface Machine {
   readonly core: Core;
@@ -32,6 +34,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   readonly stream = new Stream();
   readonly ram: Ram;
   readonly modules: readonly Module[];
+  readonly activeModules: readonly Module[];
   readonly startNs: number;
   returnPath: ReturnPath | undefined;
   state: State | undefined;
@@ -40,6 +43,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   thresholdBytes = 0;
   bytesPerMs = 0;
   windowStartMs = 0;
+  windowEndNs = 0;
   windowStartBytes = 0;
   windowStartPages = 0;
   /** No rate limit while the switchover runs. */
@@ -47,6 +51,10 @@ export class Attempt implements Transfer, ReturnPathUser {
   startPostcopy = false;
   pendingAcks = 0;
   hasLegacyAck = false;
+  /** Of the last query. */
+  readonly answer: Answer = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0, total: 0 };
+  readonly answered: Steps<Answer> = new Done(this.answer);
+  readonly queryLines: QueryLines;
   dirtyBytesTotal = 0;
   exactTotal: number | undefined;
   expectedDowntimeMs: number;
@@ -88,6 +96,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   /** The rate limit's semaphore: a page was asked for. */
   readonly urgent = new WaitQueue();
   readonly changed = new WaitQueue();
+  readonly #countsFlushed: boolean;
   readonly #reachedNs = new Map<State, number>();
 
   constructor(machine: Machine, run: RunConfig) {
@@ -96,13 +105,16 @@ export class Attempt implements Transfer, ReturnPathUser {
     this.mainLoop = machine.mainLoop;
     this.parameters = machine.parameters;
     this.run = run;
+    this.#countsFlushed = this.core.version.countsFlushed;
     this.capabilities = allCapabilities(run.capabilities);
     this.startNs = machine.core.nowNs;
     this.oldRunstate = machine.vm.runstate;
     this.expectedDowntimeMs = this.parameters['downtime-limit'];
     this.ram = new Ram(this);
+    this.queryLines = new QueryLines(this.core);
     this.modules = buildModules(this, this.ram, run.modules);
-    this.ram.isAlone = this.modules.every((module) => module === this.ram || !module.isActive);
+    this.activeModules = this.modules.filter(({ isActive }) => isActive);
+    this.ram.isAlone = this.activeModules.length === 1;
   }
 
   get bandwidthBytesPerSecond(): number {
@@ -114,9 +126,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   }
 
   get isInPostcopy(): boolean {
-    const { state } = this;
-    if (state === undefined) return false;
-    return this.isPostcopyBegun && state.startsWith('postcopy-');
+    return this.isPostcopyBegun && this.state?.startsWith('postcopy-') === true;
   }
 
   /** 7.2 sets postcopy-active before it stops the VM; its RAM is still in precopy then. */
@@ -137,7 +147,7 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   /** dirty-sync-count: 11.1 counts the setup, whether it syncs or not. */
   get syncCount(): number {
-    return this.isBackgroundSnapshot && this.core.version.passAfterQuery ? 1 : this.ram.syncs;
+    return this.isBackgroundSnapshot && this.core.version.passAfterQuery ? 1 : this.ram.syncing.count;
   }
 
   /** Bytes of pages by the time when they were sent. */
@@ -150,14 +160,15 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   /** Bytes as this version's rate limit counts them. */
   get countedBytes(): number {
-    return this.core.version.countsFlushed ? this.stream.flushedBytes : this.stream.putBytes;
+    return this.#countsFlushed ? this.stream.flushedBytes : this.stream.putBytes;
   }
 
   rateExceeded(): boolean {
     if (this.stream.error !== undefined) return true;
     if (this.isUnlimited) return false;
-    const limit = this.parameters[this.isPostcopyBegun ? 'max-postcopy-bandwidth' : 'max-bandwidth'];
-    return limit > 0 && this.countedBytes - this.windowStartBytes > limit / (1000 / WINDOW_MS);
+    const { parameters } = this;
+    const limit = this.isPostcopyBegun ? parameters['max-postcopy-bandwidth'] : parameters['max-bandwidth'];
+    return limit > 0 && (this.countedBytes - this.windowStartBytes) * WINDOWS_PER_SECOND > limit;
   }
 
   setState(to: State): void {

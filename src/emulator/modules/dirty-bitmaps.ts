@@ -15,6 +15,7 @@ export class DirtyBitmaps implements Module {
   readonly name = 'dirty-bitmap';
   readonly sectionId: number;
   readonly isPostcopiable = true;
+  readonly isActive: boolean;
   readonly #transfer: Transfer;
   readonly #config: Config;
   #unsentBytes: number;
@@ -22,12 +23,9 @@ export class DirtyBitmaps implements Module {
   constructor(transfer: Transfer, config: Config) {
     this.#transfer = transfer;
     this.#config = config;
+    this.isActive = transfer.capabilities['dirty-bitmaps'] && config.bitmaps > 0;
     this.sectionId = transfer.core.version.ramSectionId + 1;
     this.#unsentBytes = config.bitmaps * config.bytesPerBitmap;
-  }
-
-  get isActive(): boolean {
-    return this.#transfer.capabilities['dirty-bitmaps'] && this.#config.bitmaps > 0;
   }
 
   /** Only while the guest cannot write to the disks. */
@@ -46,31 +44,32 @@ export class DirtyBitmaps implements Module {
 
   pending(kind: QueryKind, sum: Pending): Steps {
     const { core } = this.#transfer;
-    if (kind === 'final' && core.asPosted) return DONE;
-    const locked = kind === 'final' ? DONE : core.lockBql('bitmapPending');
-    if (!(locked instanceof Done)) return this.#countLater(locked, kind, sum);
-    this.#count(kind, sum);
+    if (kind === 'final') {
+      if (!core.asPosted) this.#count(sum);
+      return DONE;
+    }
+    const locked = core.lockBql('bitmapPending');
+    if (!(locked instanceof Done)) return this.#countLater(locked, sum);
+    this.#countLocked(sum);
     return DONE;
   }
 
-  *#countLater(locked: Steps, kind: QueryKind, sum: Pending): Steps {
+  *#countLater(locked: Steps, sum: Pending): Steps {
     yield* locked;
-    this.#count(kind, sum);
+    this.#countLocked(sum);
   }
 
-  #count(kind: QueryKind, sum: Pending): void {
-    const { core } = this.#transfer;
-    core.spend(1_000);
-    if (kind !== 'final') core.unlockBql();
-    this.#report(sum);
+  #countLocked(sum: Pending): void {
+    this.#transfer.core.unlockBql();
+    this.#count(sum);
   }
 
-  #report(sum: Pending): void {
+  #count(sum: Pending): void {
     const { core, thresholdBytes } = this.#transfer;
     const pending = this.#unsentBytes;
     if (core.version.decision === '7.2') {
       core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });
-    } else core.tracer.event('dirty_bitmap_state_pending', { pending });
+    } else if (core.points.dirty_bitmap_state_pending.isOn) core.points.dirty_bitmap_state_pending.print({ pending });
     sum.postcopy += pending;
   }
 

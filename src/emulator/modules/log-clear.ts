@@ -39,6 +39,7 @@ export class LogClear {
   readonly #ramPages: number;
   readonly #bios: Slot;
   readonly #isDue: Uint8Array;
+  #isAllDue = false;
   #isBiosDue = false;
 
   constructor(transfer: Transfer) {
@@ -58,7 +59,8 @@ export class LogClear {
   /** Behind a sync every chunk's log is to be cleared once more. A dirty ring has no log that could be. */
   markAll(): void {
     if (this.#transfer.core.config.guest.hasDirtyRing) return;
-    if (this.#ramPages % WORD_PAGES === 0) this.#isDue.fill(1);
+    if (this.#ramPages % WORD_PAGES === 0 && !this.#isAllDue) this.#isDue.fill(1);
+    this.#isAllDue = true;
     this.#isBiosDue = true;
   }
 
@@ -77,13 +79,14 @@ export class LogClear {
     const chunk = Math.floor(page / CHUNK_PAGES);
     if (this.#isDue[chunk] !== 1 || !this.#clears()) return;
     this.#isDue[chunk] = 0;
+    this.#isAllDue = false;
     const first = chunk * CHUNK_PAGES;
     this.#tell('pc.ram', first, page);
     const end = Math.min(first + CHUNK_PAGES, this.#ramPages);
     for (const { slot, from, to } of LOW_SLOTS) {
       const size = Math.min(to, end) - Math.max(from, first);
       if (size > 0)
-        this.#transfer.core.tracer.aside('kvm_clear_dirty_log', { slot, start: Math.max(first - from, 0), size });
+        this.#transfer.core.tracer.event('kvm_clear_dirty_log', { slot, start: Math.max(first - from, 0), size });
     }
   }
 
@@ -92,11 +95,11 @@ export class LogClear {
     const { slot, from, to } = this.#bios;
     this.#isBiosDue = false;
     this.#tell('pc.bios', 0, page - from);
-    this.#transfer.core.tracer.aside('kvm_clear_dirty_log', { slot, start: 0, size: to - from });
+    this.#transfer.core.tracer.event('kvm_clear_dirty_log', { slot, start: 0, size: to - from });
   }
 
   #tell(str: string, first: number, page: number): void {
-    this.#transfer.core.tracer.aside('migration_bitmap_clear_dirty', {
+    this.#transfer.core.tracer.event('migration_bitmap_clear_dirty', {
       str,
       start: first * PAGE_BYTES,
       size: CHUNK_BYTES,
