@@ -4,6 +4,8 @@
  * threads that may go on the one whose time is first does.
  */
 
+import { REAL_ZERO } from './real-zero.ts';
+
 export interface Thread {
   readonly id: number;
 }
@@ -97,14 +99,14 @@ function wake(task: Task, nowNs: number): void {
 }
 
 export class Scheduler {
-  #nowNs = 0;
+  #nowNs = REAL_ZERO;
   #tasks: Task[] = [];
   #current: Thread = { id: 0 };
   #stopped = false;
-  #endNs = 0;
+  #endNs = REAL_ZERO;
   #waitsLeft = 0;
   /** May be too early, never too late. */
-  readonly #horizon: Horizon = { ns: 0 };
+  readonly #horizon: Horizon = { ns: REAL_ZERO };
 
   get nowNs(): number {
     return this.#nowNs;

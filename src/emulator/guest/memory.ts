@@ -3,6 +3,7 @@
  * the guest writes through in a circle, then pages that stay as they are, with
  * content and without, then the ROMs. Only the working set needs a bitmap.
  */
+import { REAL_ZERO } from '../clock/real-zero.ts';
 import type { GuestConfig } from '../config.ts';
 
 export const PAGE_BYTES = 4096;
@@ -38,11 +39,11 @@ export class GuestMemory {
   /** Pages written since the log was read, whole circles folded into one range. */
   #written: Range[] = [];
   #cursor = 0;
-  #fraction = 0;
-  #lastNs = 0;
+  #fraction = REAL_ZERO;
+  #lastNs = REAL_ZERO;
   #rate = 0;
   #pages = 0;
-  #phaseEndNs = 0;
+  #phaseEndNs = REAL_ZERO;
 
   constructor(config: GuestConfig) {
     this.#config = config;
@@ -59,14 +60,15 @@ export class GuestMemory {
     return this.workingPages + this.usedPages + this.zeroPages + this.romPages;
   }
 
-  /** The guest ran until now with this share of its time and no faster than the limit, or was stopped. */
-  advance(nowNs: number, share: number, limitBytesPerSecond = Number.POSITIVE_INFINITY): void {
+  /** The guest ran until now with so many percent of its time and no faster than the limit, or was stopped. */
+  advance(nowNs: number, percent: number, limitBytesPerSecond = Number.POSITIVE_INFINITY): void {
     const elapsedNs = nowNs - this.#lastNs;
     this.#lastNs = nowNs;
     if (nowNs >= this.#phaseEndNs) this.#enterPhase(nowNs);
     const rate = this.#rate;
     const pages = this.#pages;
-    if (share <= 0 || rate <= 0 || pages === 0) return;
+    if (percent <= 0 || rate <= 0 || pages === 0) return;
+    const share = percent / 100;
     const written = this.#fraction + (Math.min(rate * share, limitBytesPerSecond) * elapsedNs) / 1e9 / PAGE_BYTES;
     const whole = Math.floor(written);
     this.#fraction = written - whole;

@@ -21,6 +21,11 @@ export class Mutex {
     return this.#owner !== undefined && this.#owner === this.#scheduler.current;
   }
 
+  /** Nobody has it and no line tells of it: who takes it and gives it back without a wait leaves no mark. */
+  get isUnnoticed(): boolean {
+    return this.#trace === undefined && this.#owner === undefined;
+  }
+
   lock(place: PlaceName): Steps {
     if (this.#trace !== undefined) this.#trace.lock(place);
     if (this.#owner !== undefined) return this.#takeLater(place);

@@ -2,6 +2,7 @@
 import type { State } from '../../catalog/vocabulary.ts';
 import type { ReturnPath, ReturnPathUser } from '../channel/return-path.ts';
 import { Stream } from '../channel/stream.ts';
+import { REAL_ZERO } from '../clock/real-zero.ts';
 import { Done, type Steps, WaitQueue } from '../clock/scheduler.ts';
 import type { Moment, RunConfig } from '../config.ts';
 import type { Runstate, Vm } from '../guest/vm.ts';
@@ -41,9 +42,9 @@ export class Attempt implements Transfer, ReturnPathUser {
   /** The VM's before the switchover. */
   oldRunstate: Runstate;
   thresholdBytes = 0;
-  bytesPerMs = 0;
+  bytesPerMs = REAL_ZERO;
   windowStartMs = 0;
-  windowEndNs = 0;
+  windowEndNs = REAL_ZERO;
   windowStartBytes = 0;
   windowStartPages = 0;
   /** No rate limit while the switchover runs. */
@@ -55,6 +56,8 @@ export class Attempt implements Transfer, ReturnPathUser {
   readonly answer: Answer = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0, total: 0 };
   readonly answered: Steps<Answer> = new Done(this.answer);
   readonly queryLines: QueryLines;
+  /** Lines that a reviewer adds to the queries; there is no place for them in versions without a final one. */
+  readonly printsProbes: boolean;
   dirtyBytesTotal = 0;
   exactTotal: number | undefined;
   expectedDowntimeMs: number;
@@ -63,7 +66,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   setupMs = 0;
   endNs: number | undefined;
   /** Of the last window, as query-migrate shows them. */
-  mbps = 0;
+  mbps = REAL_ZERO;
   pagesPerSecond = 0;
   /** MB/s per vCPU that this migration has set. */
   dirtyLimitQuota: number | undefined;
@@ -112,6 +115,9 @@ export class Attempt implements Transfer, ReturnPathUser {
     this.expectedDowntimeMs = this.parameters['downtime-limit'];
     this.ram = new Ram(this);
     this.queryLines = new QueryLines(this.core);
+    const { qemu_savevm_query_pending_bql, mig_dirty_bytes_total_update } = this.core.points;
+    this.printsProbes =
+      this.core.version.hasFinal && (qemu_savevm_query_pending_bql.isOn || mig_dirty_bytes_total_update.isOn);
     this.modules = buildModules(this, this.ram, run.modules);
     this.activeModules = this.modules.filter(({ isActive }) => isActive);
     this.ram.isAlone = this.activeModules.length === 1;

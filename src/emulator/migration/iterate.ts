@@ -41,13 +41,13 @@ function decide(attempt: Attempt): Steps<Decision> {
   const { version } = attempt.core;
   if (attempt.isPostcopyBegun) return decideInPostcopy(attempt);
   switch (version.decision) {
-    case '7.2':
-      return decideOnOneQuery(attempt);
+    case '11.1':
+      return decideOnExact(attempt);
     case '8.0':
     case '10.2':
       return decideOnEither(attempt);
-    case '11.1':
-      return decideOnExact(attempt);
+    case '7.2':
+      return decideOnOneQuery(attempt);
   }
 }
 

@@ -9,9 +9,7 @@ const QUERY_NS = 2_400;
 /** The answer holds until the next query. */
 export function queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> {
   const { core, answer } = attempt;
-  if (core.version.hasFinal && core.points.qemu_savevm_query_pending_bql.isOn) {
-    core.points.qemu_savevm_query_pending_bql.print({ locked: core.holdsBql ? 1 : 0 });
-  }
+  if (attempt.printsProbes) core.points.qemu_savevm_query_pending_bql.print({ locked: core.holdsBql ? 1 : 0 });
   answer.precopy = 0;
   answer.stopcopy = 0;
   answer.postcopy = 0;
@@ -32,7 +30,7 @@ function askModules(attempt: Attempt, kind: QueryKind, from: number): Steps {
   const { activeModules: modules, answer } = attempt;
   for (let index = from; index < modules.length; index += 1) {
     const module = modules[index];
-    if (module === undefined || isLeftOut(attempt, module.name, kind)) continue;
+    if (module === undefined || (kind === 'final' && isLeftOut(attempt, module.name))) continue;
     const asked = module.pending(kind, answer);
     if (!(asked instanceof Done)) return askRest(attempt, kind, asked, index + 1);
   }
@@ -54,8 +52,8 @@ function conclude(attempt: Attempt, kind: QueryKind): void {
 }
 
 /** The fault leaves out the modules besides RAM; where there are none, RAM itself reports nothing. */
-function isLeftOut(attempt: Attempt, name: string, kind: QueryKind): boolean {
-  return kind === 'final' && name !== 'ram' && attempt.core.faults.at.finalModules !== 'all';
+function isLeftOut(attempt: Attempt, name: string): boolean {
+  return name !== 'ram' && attempt.core.faults.at.finalModules !== 'all';
 }
 
 function totalOf({ core, ram, answer }: Attempt): number {
@@ -65,11 +63,9 @@ function totalOf({ core, ram, answer }: Attempt): number {
 
 /** dirty_bytes_total, which query-migrate shows. */
 function store(attempt: Attempt, kind: QueryKind, total: number): void {
-  const { core } = attempt;
+  const { core, dirtyBytesTotal: old } = attempt;
   if (kind === 'exact') attempt.exactTotal = total;
   if (kind === 'final' && (!core.faults.at.finalStores || core.asPosted)) return;
-  const old = attempt.dirtyBytesTotal;
   attempt.dirtyBytesTotal = total;
-  const { mig_dirty_bytes_total_update: point } = core.points;
-  if (core.version.hasFinal && point.isOn) point.print({ old, new: total });
+  if (attempt.printsProbes) core.points.mig_dirty_bytes_total_update.print({ old, new: total });
 }

@@ -1,7 +1,9 @@
 /** migration_bitmap_sync(): the dirty log into the bitmap, and the periods that the rate of dirtying is reckoned over. */
+import { REAL_ZERO } from '../clock/real-zero.ts';
 import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import type { TracePoint } from '../process/tracer.ts';
 import type { DirtyPages } from './dirty-pages.ts';
 import type { LogClear } from './log-clear.ts';
 import type { Transfer } from './module.ts';
@@ -33,18 +35,27 @@ export class BitmapSync {
   readonly #pages: DirtyPages;
   readonly #logClear: LogClear;
   readonly #syncNs: number;
+  readonly #reapsRings: boolean;
+  readonly #started: TracePoint<'migration_bitmap_sync_start'>;
+  readonly #ended: TracePoint<'migration_bitmap_sync_end'>;
+  readonly #printsProbe: boolean;
   #periodStartMs: number | undefined;
   #periodPages = 0;
   #periodStartBytes = 0;
-  #periodEndNs = 0;
+  #periodEndNs = REAL_ZERO;
   /** What the last line of an end said. */
-  #ended = { dirty_pages: -1 };
+  #endArgs = { dirty_pages: -1 };
 
   constructor(transfer: Transfer, mutex: Mutex, pages: DirtyPages, logClear: LogClear) {
     this.#transfer = transfer;
     this.#mutex = mutex;
     this.#pages = pages;
     this.#logClear = logClear;
+    const { config, version, points } = transfer.core;
+    this.#reapsRings = config.guest.hasDirtyRing;
+    this.#started = points.migration_bitmap_sync_start;
+    this.#ended = points.migration_bitmap_sync_end;
+    this.#printsProbe = version.hasFinal && points.migration_bitmap_sync_stage.isOn;
     this.#syncNs = SYNC_NS * Math.max(1, transfer.vm.memory.totalPages / 65_536);
   }
 
@@ -69,19 +80,24 @@ export class BitmapSync {
   }
 
   #begin(lastStage: boolean): void {
-    const { core } = this.#transfer;
-    const { points, version } = core;
     // 11.1 does not count the one of the final query.
-    if (!(lastStage && version.passAfterQuery)) this.count += 1;
+    if (!(lastStage && this.#transfer.core.version.passAfterQuery)) this.count += 1;
     if (this.#periodStartMs === undefined) this.#startPeriod();
-    if (points.migration_bitmap_sync_start.isOn) points.migration_bitmap_sync_start.print(NO_ARGS);
-    if (!version.hasFinal || !points.migration_bitmap_sync_stage.isOn) return;
-    points.migration_bitmap_sync_stage.print({ last_stage: lastStage ? 1 : 0, bql: core.holdsBql ? 1 : 0 });
+    if (this.#started.isOn) this.#started.print(NO_ARGS);
+    if (this.#printsProbe) this.#printProbe(lastStage);
+  }
+
+  #printProbe(lastStage: boolean): void {
+    const { points, holdsBql } = this.#transfer.core;
+    points.migration_bitmap_sync_stage.print({ last_stage: lastStage ? 1 : 0, bql: holdsBql ? 1 : 0 });
   }
 
   #readSlots(from: number): Steps {
-    const { core } = this.#transfer;
-    const { slotsMutex } = core;
+    const { slotsMutex, scheduler } = this.#transfer.core;
+    if (slotsMutex.isUnnoticed) {
+      scheduler.spend((MEMORY_SLOTS - from) * SLOT_NS);
+      return DONE;
+    }
     for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
       const locked = slotsMutex.lock('slots');
       if (!(locked instanceof Done)) return this.#readRest(locked, slot);
@@ -106,7 +122,7 @@ export class BitmapSync {
   #collect(): void {
     const { core, vm } = this.#transfer;
     core.spend(this.#syncNs);
-    if (core.config.guest.hasDirtyRing) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
+    if (this.#reapsRings) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
     vm.catchUp();
     this.#periodPages += this.#pages.collect();
     this.#logClear.markAll();
@@ -117,10 +133,9 @@ export class BitmapSync {
   }
 
   #printEnd(): void {
-    const { migration_bitmap_sync_end: point } = this.#transfer.core.points;
-    if (!point.isOn) return;
-    if (this.#ended.dirty_pages !== this.#periodPages) this.#ended = { dirty_pages: this.#periodPages };
-    point.print(this.#ended);
+    if (!this.#ended.isOn) return;
+    if (this.#endArgs.dirty_pages !== this.#periodPages) this.#endArgs = { dirty_pages: this.#periodPages };
+    this.#ended.print(this.#endArgs);
   }
 
   #endPeriod(): void {

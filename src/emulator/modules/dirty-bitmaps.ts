@@ -1,6 +1,7 @@
 /** Dirty bitmaps of block devices: all of it may wait for postcopy, nothing of it is sent while the VM runs. */
 import { DONE, Done, type Steps } from '../clock/scheduler.ts';
 import type { ModuleConfig } from '../config.ts';
+import type { TracePoint } from '../process/tracer.ts';
 import type { Module, Pending, QueryKind, SaveResult, Transfer } from './module.ts';
 
 type Config = Extract<ModuleConfig, { kind: 'dirty-bitmaps' }>;
@@ -17,11 +18,15 @@ export class DirtyBitmaps implements Module {
   readonly isPostcopiable = true;
   readonly isActive: boolean;
   readonly #transfer: Transfer;
+  readonly #isOld: boolean;
+  readonly #pending: TracePoint<'dirty_bitmap_state_pending'>;
   readonly #config: Config;
   #unsentBytes: number;
 
   constructor(transfer: Transfer, config: Config) {
     this.#transfer = transfer;
+    this.#isOld = transfer.core.version.decision === '7.2';
+    this.#pending = transfer.core.points.dirty_bitmap_state_pending;
     this.#config = config;
     this.isActive = transfer.capabilities['dirty-bitmaps'] && config.bitmaps > 0;
     this.sectionId = transfer.core.version.ramSectionId + 1;
@@ -65,12 +70,15 @@ export class DirtyBitmaps implements Module {
   }
 
   #count(sum: Pending): void {
-    const { core, thresholdBytes } = this.#transfer;
     const pending = this.#unsentBytes;
-    if (core.version.decision === '7.2') {
-      core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });
-    } else if (core.points.dirty_bitmap_state_pending.isOn) core.points.dirty_bitmap_state_pending.print({ pending });
+    if (this.#isOld) this.#printOld(pending);
+    else if (this.#pending.isOn) this.#pending.print({ pending });
     sum.postcopy += pending;
+  }
+
+  #printOld(pending: number): void {
+    const { core, thresholdBytes } = this.#transfer;
+    core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });
   }
 
   *iterate(): Steps<SaveResult> {

@@ -38,6 +38,7 @@ export class LogClear {
   readonly #transfer: Transfer;
   readonly #ramPages: number;
   readonly #bios: Slot;
+  readonly #hasLog: boolean;
   readonly #isDue: Uint8Array;
   #isAllDue = false;
   #isBiosDue = false;
@@ -52,16 +53,20 @@ export class LogClear {
       from += pages;
     }
     this.#bios = bios;
+    this.#hasLog = !transfer.core.config.guest.hasDirtyRing;
     this.#ramPages = memory.blocks[0]?.pages ?? 0;
     this.#isDue = new Uint8Array(Math.ceil(this.#ramPages / CHUNK_PAGES));
   }
 
   /** Behind a sync every chunk's log is to be cleared once more. A dirty ring has no log that could be. */
   markAll(): void {
-    if (this.#transfer.core.config.guest.hasDirtyRing) return;
-    if (this.#ramPages % WORD_PAGES === 0 && !this.#isAllDue) this.#isDue.fill(1);
-    this.#isAllDue = true;
+    if (this.#hasLog && !this.#isAllDue) this.#markAll();
+  }
+
+  #markAll(): void {
+    if (this.#ramPages % WORD_PAGES === 0) this.#isDue.fill(1);
     this.#isBiosDue = true;
+    this.#isAllDue = true;
   }
 
   /** migration_bitmap_clear_dirty(): before the page goes out. */
@@ -94,6 +99,7 @@ export class LogClear {
     if (!this.#clears()) return;
     const { slot, from, to } = this.#bios;
     this.#isBiosDue = false;
+    this.#isAllDue = false;
     this.#tell('pc.bios', 0, page - from);
     this.#transfer.core.tracer.event('kvm_clear_dirty_log', { slot, start: 0, size: to - from });
   }

@@ -40,6 +40,7 @@ export class Ram implements Module {
   readonly #bitmapMutex: Mutex;
   /** ram_save_pending() of 7.2 chooses when to sync. */
   readonly #decidesItself: boolean;
+  readonly #printsProbe: boolean;
   readonly #logClear: LogClear;
   #lastBlock = '';
   #nameBytes = 0;
@@ -49,7 +50,9 @@ export class Ram implements Module {
     this.sectionId = transfer.core.version.ramSectionId;
     this.isPostcopiable = transfer.capabilities['postcopy-ram'];
     this.#bitmapMutex = transfer.core.mutex();
-    this.#decidesItself = transfer.core.version.decision === '7.2';
+    const { version, points } = transfer.core;
+    this.#decidesItself = version.decision === '7.2';
+    this.#printsProbe = version.hasFinal && points.ram_state_pending_sync.isOn;
     this.pages = new DirtyPages(transfer.vm.memory);
     this.#logClear = new LogClear(transfer);
     this.syncing = new BitmapSync(transfer, this.#bitmapMutex, this.pages, this.#logClear);
@@ -116,17 +119,19 @@ export class Ram implements Module {
   #syncFor(kind: QueryKind): Steps {
     const { core, isInPostcopy } = this.#transfer;
     const syncs = !isInPostcopy && this.#wantsSync(kind);
-    if (core.version.hasFinal && core.points.ram_state_pending_sync.isOn) {
-      core.points.ram_state_pending_sync.print({
-        exact: kind === 'estimate' || this.#finalIsEstimate(kind) ? 0 : 1,
-        final: kind === 'final' ? 1 : 0,
-        in_postcopy: isInPostcopy ? 1 : 0,
-        sync: syncs ? 1 : 0,
-      });
-    }
+    if (this.#printsProbe) this.#printProbe(kind, isInPostcopy, syncs);
     if (!syncs) return DONE;
     if (kind !== 'final' || core.faults.at.finalSyncLock === 'handler') return this.#lockedSync();
     return this.sync(core.faults.at.finalLastStage);
+  }
+
+  #printProbe(kind: QueryKind, isInPostcopy: boolean, syncs: boolean): void {
+    this.#transfer.core.points.ram_state_pending_sync.print({
+      exact: kind === 'estimate' || this.#finalIsEstimate(kind) ? 0 : 1,
+      final: kind === 'final' ? 1 : 0,
+      in_postcopy: isInPostcopy ? 1 : 0,
+      sync: syncs ? 1 : 0,
+    });
   }
 
   #finalIsEstimate(kind: QueryKind): boolean {
@@ -134,16 +139,11 @@ export class Ram implements Module {
   }
 
   #wantsSync(kind: QueryKind): boolean {
-    const { faults } = this.#transfer.core;
+    const { at } = this.#transfer.core.faults;
+    if (kind === 'estimate') return at.estimateSync;
+    if (kind === 'exact') return at.exactSync;
     if (this.#finalIsEstimate(kind)) return false;
-    switch (kind) {
-      case 'estimate':
-        return faults.at.estimateSync;
-      case 'exact':
-        return faults.at.exactSync;
-      case 'final':
-        return this.isSwitchingToPostcopy ? faults.at.postcopyLastSync : faults.at.precopyLastSync;
-    }
+    return this.isSwitchingToPostcopy ? at.postcopyLastSync : at.precopyLastSync;
   }
 
   isSwitchingToPostcopy = false;

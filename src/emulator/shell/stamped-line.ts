@@ -27,8 +27,8 @@ export class StampedLine implements EventPrinter, QueuedLine {
   readonly #text: EventText;
   #args: ArgValues | undefined;
   #prefixBytes = 0;
-  /** Whose prefix it has; NaN: nobody's yet. */
-  #thread = Number.NaN;
+  /** Whose prefix it has, and of which second; NaN: of none yet. */
+  #thread = 0;
   #secondNs = Number.NaN;
   #log: ByteLog | undefined;
 
