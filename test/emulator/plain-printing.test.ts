@@ -91,7 +91,7 @@ describe.each(SCENARIO_NAMES)('%s', (scenario) => {
 });
 
 test.each(['iso', 'tid', 'none'] as const)('rounds that only poll, %s', (prefix) => {
-  const set = ['downtime-limit=0', 'dirty-rate=0', 'memory=16M', 'end-at=1100'];
+  const set = ['downtime-limit=0', 'dirty-rate=0', 'memory=16M', 'end-at=800'];
   for (const version of ['10.0', '11.1'] as const) {
     for (const sets of [['core'], ['recommended'], ['all']] as const) {
       const config = configOf('dirty-bitmaps', { version, set });

@@ -51,9 +51,12 @@ function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
     reportStderr(attempt, saveError(module, result));
     attempt.stream.error ??= CHANNEL_ERROR;
   }
-  if (attempt.capabilities.multifd && result > 0 && module.name === 'ram') syncMultifd(attempt);
+  if (result > 0) {
+    if (attempt.capabilities.multifd && module.name === 'ram') syncMultifd(attempt);
+    return true;
+  }
   // 7.2 lets no module pass one that has more to send.
-  return result > 0 || (result === 0 && attempt.core.version.band !== '7.2');
+  return result === 0 && attempt.core.version.band !== '7.2';
 }
 
 /** What a handler's error leaves on the stream when the stream itself had none. */

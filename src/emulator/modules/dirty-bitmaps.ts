@@ -22,6 +22,8 @@ export class DirtyBitmaps implements Module {
   readonly #pending: TracePoint<'dirty_bitmap_state_pending'>;
   readonly #config: Config;
   #unsentBytes: number;
+  /** What the last line said. */
+  #printed = { pending: -1 };
 
   constructor(transfer: Transfer, config: Config) {
     this.#transfer = transfer;
@@ -72,8 +74,13 @@ export class DirtyBitmaps implements Module {
   #count(sum: Pending): void {
     const pending = this.#unsentBytes;
     if (this.#isOld) this.#printOld(pending);
-    else if (this.#pending.isOn) this.#pending.print({ pending });
+    else if (this.#pending.isOn) this.#print(pending);
     sum.postcopy += pending;
+  }
+
+  #print(pending: number): void {
+    if (this.#printed.pending !== pending) this.#printed = { pending };
+    this.#pending.print(this.#printed);
   }
 
   #printOld(pending: number): void {

@@ -42,12 +42,13 @@ export class LineQueue {
   /** All of them into `block`, which has the room, and none is left. */
   lay(block: Uint8Array, from: number): void {
     const count = this.#count;
+    const last = from + this.bytes;
     let at = from;
     let index = 0;
     while (index < count) {
       const round = this.#roundAt(index);
       const end = this.#endOfRounds(index, round);
-      at = this.#layRounds(block, at, index, round, end);
+      at = this.#layRounds(block, at, last, index, round, end);
       index = end;
     }
     this.#putMicros(block, from);
@@ -72,7 +73,8 @@ export class LineQueue {
     return end;
   }
 
-  #layRounds(block: Uint8Array, from: number, index: number, round: number, end: number): number {
+  /** `last`: where the last of all lines ends. */
+  #layRounds(block: Uint8Array, from: number, last: number, index: number, round: number, end: number): number {
     const lines = this.#lines;
     let at = from;
     for (let next = index; next < index + round; next += 1) {
@@ -81,10 +83,15 @@ export class LineQueue {
       block.set(line.bytes, at);
       at += line.length;
     }
-    let until = at;
-    for (let next = index + round; next < end; next += 1) until += lines[next]?.length ?? 0;
+    const until = end === this.#count ? last : at + this.#bytesBetween(index + round, end);
     repeat(block, from, at, until);
     return until;
+  }
+
+  #bytesBetween(index: number, end: number): number {
+    let bytes = 0;
+    for (let next = index; next < end; next += 1) bytes += this.#lines[next]?.length ?? 0;
+    return bytes;
   }
 
   #putMicros(block: Uint8Array, from: number): void {
