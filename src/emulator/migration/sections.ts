@@ -63,9 +63,18 @@ function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
 const CHANNEL_ERROR = 'Channel error: Input/output error';
 
 function iterate(attempt: Attempt, module: Module): Steps<SaveResult> {
-  if (attempt.run.failsAt !== 'iterate') return module.iterate();
+  const { failsAt } = attempt.run;
+  if (failsAt === 'postcopy') breakInPostcopy(attempt);
+  if (failsAt !== 'iterate') return module.iterate();
   attempt.rounds += 1;
   return attempt.rounds === FAILING_ROUND ? failingHandler(attempt) : module.iterate();
+}
+
+/** Once: over a new link it goes on. */
+function breakInPostcopy(attempt: Attempt): void {
+  if (!attempt.isPostcopyBegun || attempt.state !== 'postcopy-active') return;
+  attempt.rounds += 1;
+  if (attempt.rounds === 1) attempt.stream.isBroken = true;
 }
 
 function complete(attempt: Attempt, module: Module): Steps<SaveResult> {
