@@ -77,7 +77,9 @@ export class LogClear {
 
   #clears(): boolean {
     const { core, isInPostcopy } = this.#transfer;
-    return core.version.clearsLogToTheEnd || !(this.isLastRound || isInPostcopy);
+    if (core.version.clearsLogToTheEnd) return true;
+    if (isInPostcopy) return false;
+    return !this.isLastRound || core.faults.at.lastRoundClears;
   }
 
   #clearRam(page: number): void {
