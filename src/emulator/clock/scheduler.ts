@@ -41,6 +41,7 @@ export class Done<T> implements Iterable<Wait, T, void> {
   }
 }
 
+/** What comes to no result; to compare with it is the cheapest way to see that there was nothing to wait for. */
 export const DONE: Steps = new Done(undefined);
 
 /** `action` behind `steps`, at once when they are done; `context` spares a closure in each round. */

@@ -1,5 +1,5 @@
 /** The pending query: every module reports, the total is stored and printed. */
-import { DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
 import type { Answer, QueryKind } from '../modules/module.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -15,7 +15,7 @@ export function queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> {
   answer.postcopy = 0;
   answer.acks = 0;
   const asked = askModules(attempt, kind, 0);
-  if (!(asked instanceof Done)) return concludeLater(attempt, kind, asked);
+  if (asked !== DONE) return concludeLater(attempt, kind, asked);
   conclude(attempt, kind);
   return attempt.answered;
 }
@@ -32,7 +32,7 @@ function askModules(attempt: Attempt, kind: QueryKind, from: number): Steps {
     const module = modules[index];
     if (module === undefined || (kind === 'final' && isLeftOut(attempt, module.name))) continue;
     const asked = module.pending(kind, answer);
-    if (!(asked instanceof Done)) return askRest(attempt, kind, asked, index + 1);
+    if (asked !== DONE) return askRest(attempt, kind, asked, index + 1);
   }
   return DONE;
 }

@@ -45,7 +45,7 @@ function* loop(attempt: Attempt): Steps {
       if (round === 'done') return;
       if (round === 'again') continue;
     }
-    if (attempt.isInPostcopy && attempt.stream.error !== undefined && attempt.state === 'postcopy-active') {
+    if (attempt.stream.error !== undefined && attempt.isInPostcopy && attempt.state === 'postcopy-active') {
       if (!(yield* recoverFromPause(attempt))) return;
       startWindow(attempt);
       continue;

@@ -1,6 +1,6 @@
 /** migration_bitmap_sync(): the dirty log into the bitmap, and the periods that the rate of dirtying is reckoned over. */
 import { REAL_ZERO } from '../clock/real-zero.ts';
-import { DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { TracePoint } from '../process/tracer.ts';
@@ -62,9 +62,9 @@ export class BitmapSync {
   run(lastStage: boolean): Steps {
     this.#begin(lastStage);
     const read = this.#readSlots(0);
-    if (!(read instanceof Done)) return this.#runLater(read);
+    if (read !== DONE) return this.#runLater(read);
     const locked = this.#mutex.lock('bitmapMutex');
-    if (!(locked instanceof Done)) return this.#collectLater(locked);
+    if (locked !== DONE) return this.#collectLater(locked);
     this.#collect();
     return DONE;
   }
@@ -100,7 +100,7 @@ export class BitmapSync {
     }
     for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
       const locked = slotsMutex.lock('slots');
-      if (!(locked instanceof Done)) return this.#readRest(locked, slot);
+      if (locked !== DONE) return this.#readRest(locked, slot);
       this.#readSlot();
     }
     return DONE;

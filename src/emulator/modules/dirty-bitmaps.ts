@@ -1,5 +1,5 @@
 /** Dirty bitmaps of block devices: all of it may wait for postcopy, nothing of it is sent while the VM runs. */
-import { DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
 import type { ModuleConfig } from '../config.ts';
 import type { TracePoint } from '../process/tracer.ts';
 import type { Module, Pending, QueryKind, SaveResult, Transfer } from './module.ts';
@@ -56,7 +56,7 @@ export class DirtyBitmaps implements Module {
       return DONE;
     }
     const locked = core.lockBql('bitmapPending');
-    if (!(locked instanceof Done)) return this.#countLater(locked, sum);
+    if (locked !== DONE) return this.#countLater(locked, sum);
     this.#countLocked(sum);
     return DONE;
   }

@@ -1,5 +1,5 @@
 /** Guest memory: a bitmap of dirty pages, syncs from the dirty log, pages in order, pages asked for first. */
-import { DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import { BitmapSync } from './bitmap-sync.ts';
@@ -88,7 +88,7 @@ export class Ram implements Module {
 
   pending(kind: QueryKind, sum: Pending): Steps {
     const synced = this.#decidesItself ? this.#syncBelowThreshold() : this.#syncFor(kind);
-    if (!(synced instanceof Done)) return this.#reportLater(synced, kind, sum);
+    if (synced !== DONE) return this.#reportLater(synced, kind, sum);
     this.#report(kind, sum);
     return DONE;
   }
@@ -151,9 +151,9 @@ export class Ram implements Module {
   #lockedSync(): Steps {
     const { core } = this.#transfer;
     const locked = core.lockBql('ramSync');
-    if (!(locked instanceof Done)) return this.#lockedSyncLater(locked);
+    if (locked !== DONE) return this.#lockedSyncLater(locked);
     const synced = this.sync(false);
-    if (!(synced instanceof Done)) return this.#unlockLater(synced);
+    if (synced !== DONE) return this.#unlockLater(synced);
     core.unlockBql();
     return DONE;
   }
@@ -174,7 +174,7 @@ export class Ram implements Module {
 
   iterate(): Steps<SaveResult> {
     const locked = this.#bitmapMutex.lock('bitmapMutex');
-    if (!(locked instanceof Done)) return this.#sendLater(locked);
+    if (locked !== DONE) return this.#sendLater(locked);
     return this.#send();
   }
 
@@ -191,7 +191,7 @@ export class Ram implements Module {
   #sendNothing(): Steps<SaveResult> {
     const result = this.#transfer.rateExceeded() ? 0 : 1;
     const sent = this.#transmit(0);
-    return sent instanceof Done ? savedAtOnce(this.#endSection(result)) : this.#endLater(sent, result);
+    return sent === DONE ? savedAtOnce(this.#endSection(result)) : this.#endLater(sent, result);
   }
 
   *#endLater(sent: Steps, result: SaveResult): Steps<SaveResult> {

@@ -14,7 +14,7 @@ export interface QueuedLine {
   readonly microsAt: number;
 }
 
-const LINES = 1_024;
+const LINES = 512;
 /** A round of more lines is not looked for. */
 const LONGEST_ROUND = 64;
 /** Copied at once: what the fastest cache holds. */
