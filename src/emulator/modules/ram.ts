@@ -2,6 +2,7 @@
 import { DONE, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import type { TracePoint } from '../process/tracer.ts';
 import { BitmapSync } from './bitmap-sync.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { LogClear } from './log-clear.ts';
@@ -41,6 +42,9 @@ export class Ram implements Module {
   /** ram_save_pending() of 7.2 chooses when to sync. */
   readonly #decidesItself: boolean;
   readonly #printsProbe: boolean;
+  /** Two, as they take turns: each prints what it printed before. */
+  readonly #estimateProbe: TracePoint<'ram_state_pending_sync'>;
+  readonly #exactProbe: TracePoint<'ram_state_pending_sync'>;
   readonly #logClear: LogClear;
   #lastBlock = '';
   #nameBytes = 0;
@@ -50,9 +54,11 @@ export class Ram implements Module {
     this.sectionId = transfer.core.version.ramSectionId;
     this.isPostcopiable = transfer.capabilities['postcopy-ram'];
     this.#bitmapMutex = transfer.core.mutex();
-    const { version, points } = transfer.core;
+    const { version, tracer } = transfer.core;
     this.#decidesItself = version.decision === '7.2';
-    this.#printsProbe = version.hasFinal && points.ram_state_pending_sync.isOn;
+    this.#estimateProbe = tracer.point('ram_state_pending_sync');
+    this.#exactProbe = tracer.point('ram_state_pending_sync');
+    this.#printsProbe = version.hasFinal && this.#estimateProbe.isOn;
     this.pages = new DirtyPages(transfer.vm.memory);
     this.#logClear = new LogClear(transfer);
     this.syncing = new BitmapSync(transfer, this.#bitmapMutex, this.pages, this.#logClear);
@@ -126,7 +132,8 @@ export class Ram implements Module {
   }
 
   #printProbe(kind: QueryKind, isInPostcopy: boolean, syncs: boolean): void {
-    this.#transfer.core.points.ram_state_pending_sync.print({
+    const probe = kind === 'estimate' ? this.#estimateProbe : this.#exactProbe;
+    probe.print({
       exact: kind === 'estimate' || this.#finalIsEstimate(kind) ? 0 : 1,
       final: kind === 'final' ? 1 : 0,
       in_postcopy: isInPostcopy ? 1 : 0,

@@ -11,7 +11,6 @@ export function pointsOf(tracer: Tracer) {
     migration_bitmap_sync_stage: tracer.point('migration_bitmap_sync_stage'),
     migration_bitmap_sync_start: tracer.point('migration_bitmap_sync_start'),
     qemu_savevm_query_pending_bql: tracer.point('qemu_savevm_query_pending_bql'),
-    ram_state_pending_sync: tracer.point('ram_state_pending_sync'),
     savevm_section_end: tracer.point('savevm_section_end'),
     savevm_section_start: tracer.point('savevm_section_start'),
     savevm_state_iterate: tracer.point('savevm_state_iterate'),

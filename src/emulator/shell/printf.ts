@@ -88,6 +88,17 @@ export class EventText {
     return this.from(this.#front);
   }
 
+  /** The bytes hold the text of these arguments. */
+  holds(args: ArgValues): boolean {
+    if (this.#end === 0) return false;
+    const pieces = this.#pieces;
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index];
+      if (piece !== undefined && this.#values[index] !== args[piece.argument]) return false;
+    }
+    return true;
+  }
+
   /** Lays the text of these arguments into the bytes. True: their views are others now. */
   put(args: ArgValues): boolean {
     if (this.#end === 0) return this.#putFrom(0, args);

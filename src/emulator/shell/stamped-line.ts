@@ -48,8 +48,9 @@ export class StampedLine implements EventPrinter, QueuedLine {
   }
 
   #take(args: ArgValues): void {
-    this.#log?.settle();
     this.#args = args;
+    if (this.#text.holds(args)) return;
+    this.#log?.settle();
     if (this.#text.put(args)) this.#view();
   }
 
