@@ -149,7 +149,8 @@ export class Scheduler {
   }
 
   waitUntil(queue: WaitQueue, untilNs: number): Steps {
-    return this.#passesTo(untilNs) ? DONE : waiting({ untilNs, queue });
+    const wholeNs = Math.ceil(untilNs);
+    return this.#passesTo(wholeNs) ? DONE : waiting({ untilNs: wholeNs, queue });
   }
 
   /** From now on no thread runs: the process is gone. */

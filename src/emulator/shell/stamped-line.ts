@@ -59,11 +59,11 @@ export class StampedLine implements EventPrinter, QueuedLine {
     this.length = this.bytes.length;
   }
 
-  /** A line of another thread or second. */
+  /** A line of another thread or second, or one without either. */
   #begin(timeNs: number, thread: number): void {
-    this.#log?.settle();
     const log = this.#form.logOf(thread);
     const { prefix } = this.#form;
+    if (log !== this.#log || prefix !== 'none') this.#log?.settle();
     const micros = Math.floor(timeNs / MICROSECOND_NS);
     const seconds = Math.floor(micros / 1e6);
     const sinceMicros = micros - seconds * 1e6;
