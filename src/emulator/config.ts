@@ -58,15 +58,24 @@ export interface RunConfig {
   readonly checkpoints: number;
   /** Time between the end of the run before, or the guest's start, and this run's command. */
   readonly startsAfterMs: number;
-  /** Where it fails by itself, with the link intact. */
+  /** Where it fails by itself; the link stays intact but for `postcopy`. */
   readonly failsAt?: FailurePoint | undefined;
 }
 
-export const FAILURE_POINTS = ['setup', 'iterate', 'switchover', 'completion', 'device-save', 'package'] as const;
+export const FAILURE_POINTS = [
+  'setup',
+  'iterate',
+  'switchover',
+  'completion',
+  'device-save',
+  'package',
+  'postcopy',
+] as const;
 
 /**
  * A module's setup; its third round; the disks, which are to be inactivated;
- * RAM's last pages; the last device; and the package of a postcopy.
+ * RAM's last pages; the last device; the package of a postcopy; and the link in
+ * the first round behind it, which pauses the migration.
  */
 export type FailurePoint = (typeof FAILURE_POINTS)[number];
 

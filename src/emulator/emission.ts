@@ -4,13 +4,11 @@ import type { ArgValues } from '../catalog/declaration.ts';
 
 /** Takes one event's lines. Times are nanoseconds of the virtual clock since the process started. */
 export interface EventPrinter {
-  /** `thread`: id of the one that prints; one number per thread, as gettid() gives it. */
+  /**
+   * `thread`: id of the one that prints; one number per thread, as gettid() gives it. `args` do not change: the same
+   * object again is the same text again.
+   */
   print(timeNs: number, thread: number, args: ArgValues): void;
-}
-
-/** Takes lines of one event with arguments that are always the same. */
-export interface LinePrinter {
-  print(timeNs: number, thread: number): void;
 }
 
 /** Text that QEMU prints on stderr, at its place among the events. */
@@ -27,12 +25,11 @@ export interface Sample {
   readonly answer: Readonly<Record<string, unknown>>;
 }
 
-/** Printers are asked for once, before the first line; undefined: the event is switched off. */
 export interface EmissionSink {
   /** Bytes of the log so far. */
   readonly writtenBytes: number;
+  /** One of its own for each place that prints the event; undefined: the event is switched off. */
   printerOf(event: EventName): EventPrinter | undefined;
-  linePrinterOf(event: EventName, args: ArgValues): LinePrinter | undefined;
   message(message: Message): void;
   sample(sample: Sample): void;
 }

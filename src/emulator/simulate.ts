@@ -20,7 +20,7 @@ export interface SimulationResult {
   readonly refusals: readonly string[];
 }
 
-const WAITS_PER_SLICE = 4_000;
+const WAITS_PER_SLICE = 16_000;
 
 export class Simulation {
   readonly #config: EmulatorConfig;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { BANDS, type Band } from '../../src/catalog/vocabulary.ts';
 import type { FailurePoint } from '../../src/emulator/config.ts';
+import { judge, violatedRules } from '../rules/support.ts';
 import { type EmulationRequest, emulate } from './emulated.ts';
 
 const run = (scenario: string, set: readonly string[], request: EmulationRequest = {}) =>
@@ -42,6 +43,27 @@ describe.each(BANDS)('%s', (version) => {
     const before = version === '7.2' ? ' postcopy-active' : ' device';
     expect(statesIn(lines)).toBe(`setup active${before} ${failed(version)}`);
     expect(lines).toContain('vm_state_notify running 1 reason 9 (running)');
+  });
+});
+
+describe.each(BANDS)('%s: fails in postcopy', (version) => {
+  const postcopy = (set: readonly string[]) =>
+    run('postcopy', ['fail-at=postcopy', 'end-at=9000', ...set], { version, events: ['probe', 'bql'] });
+
+  test('the migration pauses, and the guest stays with the destination', async () => {
+    const { lines, samples, result } = postcopy([]);
+    expect(statesIn(lines)).toMatch(/ postcopy-active postcopy-paused$/);
+    expect(lines.filter((line) => line.startsWith('runstate_set')).at(-1)).toMatch(/new_state 7 \(finish-migrate\)$/);
+    expect(result.runs).toEqual(['running']);
+    expect(samples.at(-1)).toContain('"status":"postcopy-paused"');
+    expect(violatedRules(await judge(lines, { qmp: samples }))).toEqual([]);
+  });
+
+  test('goes on over a new link, which does not fail', async () => {
+    const { lines, samples, result } = postcopy(['resume-at=4000']);
+    expect(statesIn(lines)).toMatch(/ postcopy-paused .*postcopy-recover postcopy-active completed$/);
+    expect(result.runs).toEqual(['completed']);
+    expect(violatedRules(await judge(lines, { qmp: samples }))).toEqual([]);
   });
 });
 

@@ -15,13 +15,13 @@ describe.each(CASES)('$kind of $version', ({ kind, version }) => {
     expect(emissions).not.toEqual(recording.emissions);
   });
 
-  test('times rise by whole microseconds, events are in the catalogue', () => {
+  test('times rise, no two in one microsecond; events are in the catalogue', () => {
     let last = -1;
     for (const { timeNs, event } of recording.emissions) {
-      expect(timeNs % 1000).toBe(0);
-      expect(timeNs).toBeGreaterThan(last);
+      const micros = Math.floor(timeNs / 1000);
+      expect(micros).toBeGreaterThan(last);
       expect(CATALOG.has(event)).toBe(true);
-      last = timeNs;
+      last = micros;
     }
   });
 

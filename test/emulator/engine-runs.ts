@@ -76,7 +76,6 @@ export function record(wish: Wish): Recording {
   const result = simulate(configOf(wish), {
     writtenBytes: 0,
     printerOf: (event) => ({ print: (timeNs, thread, args) => emissions.push({ timeNs, thread, event, args }) }),
-    linePrinterOf: (event, args) => ({ print: (timeNs, thread) => emissions.push({ timeNs, thread, event, args }) }),
     message: (message) => messages.push(message),
     sample: (sample) => samples.push(sample),
   });

@@ -50,6 +50,8 @@ export const EXPECTED: Readonly<Record<FaultId, Expected>> = {
     postcopy: ['switchover-without-exact'],
     colo: ['switchover-without-exact'],
   },
+  // A remark on time lost, of severity info.
+  'late-log-clear': { precopy: [], colo: [] },
 };
 
 /** What the patch as posted leaves out, whatever else is wrong: --qemu thread without `as-posted=false`. */

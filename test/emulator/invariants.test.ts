@@ -30,6 +30,7 @@ const VARIATIONS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['pause-before-switchover=true', 'continue-at=3000'],
     ['dirty-bitmaps=true', 'bitmaps=2'],
     ['fail-at=package'],
+    ['fail-at=postcopy', 'resume-at=3000'],
     ['link-latency=5', 'load-time=60'],
   ],
   'postcopy-recover': [['dirty-bitmaps=true', 'bitmaps=1']],

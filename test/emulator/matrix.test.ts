@@ -77,6 +77,16 @@ test('final-skips-module is a warning', async () => {
   expect(found.map(({ severity }) => severity)).toEqual(['warning']);
 });
 
+test.each(['11.1', 'thread'] as const)('%s: late-log-clear is a remark', async (version) => {
+  const verdictsOf = async (faults: readonly FaultId[]) => {
+    const { report } = await judged('precopy', { version, faults, events: ['all'] });
+    return report.verdicts.filter(({ rule }) => rule === 'log-clear-in-blackout');
+  };
+  expect((await verdictsOf([])).map(({ verdict }) => verdict)).toEqual(['pass']);
+  const faulty = await verdictsOf(['late-log-clear']);
+  expect(faulty.map(({ verdict, severity }) => [verdict, severity])).toEqual([['violated', 'info']]);
+});
+
 describe('a fault that the run never comes to', () => {
   const FAULTY = FAULT_IDS.filter((fault) => faultNamed(fault)?.versions.some((version) => version === '11.1'));
 

@@ -11,9 +11,10 @@ export class Random {
 
   constructor(seed: number) {
     const whole = Math.trunc(seed);
-    this.#a = 0x9e3779b9;
-    this.#b = whole >>> 0;
-    this.#c = Math.floor(whole / 2 ** 32) >>> 0;
+    // Signed throughout: V8 keeps such numbers without a box.
+    this.#a = 0x9e3779b9 | 0;
+    this.#b = whole | 0;
+    this.#c = Math.floor(whole / 2 ** 32) | 0;
     for (let i = 0; i < WARM_UP; i += 1) this.#next();
   }
 
@@ -25,6 +26,11 @@ export class Random {
   /** A whole number, both ends included. */
   whole(low: number, high: number): number {
     return Math.floor(this.between(low, high + 1));
+  }
+
+  /** A whole number of so many random bits, at most 31. */
+  bits(count: number): number {
+    return this.#next() >>> (32 - count);
   }
 
   #next(): number {

@@ -4,6 +4,8 @@
  * threads that may go on the one whose time is first does.
  */
 
+import { REAL_ZERO } from './real-zero.ts';
+
 export interface Thread {
   readonly id: number;
 }
@@ -39,6 +41,7 @@ export class Done<T> implements Iterable<Wait, T, void> {
   }
 }
 
+/** What comes to no result; to compare with it is the cheapest way to see that there was nothing to wait for. */
 export const DONE: Steps = new Done(undefined);
 
 /** `action` behind `steps`, at once when they are done; `context` spares a closure in each round. */
@@ -50,7 +53,7 @@ function* afterwards<C, T, U>(steps: Steps<T>, context: C, action: (context: C, 
   return yield* action(context, yield* steps);
 }
 
-/** The first moment at which another thread than the one that runs can go on. */
+/** The first moment at which another thread than the one that runs can go on, or the end of the time. */
 interface Horizon {
   ns: number;
 }
@@ -85,6 +88,7 @@ export class WaitQueue {
   }
 
   notifyAll(nowNs: number): void {
+    if (this.#waiting.length === 0) return;
     for (const task of this.#waiting.splice(0)) wake(task, nowNs);
   }
 }
@@ -96,14 +100,14 @@ function wake(task: Task, nowNs: number): void {
 }
 
 export class Scheduler {
-  #nowNs = 0;
+  #nowNs = REAL_ZERO;
   #tasks: Task[] = [];
   #current: Thread = { id: 0 };
   #stopped = false;
-  #endNs = 0;
+  #endNs = REAL_ZERO;
   #waitsLeft = 0;
   /** May be too early, never too late. */
-  readonly #horizon: Horizon = { ns: 0 };
+  readonly #horizon: Horizon = { ns: REAL_ZERO };
 
   get nowNs(): number {
     return this.#nowNs;
@@ -118,9 +122,9 @@ export class Scheduler {
     return this.#current;
   }
 
-  /** The current thread was busy. */
+  /** The current thread was busy for so many whole ns. */
   spend(ns: number): void {
-    this.#nowNs += Math.max(0, Math.round(ns));
+    this.#nowNs += ns;
   }
 
   spawn(thread: Thread, steps: Steps, afterNs = 0): void {
@@ -135,17 +139,24 @@ export class Scheduler {
     return this.#passesTo(untilNs) ? DONE : waiting({ untilNs, queue: undefined });
   }
 
+  /** Whoever is due has a turn. */
+  giveWay(): Steps {
+    return this.#passesTo(this.#nowNs) ? DONE : waiting({ untilNs: this.#nowNs, queue: undefined });
+  }
+
   wait(queue: WaitQueue): Steps {
     return waiting({ untilNs: undefined, queue });
   }
 
   waitUntil(queue: WaitQueue, untilNs: number): Steps {
-    return this.#passesTo(untilNs) ? DONE : waiting({ untilNs, queue });
+    const wholeNs = Math.ceil(untilNs);
+    return this.#passesTo(wholeNs) ? DONE : waiting({ untilNs: wholeNs, queue });
   }
 
   /** From now on no thread runs: the process is gone. */
   stop(): void {
     this.#stopped = true;
+    this.#horizon.ns = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -168,9 +179,9 @@ export class Scheduler {
 
   /** The time passes at once where no other thread has a turn before. */
   #passesTo(untilNs: number): boolean {
-    if (untilNs >= this.#horizon.ns || untilNs > this.#endNs || this.#stopped || this.#waitsLeft <= 0) return false;
+    if (untilNs >= this.#horizon.ns || this.#waitsLeft <= 0) return false;
     this.#waitsLeft -= 1;
-    this.#nowNs = Math.max(this.#nowNs, untilNs);
+    if (untilNs > this.#nowNs) this.#nowNs = untilNs;
     return true;
   }
 
@@ -193,7 +204,7 @@ export class Scheduler {
   #resume(task: Task): void {
     task.queue?.remove(task);
     this.#current = task.thread;
-    this.#horizon.ns = this.#firstWithout(task);
+    this.#horizon.ns = Math.min(this.#firstWithout(task), this.#endNs + 1);
     const step = task.steps.next();
     if (step.done === true) {
       this.#tasks = this.#tasks.filter((other) => other !== task);

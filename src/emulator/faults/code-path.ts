@@ -28,6 +28,8 @@ export interface CodePath {
   /** A VFIO device re-initialises when it stops, whatever the scenario says. */
   readonly deviceAsksAgain: boolean;
   readonly decision: 'exact' | 'estimate';
+  /** The dirty log of what the last round sends is cleared. */
+  readonly lastRoundClears: boolean;
 }
 
 export const RIGHT: CodePath = {
@@ -50,4 +52,5 @@ export const RIGHT: CodePath = {
   acksFail: true,
   deviceAsksAgain: false,
   decision: 'exact',
+  lastRoundClears: false,
 };

@@ -10,6 +10,7 @@ import { finalEstimate } from './final-estimate.ts';
 import { finalSkipsModule } from './final-skips-module.ts';
 import { handlerTakesBql } from './handler-takes-bql.ts';
 import { lastStageFalse } from './last-stage-false.ts';
+import { lateLogClear } from './late-log-clear.ts';
 import { noBql } from './no-bql.ts';
 import { noBqlAssert } from './no-bql-assert.ts';
 import { noFinal } from './no-final.ts';
@@ -42,6 +43,7 @@ export const FAULTS = [
   finalSkipsModule,
   ackIgnored,
   decideOnEstimate,
+  lateLogClear,
 ] as const;
 
 export type FaultId = (typeof FAULTS)[number]['id'];

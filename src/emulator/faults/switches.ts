@@ -4,39 +4,39 @@ import type { Fault } from './fault.ts';
 import { type FaultId, faultNamed } from './registry.ts';
 
 export class FaultSwitches {
-  readonly #path: CodePath;
-  readonly #turnedBy = new Map<keyof CodePath, FaultId[]>();
+  /** Read at the point itself, and nowhere else: the faults that turn it count as reached. */
+  readonly at: CodePath;
+  /** The same, without coming to the place. */
+  readonly ahead: CodePath;
   readonly #reached = new Set<FaultId>();
 
   constructor(on: readonly FaultId[]) {
     let path = RIGHT;
+    const turnedBy = new Map<string, FaultId[]>();
     for (const id of on) {
       const turns: Fault['turns'] = faultNamed(id)?.turns ?? {};
       path = { ...path, ...turns };
-      for (const point of keysOf(turns)) this.#turnedBy.set(point, [...(this.#turnedBy.get(point) ?? []), id]);
+      for (const point of Object.keys(turns)) turnedBy.set(point, [...(turnedBy.get(point) ?? []), id]);
     }
-    this.#path = path;
+    this.ahead = path;
+    this.at = this.#watched(path, turnedBy);
   }
 
   get reached(): ReadonlySet<FaultId> {
     return this.#reached;
   }
 
-  /** Asked at the point itself, and nowhere else: the faults that turn it count as reached. */
-  at<P extends keyof CodePath>(point: P): CodePath[P] {
-    if (this.#turnedBy.size > 0) for (const fault of this.#turnedBy.get(point) ?? NONE) this.#reached.add(fault);
-    return this.#path[point];
+  /** Points that no fault turns are plain properties: they are read in every round. */
+  #watched(path: CodePath, turnedBy: ReadonlyMap<string, readonly FaultId[]>): CodePath {
+    const watched = { ...path };
+    for (const [point, faults] of turnedBy) {
+      const value: unknown = Reflect.get(path, point);
+      const get = (): unknown => {
+        for (const fault of faults) this.#reached.add(fault);
+        return value;
+      };
+      Object.defineProperty(watched, point, { get });
+    }
+    return watched;
   }
-
-  /** The same, without coming to the place. */
-  ahead<P extends keyof CodePath>(point: P): CodePath[P] {
-    return this.#path[point];
-  }
-}
-
-const NONE: readonly FaultId[] = [];
-
-function keysOf<T extends object>(record: T): readonly (keyof T)[];
-function keysOf(record: object): readonly string[] {
-  return Object.keys(record);
 }

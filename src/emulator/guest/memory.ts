@@ -3,6 +3,7 @@
  * the guest writes through in a circle, then pages that stay as they are, with
  * content and without, then the ROMs. Only the working set needs a bitmap.
  */
+import { REAL_ZERO } from '../clock/real-zero.ts';
 import type { GuestConfig } from '../config.ts';
 
 export const PAGE_BYTES = 4096;
@@ -26,6 +27,8 @@ interface Range {
   readonly to: number;
 }
 
+const NOTHING: readonly Range[] = [];
+
 export class GuestMemory {
   readonly blocks: readonly RamBlock[];
   readonly workingPages: number;
@@ -36,8 +39,11 @@ export class GuestMemory {
   /** Pages written since the log was read, whole circles folded into one range. */
   #written: Range[] = [];
   #cursor = 0;
-  #fraction = 0;
-  #lastNs = 0;
+  #fraction = REAL_ZERO;
+  #lastNs = REAL_ZERO;
+  #rate = 0;
+  #pages = 0;
+  #phaseEndNs = REAL_ZERO;
 
   constructor(config: GuestConfig) {
     this.#config = config;
@@ -54,12 +60,15 @@ export class GuestMemory {
     return this.workingPages + this.usedPages + this.zeroPages + this.romPages;
   }
 
-  /** The guest ran until now with this share of its time and no faster than the limit, or was stopped. */
-  advance(nowNs: number, share: number, limitBytesPerSecond = Number.POSITIVE_INFINITY): void {
+  /** The guest ran until now with so many percent of its time and no faster than the limit, or was stopped. */
+  advance(nowNs: number, percent: number, limitBytesPerSecond = Number.POSITIVE_INFINITY): void {
     const elapsedNs = nowNs - this.#lastNs;
     this.#lastNs = nowNs;
-    const { rate, pages } = this.#activity(nowNs);
-    if (share <= 0 || rate <= 0 || pages === 0) return;
+    if (nowNs >= this.#phaseEndNs) this.#enterPhase(nowNs);
+    const rate = this.#rate;
+    const pages = this.#pages;
+    if (percent <= 0 || rate <= 0 || pages === 0) return;
+    const share = percent / 100;
     const written = this.#fraction + (Math.min(rate * share, limitBytesPerSecond) * elapsedNs) / 1e9 / PAGE_BYTES;
     const whole = Math.floor(written);
     this.#fraction = written - whole;
@@ -68,16 +77,20 @@ export class GuestMemory {
 
   /** Reads the log and clears it. */
   takeWritten(): readonly Range[] {
+    if (this.#written.length === 0) return NOTHING;
     const ranges = this.#written;
     this.#written = [];
     return ranges;
   }
 
-  #activity(nowNs: number): { readonly rate: number; readonly pages: number } {
-    const phase = this.#config.phases.filter(({ fromMs }) => fromMs * 1e6 <= nowNs).at(-1);
-    const rate = phase?.dirtyRateBytesPerSecond ?? this.#config.dirtyRateBytesPerSecond;
-    const bytes = phase?.workingSetBytes ?? this.#config.workingSetBytes;
-    return { rate, pages: Math.min(this.workingPages, Math.floor(bytes / PAGE_BYTES)) };
+  /** What the guest does from this time on, up to the next phase's beginning. */
+  #enterPhase(nowNs: number): void {
+    const { phases, dirtyRateBytesPerSecond, workingSetBytes } = this.#config;
+    const phase = phases.filter(({ fromMs }) => fromMs * 1e6 <= nowNs).at(-1);
+    this.#rate = phase?.dirtyRateBytesPerSecond ?? dirtyRateBytesPerSecond;
+    this.#pages = Math.min(this.workingPages, Math.floor((phase?.workingSetBytes ?? workingSetBytes) / PAGE_BYTES));
+    const later = phases.map(({ fromMs }) => fromMs * 1e6).filter((fromNs) => fromNs > nowNs);
+    this.#phaseEndNs = Math.min(...later);
   }
 
   #write(count: number, pages: number): void {

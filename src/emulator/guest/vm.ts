@@ -79,8 +79,11 @@ export class Vm {
 
   /** What the guest wrote until now is written. */
   catchUp(): void {
-    const share = this.isRunning ? 1 - this.#throttlePercent / 100 : 0;
-    this.memory.advance(this.#core.nowNs, share, this.#dirtyLimitBytesPerSecond);
+    this.memory.advance(
+      this.#core.nowNs,
+      this.isRunning ? 100 - this.#throttlePercent : 0,
+      this.#dirtyLimitBytesPerSecond,
+    );
   }
 
   setRunstate(to: Runstate): void {

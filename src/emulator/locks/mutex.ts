@@ -1,30 +1,19 @@
-/** QemuMutex, with the lines that its trace points print. */
+/** QemuMutex, with the lines that its trace points print. To take a free one takes no time beside theirs. */
 import { DONE, type Scheduler, type Steps, type Thread, WaitQueue } from '../clock/scheduler.ts';
-import type { FixedLine, Tracer } from '../process/tracer.ts';
-import type { Place } from './places.ts';
-
-/** A lock that is free takes no longer. */
-const LOCK_NS = 400;
-
-/** What a mutex prints of one place. */
-interface Lines {
-  readonly lock: FixedLine;
-  readonly locked: FixedLine;
-  readonly unlock: FixedLine;
-}
+import type { MutexTrace } from './mutex-trace.ts';
+import type { PlaceName } from './places.ts';
 
 export class Mutex {
   readonly #scheduler: Scheduler;
-  readonly #tracer: Tracer;
-  readonly #address: string;
+  /** undefined: no event of a mutex is switched on. */
+  readonly #trace: MutexTrace | undefined;
   readonly #free = new WaitQueue();
-  readonly #lines = new Map<Place, Lines>();
+  #waiters = 0;
   #owner: Thread | undefined;
 
-  constructor(scheduler: Scheduler, tracer: Tracer, address: string) {
+  constructor(scheduler: Scheduler, trace: MutexTrace | undefined) {
     this.#scheduler = scheduler;
-    this.#tracer = tracer;
-    this.#address = address;
+    this.#trace = trace;
   }
 
   /** By the thread that runs. */
@@ -32,51 +21,41 @@ export class Mutex {
     return this.#owner !== undefined && this.#owner === this.#scheduler.current;
   }
 
-  lock(place: Place): Steps {
-    const { lock, locked } = this.#linesOf(place);
-    this.#tracer.line(lock);
-    if (this.#owner !== undefined) return this.#takeLater(locked);
-    this.#take(locked);
+  /** Nobody has it and no line tells of it: who takes it and gives it back without a wait leaves no mark. */
+  get isUnnoticed(): boolean {
+    return this.#trace === undefined && this.#owner === undefined;
+  }
+
+  lock(place: PlaceName): Steps {
+    if (this.#trace !== undefined) this.#trace.lock(place);
+    if (this.#owner !== undefined) return this.#takeLater(place);
+    this.#take(place);
     return DONE;
   }
 
   /** Printed before the mutex is free. */
-  unlock(place: Place): void {
-    this.#tracer.line(this.#linesOf(place).unlock);
+  unlock(place: PlaceName): void {
+    if (this.#trace !== undefined) this.#trace.unlock(place);
     this.#owner = undefined;
-    this.#free.notifyOne(this.#scheduler.nowNs);
+    if (this.#waiters > 0) this.#free.notifyOne(this.#scheduler.nowNs);
   }
 
   /** A condition wait gives the mutex up and takes it again, both lines with the place of the wait. */
-  *waitOn(condition: WaitQueue, place: Place): Steps {
+  *waitOn(condition: WaitQueue, place: PlaceName): Steps {
     this.unlock(place);
     yield* this.#scheduler.wait(condition);
-    yield* this.#takeLater(this.#linesOf(place).locked);
+    yield* this.#takeLater(place);
   }
 
-  *#takeLater(locked: FixedLine): Steps {
+  *#takeLater(place: PlaceName): Steps {
+    this.#waiters += 1;
     while (this.#owner !== undefined) yield* this.#scheduler.wait(this.#free);
-    this.#take(locked);
+    this.#waiters -= 1;
+    this.#take(place);
   }
 
-  #take(locked: FixedLine): void {
+  #take(place: PlaceName): void {
     this.#owner = this.#scheduler.current;
-    this.#scheduler.spend(LOCK_NS);
-    this.#tracer.line(locked);
-  }
-
-  #linesOf(place: Place): Lines {
-    return this.#lines.get(place) ?? this.#newLines(place);
-  }
-
-  #newLines(place: Place): Lines {
-    const args = { mutex: this.#address, file: place.file, line: place.line };
-    const lines = {
-      lock: this.#tracer.fixedLine('qemu_mutex_lock', args),
-      locked: this.#tracer.fixedLine('qemu_mutex_locked', args),
-      unlock: this.#tracer.fixedLine('qemu_mutex_unlock', args),
-    };
-    this.#lines.set(place, lines);
-    return lines;
+    if (this.#trace !== undefined) this.#trace.locked(place);
   }
 }

@@ -52,15 +52,7 @@ function fileIn(band: Band, file: string): string {
   return `../../${file.replace(/^system\//, 'softmmu/')}`;
 }
 
-/** Each place is one object, however often it is asked for. */
-export function placesOf(band: Band): (name: PlaceName) => Place {
-  const places = new Map<PlaceName, Place>();
-  return (name) => places.get(name) ?? newPlace(band, name, places);
-}
-
-function newPlace(band: Band, name: PlaceName, places: Map<PlaceName, Place>): Place {
+export function placeOf(band: Band, name: PlaceName): Place {
   const entry = PLACES[name];
-  const place = { file: fileIn(band, entry[0]), line: entry[COLUMN[band]] };
-  places.set(name, place);
-  return place;
+  return { file: fileIn(band, entry[0]), line: entry[COLUMN[band]] };
 }

@@ -2,18 +2,21 @@
 import type { State } from '../../catalog/vocabulary.ts';
 import type { ReturnPath, ReturnPathUser } from '../channel/return-path.ts';
 import { Stream } from '../channel/stream.ts';
-import { type Steps, WaitQueue } from '../clock/scheduler.ts';
+import { REAL_ZERO } from '../clock/real-zero.ts';
+import { Done, type Steps, WaitQueue } from '../clock/scheduler.ts';
 import type { Moment, RunConfig } from '../config.ts';
 import type { Runstate, Vm } from '../guest/vm.ts';
-import type { Module, Transfer } from '../modules/module.ts';
+import type { Answer, Module, Transfer } from '../modules/module.ts';
 import { Ram } from '../modules/ram.ts';
 import { buildModules } from '../modules/registry.ts';
 import type { Core } from '../process/core.ts';
 import type { MainLoop } from '../process/main-loop.ts';
 import { allCapabilities, type Capability, type Parameter } from '../settings.ts';
+import { QueryLines } from './query-line.ts';
 
 /** Rate limits hold for windows of this length. */
 export const WINDOW_MS = 100;
+const WINDOWS_PER_SECOND = 1000 / WINDOW_MS;
 
 export interface Machine {
   readonly core: Core;
@@ -32,14 +35,16 @@ export class Attempt implements Transfer, ReturnPathUser {
   readonly stream = new Stream();
   readonly ram: Ram;
   readonly modules: readonly Module[];
+  readonly activeModules: readonly Module[];
   readonly startNs: number;
   returnPath: ReturnPath | undefined;
   state: State | undefined;
   /** The VM's before the switchover. */
   oldRunstate: Runstate;
   thresholdBytes = 0;
-  bytesPerMs = 0;
+  bytesPerMs = REAL_ZERO;
   windowStartMs = 0;
+  windowEndNs = REAL_ZERO;
   windowStartBytes = 0;
   windowStartPages = 0;
   /** No rate limit while the switchover runs. */
@@ -47,6 +52,12 @@ export class Attempt implements Transfer, ReturnPathUser {
   startPostcopy = false;
   pendingAcks = 0;
   hasLegacyAck = false;
+  /** Of the last query. */
+  readonly answer: Answer = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0, total: 0 };
+  readonly answered: Steps<Answer> = new Done(this.answer);
+  readonly queryLines: QueryLines;
+  /** Lines that a reviewer adds to the queries; there is no place for them in versions without a final one. */
+  readonly printsProbes: boolean;
   dirtyBytesTotal = 0;
   exactTotal: number | undefined;
   expectedDowntimeMs: number;
@@ -55,7 +66,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   setupMs = 0;
   endNs: number | undefined;
   /** Of the last window, as query-migrate shows them. */
-  mbps = 0;
+  mbps = REAL_ZERO;
   pagesPerSecond = 0;
   /** MB/s per vCPU that this migration has set. */
   dirtyLimitQuota: number | undefined;
@@ -88,6 +99,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   /** The rate limit's semaphore: a page was asked for. */
   readonly urgent = new WaitQueue();
   readonly changed = new WaitQueue();
+  readonly #countsFlushed: boolean;
   readonly #reachedNs = new Map<State, number>();
 
   constructor(machine: Machine, run: RunConfig) {
@@ -96,13 +108,19 @@ export class Attempt implements Transfer, ReturnPathUser {
     this.mainLoop = machine.mainLoop;
     this.parameters = machine.parameters;
     this.run = run;
+    this.#countsFlushed = this.core.version.countsFlushed;
     this.capabilities = allCapabilities(run.capabilities);
     this.startNs = machine.core.nowNs;
     this.oldRunstate = machine.vm.runstate;
     this.expectedDowntimeMs = this.parameters['downtime-limit'];
     this.ram = new Ram(this);
+    this.queryLines = new QueryLines(this.core);
+    const { qemu_savevm_query_pending_bql, mig_dirty_bytes_total_update } = this.core.points;
+    this.printsProbes =
+      this.core.version.hasFinal && (qemu_savevm_query_pending_bql.isOn || mig_dirty_bytes_total_update.isOn);
     this.modules = buildModules(this, this.ram, run.modules);
-    this.ram.isAlone = this.modules.every((module) => module === this.ram || !module.isActive);
+    this.activeModules = this.modules.filter(({ isActive }) => isActive);
+    this.ram.isAlone = this.activeModules.length === 1;
   }
 
   get bandwidthBytesPerSecond(): number {
@@ -114,9 +132,7 @@ export class Attempt implements Transfer, ReturnPathUser {
   }
 
   get isInPostcopy(): boolean {
-    const { state } = this;
-    if (state === undefined) return false;
-    return this.isPostcopyBegun && state.startsWith('postcopy-');
+    return this.isPostcopyBegun && this.state?.startsWith('postcopy-') === true;
   }
 
   /** 7.2 sets postcopy-active before it stops the VM; its RAM is still in precopy then. */
@@ -137,7 +153,7 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   /** dirty-sync-count: 11.1 counts the setup, whether it syncs or not. */
   get syncCount(): number {
-    return this.isBackgroundSnapshot && this.core.version.passAfterQuery ? 1 : this.ram.syncs;
+    return this.isBackgroundSnapshot && this.core.version.passAfterQuery ? 1 : this.ram.syncing.count;
   }
 
   /** Bytes of pages by the time when they were sent. */
@@ -150,14 +166,15 @@ export class Attempt implements Transfer, ReturnPathUser {
 
   /** Bytes as this version's rate limit counts them. */
   get countedBytes(): number {
-    return this.core.version.countsFlushed ? this.stream.flushedBytes : this.stream.putBytes;
+    return this.#countsFlushed ? this.stream.flushedBytes : this.stream.putBytes;
   }
 
   rateExceeded(): boolean {
     if (this.stream.error !== undefined) return true;
     if (this.isUnlimited) return false;
-    const limit = this.parameters[this.isPostcopyBegun ? 'max-postcopy-bandwidth' : 'max-bandwidth'];
-    return limit > 0 && this.countedBytes - this.windowStartBytes > limit / (1000 / WINDOW_MS);
+    const { parameters } = this;
+    const limit = this.isPostcopyBegun ? parameters['max-postcopy-bandwidth'] : parameters['max-bandwidth'];
+    return limit > 0 && (this.countedBytes - this.windowStartBytes) * WINDOWS_PER_SECOND > limit;
   }
 
   setState(to: State): void {

@@ -85,7 +85,7 @@ function failCheckpoint(attempt: Attempt): boolean {
 /** Each checkpoint is a switchover of its own, with its final query. */
 function* queryCheckpoint(attempt: Attempt): Steps {
   const { core } = attempt;
-  if (core.faults.at('finals') === 0 || core.asPosted) return;
+  if (core.faults.at.finals === 0 || core.asPosted) return;
   yield* queryPending(attempt, 'final');
 }
 

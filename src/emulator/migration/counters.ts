@@ -7,14 +7,18 @@ const MEANINGFUL_BYTES = 10_000;
 
 export function startWindow(attempt: Attempt): void {
   attempt.windowStartMs = attempt.core.scheduler.nowMs;
+  attempt.windowEndNs = (attempt.windowStartMs + WINDOW_MS) * 1e6;
   attempt.windowStartBytes = attempt.countedBytes;
   attempt.windowStartPages = attempt.ram.normalPages + attempt.ram.zeroPages;
 }
 
 export function updateCounters(attempt: Attempt): void {
+  if (attempt.core.nowNs >= attempt.windowEndNs) endWindow(attempt);
+}
+
+function endWindow(attempt: Attempt): void {
   const { core, parameters } = attempt;
   const spentMs = core.scheduler.nowMs - attempt.windowStartMs;
-  if (spentMs < WINDOW_MS) return;
   const transferred = attempt.countedBytes - attempt.windowStartBytes;
   const measured = transferred / spentMs;
   const available = parameters['avail-switchover-bandwidth'] / 1000;
@@ -35,8 +39,8 @@ function updatePages(attempt: Attempt, spentMs: number): void {
 function updateExpectedDowntime(attempt: Attempt, transferred: number): void {
   const { core, ram, bytesPerMs } = attempt;
   if (core.version.band === '11.1' || bytesPerMs === 0) return;
-  if (ram.dirtyPagesRate === 0 || transferred <= MEANINGFUL_BYTES) return;
-  attempt.expectedDowntimeMs = Math.floor(ram.bytesAtSync / bytesPerMs);
+  if (ram.syncing.dirtyPagesRate === 0 || transferred <= MEANINGFUL_BYTES) return;
+  attempt.expectedDowntimeMs = Math.floor(ram.syncing.dirtyBytes / bytesPerMs);
 }
 
 function print(attempt: Attempt, transferred: number, time_spent: number): void {

@@ -1,108 +1,71 @@
 /** The pending query: every module reports, the total is stored and printed. */
-import { ACK_COLLECTED, ACK_TOTAL } from '../../catalog/vocabulary.ts';
-import { DONE, Done, type Steps } from '../clock/scheduler.ts';
-import type { Pending, QueryKind } from '../modules/module.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
+import type { Answer, QueryKind } from '../modules/module.ts';
 import type { Attempt } from './attempt.ts';
 
-export interface Answer extends Readonly<Pending> {
-  readonly total: number;
-}
+/** A query takes that long, besides what its modules wait for. */
+const QUERY_NS = 2_400;
 
+/** The answer holds until the next query. */
 export function queryPending(attempt: Attempt, kind: QueryKind): Steps<Answer> {
-  const { core } = attempt;
-  if (core.version.hasFinal) core.tracer.event('qemu_savevm_query_pending_bql', { locked: core.holdsBql ? 1 : 0 });
-  const sum: Pending = { precopy: 0, stopcopy: 0, postcopy: 0, acks: 0 };
-  const asked = askModules(attempt, kind, sum, 0);
-  return asked instanceof Done ? new Done(conclude(attempt, kind, sum)) : concludeLater(attempt, kind, sum, asked);
+  const { core, answer } = attempt;
+  if (attempt.printsProbes) core.points.qemu_savevm_query_pending_bql.print({ locked: core.holdsBql ? 1 : 0 });
+  answer.precopy = 0;
+  answer.stopcopy = 0;
+  answer.postcopy = 0;
+  answer.acks = 0;
+  const asked = askModules(attempt, kind, 0);
+  if (asked !== DONE) return concludeLater(attempt, kind, asked);
+  conclude(attempt, kind);
+  return attempt.answered;
 }
 
-function* concludeLater(attempt: Attempt, kind: QueryKind, sum: Pending, asked: Steps): Steps<Answer> {
+function* concludeLater(attempt: Attempt, kind: QueryKind, asked: Steps): Steps<Answer> {
   yield* asked;
-  return conclude(attempt, kind, sum);
+  conclude(attempt, kind);
+  return attempt.answer;
 }
 
-function askModules(attempt: Attempt, kind: QueryKind, sum: Pending, from: number): Steps {
-  for (let index = from; index < attempt.modules.length; index += 1) {
-    const module = attempt.modules[index];
-    if (module === undefined || !module.isActive || isLeftOut(attempt, module.name, kind)) continue;
-    attempt.core.spend(500);
-    const asked = module.pending(kind, sum);
-    if (!(asked instanceof Done)) return askRest(attempt, kind, sum, asked, index + 1);
+function askModules(attempt: Attempt, kind: QueryKind, from: number): Steps {
+  const { activeModules: modules, answer } = attempt;
+  for (let index = from; index < modules.length; index += 1) {
+    const module = modules[index];
+    if (module === undefined || (kind === 'final' && isLeftOut(attempt, module.name))) continue;
+    const asked = module.pending(kind, answer);
+    if (asked !== DONE) return askRest(attempt, kind, asked, index + 1);
   }
   return DONE;
 }
 
-function* askRest(attempt: Attempt, kind: QueryKind, sum: Pending, asked: Steps, from: number): Steps {
+function* askRest(attempt: Attempt, kind: QueryKind, asked: Steps, from: number): Steps {
   yield* asked;
-  yield* askModules(attempt, kind, sum, from);
+  yield* askModules(attempt, kind, from);
 }
 
-function conclude(attempt: Attempt, kind: QueryKind, sum: Pending): Answer {
-  const { precopy, stopcopy, postcopy, acks } = sum;
-  const answer = { precopy, stopcopy, postcopy, acks, total: totalOf(attempt, sum) };
+function conclude(attempt: Attempt, kind: QueryKind): void {
+  const { core, answer } = attempt;
+  answer.total = totalOf(attempt);
+  core.scheduler.spend(QUERY_NS);
   store(attempt, kind, answer.total);
-  attempt.pendingAcks += acks;
-  print(attempt, kind, answer);
-  return answer;
+  attempt.pendingAcks += answer.acks;
+  attempt.queryLines.print(kind, attempt);
 }
 
 /** The fault leaves out the modules besides RAM; where there are none, RAM itself reports nothing. */
-function isLeftOut(attempt: Attempt, name: string, kind: QueryKind): boolean {
-  return kind === 'final' && name !== 'ram' && attempt.core.faults.at('finalModules') !== 'all';
+function isLeftOut(attempt: Attempt, name: string): boolean {
+  return name !== 'ram' && attempt.core.faults.at.finalModules !== 'all';
 }
 
-function totalOf({ core, ram }: Attempt, { precopy, stopcopy, postcopy }: Pending): number {
-  const total = precopy + stopcopy + postcopy;
-  return core.faults.at('total') === 'sum' ? total : total + ram.dirtyBytes;
+function totalOf({ core, ram, answer }: Attempt): number {
+  const total = answer.precopy + answer.stopcopy + answer.postcopy;
+  return core.faults.at.total === 'sum' ? total : total + ram.dirtyBytes;
 }
 
 /** dirty_bytes_total, which query-migrate shows. */
 function store(attempt: Attempt, kind: QueryKind, total: number): void {
-  const { core } = attempt;
+  const { core, dirtyBytesTotal: old } = attempt;
   if (kind === 'exact') attempt.exactTotal = total;
-  if (kind === 'final' && (!core.faults.at('finalStores') || core.asPosted)) return;
-  const old = attempt.dirtyBytesTotal;
+  if (kind === 'final' && (!core.faults.at.finalStores || core.asPosted)) return;
   attempt.dirtyBytesTotal = total;
-  if (core.version.hasFinal) core.tracer.event('mig_dirty_bytes_total_update', { old, new: total });
-}
-
-function print(attempt: Attempt, kind: QueryKind, { precopy, stopcopy, postcopy, total, acks }: Answer): void {
-  const { core, ram, thresholdBytes } = attempt;
-  const { tracer, version } = core;
-  switch (version.query) {
-    case 'migrate_pending': {
-      const compat = ram.isPostcopiable ? ram.dirtyBytes : 0;
-      const post = postcopy - compat;
-      tracer.event('migrate_pending', { size: total, max: thresholdBytes, pre: precopy, compat, post });
-      return;
-    }
-    case 'migrate_pending_estimate': {
-      const event = kind === 'estimate' ? 'migrate_pending_estimate' : 'migrate_pending_exact';
-      tracer.event(event, { size: total, pre: precopy + stopcopy, post: postcopy });
-      return;
-    }
-    case 'qemu_savevm_query_pending': {
-      const exact = isExact(attempt, kind) ? 1 : 0;
-      const final = kind === 'final' ? 1 : 0;
-      if (version.band !== '11.1') {
-        tracer.event('qemu_savevm_query_pending', { exact, final, precopy, stopcopy, postcopy, total });
-        return;
-      }
-      tracer.event('qemu_savevm_query_pending', {
-        exact,
-        final,
-        precopy,
-        stopcopy,
-        postcopy,
-        total,
-        [ACK_COLLECTED]: acks,
-        [ACK_TOTAL]: attempt.pendingAcks,
-      });
-    }
-  }
-}
-
-/** The fault's final query asks the handlers for an estimate, and says so. */
-function isExact({ core }: Attempt, kind: QueryKind): boolean {
-  return kind === 'exact' || (kind === 'final' && core.faults.at('finalKind') === 'exact');
+  if (attempt.printsProbes) core.points.mig_dirty_bytes_total_update.print({ old, new: total });
 }

@@ -73,7 +73,7 @@ function* handOver(attempt: Attempt): Steps<string | undefined> {
   sendPackage(attempt);
   if (stream.error !== undefined) return `postcopy_start: ${stream.error}`;
   attempt.handedOver = true;
-  if (core.faults.at('syncAfterPackage')) yield* ram.sync(false);
+  if (core.faults.at.syncAfterPackage) yield* ram.sync(false);
   notify(attempt, 1);
   endDowntime(attempt);
   // 7.2 gives the BQL up here.
@@ -105,7 +105,7 @@ function setPostcopyState(attempt: Attempt): void {
 function* discard(attempt: Attempt): Steps {
   const { core, ram } = attempt;
   const syncs = core.version.discardSyncs || core.asPosted;
-  if (syncs && core.faults.at('postcopyLastSync')) yield* ram.sync(false);
+  if (syncs && core.faults.at.postcopyLastSync) yield* ram.sync(false);
   for (const block of ram.blocks) discardBlock(attempt, block);
   core.tracer.mark('ram_postcopy_send_discard_bitmap');
   ping(attempt, 2);

@@ -8,6 +8,8 @@ import { checkpoint } from './commands.ts';
 import { syncMultifd } from './setup.ts';
 import { reportStderr } from './stderr.ts';
 
+const NO_ARGS = {};
+
 const HEAD_BYTES = 5;
 const FOOT_BYTES = 5;
 
@@ -16,25 +18,31 @@ const FAILING_ROUND = 3;
 
 /** qemu_savevm_state_iterate(): each module's turn, until the rate limit stops it. */
 export function iterateModules(attempt: Attempt): Steps {
-  attempt.core.tracer.mark('savevm_state_iterate');
+  const { savevm_state_iterate: point } = attempt.core.points;
+  if (point.isOn) point.print(NO_ARGS);
   return iterateFrom(attempt, 0);
 }
 
 function iterateFrom(attempt: Attempt, from: number): Steps {
-  for (let index = from; index < attempt.modules.length; index += 1) {
-    const module = attempt.modules[index];
-    if (module === undefined || !module.isActive || !module.iterates) continue;
+  const { activeModules: modules } = attempt;
+  for (let index = from; index < modules.length; index += 1) {
+    const module = modules[index];
+    if (module === undefined || !module.iterates) continue;
     if (attempt.isPostcopyBegun && !module.isPostcopiable) continue;
     if (attempt.rateExceeded()) return DONE;
-    const saved = section(attempt, module, iterate);
+    beginSection(attempt, module);
+    const saved = iterate(attempt, module);
     if (!(saved instanceof Done)) return iterateRest(attempt, module, saved, index + 1);
+    endSection(attempt, module, saved.value);
     if (!goesOn(attempt, module, saved.value)) return DONE;
   }
   return DONE;
 }
 
 function* iterateRest(attempt: Attempt, module: Module, saved: Steps<SaveResult>, from: number): Steps {
-  if (goesOn(attempt, module, yield* saved)) yield* iterateFrom(attempt, from);
+  const result = yield* saved;
+  endSection(attempt, module, result);
+  if (goesOn(attempt, module, result)) yield* iterateFrom(attempt, from);
 }
 
 /** Whether the module behind this one has its turn. */
@@ -43,18 +51,30 @@ function goesOn(attempt: Attempt, module: Module, result: SaveResult): boolean {
     reportStderr(attempt, saveError(module, result));
     attempt.stream.error ??= CHANNEL_ERROR;
   }
-  if (result > 0 && module.name === 'ram') syncMultifd(attempt);
+  if (result > 0) {
+    if (attempt.capabilities.multifd && module.name === 'ram') syncMultifd(attempt);
+    return true;
+  }
   // 7.2 lets no module pass one that has more to send.
-  return result > 0 || (result === 0 && attempt.core.version.band !== '7.2');
+  return result === 0 && attempt.core.version.band !== '7.2';
 }
 
 /** What a handler's error leaves on the stream when the stream itself had none. */
 const CHANNEL_ERROR = 'Channel error: Input/output error';
 
 function iterate(attempt: Attempt, module: Module): Steps<SaveResult> {
-  if (attempt.run.failsAt !== 'iterate') return module.iterate();
+  const { failsAt } = attempt.run;
+  if (failsAt === 'postcopy') breakInPostcopy(attempt);
+  if (failsAt !== 'iterate') return module.iterate();
   attempt.rounds += 1;
   return attempt.rounds === FAILING_ROUND ? failingHandler(attempt) : module.iterate();
+}
+
+/** Once: over a new link it goes on. */
+function breakInPostcopy(attempt: Attempt): void {
+  if (!attempt.isPostcopyBegun || attempt.state !== 'postcopy-active') return;
+  attempt.rounds += 1;
+  if (attempt.rounds === 1) attempt.stream.isBroken = true;
 }
 
 function complete(attempt: Attempt, module: Module): Steps<SaveResult> {
@@ -73,21 +93,23 @@ function saveError({ name, sectionId }: Module, result: SaveResult): string {
 
 type Save = (attempt: Attempt, module: Module) => Steps<SaveResult>;
 
-export function section(attempt: Attempt, module: Module, save: Save): Steps<SaveResult> {
-  attempt.core.tracer.event('savevm_section_start', { id: module.name, section_id: module.sectionId });
-  attempt.stream.put(HEAD_BYTES);
-  const saved = save(attempt, module);
-  return saved instanceof Done ? endSection(attempt, module, saved.value) : sectionLater(attempt, module, saved);
+export function* section(attempt: Attempt, module: Module, save: Save): Steps<SaveResult> {
+  beginSection(attempt, module);
+  const result = yield* save(attempt, module);
+  endSection(attempt, module, result);
+  return result;
 }
 
-function* sectionLater(attempt: Attempt, module: Module, saved: Steps<SaveResult>): Steps<SaveResult> {
-  return yield* endSection(attempt, module, yield* saved);
+function beginSection({ core, stream }: Attempt, { name, sectionId }: Module): void {
+  const { savevm_section_start: point } = core.points;
+  if (point.isOn) point.print({ id: name, section_id: sectionId });
+  stream.put(HEAD_BYTES);
 }
 
-function endSection(attempt: Attempt, { name, sectionId }: Module, ret: SaveResult): Steps<SaveResult> {
-  attempt.core.tracer.event('savevm_section_end', { id: name, section_id: sectionId, ret });
-  attempt.stream.put(FOOT_BYTES);
-  return new Done(ret);
+function endSection({ core, stream }: Attempt, { name, sectionId }: Module, ret: SaveResult): void {
+  const { savevm_section_end: point } = core.points;
+  if (point.isOn) point.print({ id: name, section_id: sectionId, ret });
+  stream.put(FOOT_BYTES);
 }
 
 /**

@@ -43,20 +43,20 @@ interface Final {
 /** The final query of a switchover, and the faults around it. */
 function* finalQuery(attempt: Attempt): Steps<Final> {
   const { core } = attempt;
-  const finals = core.version.hasFinal ? core.faults.at('finals') : 0;
+  const finals = core.version.hasFinal ? core.faults.at.finals : 0;
   if (finals === 0 || attempt.madeFinalEarly) return {};
   const answer = yield* queryFinal(attempt);
   if (finals === 2) yield* queryPending(attempt, 'final');
-  if (core.faults.at('syncAfterFinal')) yield* attempt.ram.sync(true);
-  if (core.faults.at('queryAfterFinal')) yield* queryPending(attempt, 'estimate');
-  if (answer === 0 || !core.faults.at('acksFail')) return {};
+  if (core.faults.at.syncAfterFinal) yield* attempt.ram.sync(true);
+  if (core.faults.at.queryAfterFinal) yield* queryPending(attempt, 'estimate');
+  if (answer === 0 || !core.faults.at.acksFail) return {};
   return { error: `Switchover ACK was requested by ${answer} devices during switchover` };
 }
 
 /** qemu_savevm_query_pending_final(); returns the switchover acks that it collected. */
 function* queryFinal(attempt: Attempt): Steps<number> {
   const { core } = attempt;
-  const lock = core.faults.at('finalLock');
+  const lock = core.faults.at.finalLock;
   if (lock !== 'held') {
     core.unlockBql();
     yield* core.sleep(2_000);
@@ -71,7 +71,7 @@ function* queryFinal(attempt: Attempt): Steps<number> {
 /** The fault makes the final query where the decision is made, before the VM is stopped. */
 export function* finalBeforeStop(attempt: Attempt): Steps {
   const { core } = attempt;
-  if (!core.version.hasFinal || core.faults.at('finalPlace') === 'stopped') return;
+  if (!core.version.hasFinal || core.faults.at.finalPlace === 'stopped') return;
   attempt.madeFinalEarly = true;
   yield* queryPending(attempt, 'final');
 }

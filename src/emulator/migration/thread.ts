@@ -1,5 +1,5 @@
 /** The migration thread: setup, rounds until something ends them, and what comes after the loop. */
-import type { Steps } from '../clock/scheduler.ts';
+import { Done, type Steps } from '../clock/scheduler.ts';
 import type { Attempt } from './attempt.ts';
 import { backgroundSnapshot } from './background-snapshot.ts';
 import { coloProcess } from './colo.ts';
@@ -10,7 +10,9 @@ import { recoverFromPause } from './recovery.ts';
 import { setup } from './setup.ts';
 import { watchDirtying } from './throttle.ts';
 
-const GOING = ['active', 'postcopy-device', 'postcopy-active'];
+function isGoing({ state }: Attempt): boolean {
+  return state === 'active' || state === 'postcopy-device' || state === 'postcopy-active';
+}
 
 export function* migrationThread(attempt: Attempt): Steps {
   const { core } = attempt;
@@ -33,20 +35,23 @@ export function* migrationThread(attempt: Attempt): Steps {
   else yield* finishIteration(attempt);
 }
 
+/** What is done at once is not run through: that would cost as much as a round. */
 function* loop(attempt: Attempt): Steps {
   let isUrgent = false;
-  while (attempt.state !== undefined && GOING.includes(attempt.state)) {
+  while (isGoing(attempt)) {
     if (isUrgent || !attempt.rateExceeded()) {
-      const round = yield* iterationRun(attempt);
+      const run = iterationRun(attempt);
+      const round = run instanceof Done ? run.value : yield* run;
       if (round === 'done') return;
       if (round === 'again') continue;
     }
-    if (attempt.isInPostcopy && attempt.stream.error !== undefined && attempt.state === 'postcopy-active') {
+    if (attempt.stream.error !== undefined && attempt.isInPostcopy && attempt.state === 'postcopy-active') {
       if (!(yield* recoverFromPause(attempt))) return;
       startWindow(attempt);
       continue;
     }
     if (failOnStreamError(attempt)) return;
-    isUrgent = yield* rateLimit(attempt);
+    const limited = rateLimit(attempt);
+    isUrgent = limited instanceof Done ? limited.value : yield* limited;
   }
 }

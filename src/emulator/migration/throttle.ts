@@ -11,7 +11,7 @@ export function watchDirtying(attempt: Attempt): void {
   const { capabilities } = attempt;
   if (!capabilities['auto-converge'] && !capabilities['dirty-limit']) return;
   let high = 0;
-  attempt.ram.onPeriodEnd = (dirtiedBytes, sentBytes) => {
+  attempt.ram.syncing.onPeriodEnd = (dirtiedBytes, sentBytes) => {
     if (dirtiedBytes <= (sentBytes * attempt.parameters['throttle-trigger-threshold']) / 100) return;
     high += 1;
     if (high < PERIODS) return;
@@ -19,7 +19,8 @@ export function watchDirtying(attempt: Attempt): void {
     if (capabilities['auto-converge']) throttle(attempt);
     else limitDirtyRate(attempt);
   };
-  if (capabilities['auto-converge'] && attempt.core.version.band !== '7.2') armTimer(attempt, attempt.ram.syncs);
+  if (capabilities['auto-converge'] && attempt.core.version.band !== '7.2')
+    armTimer(attempt, attempt.ram.syncing.count);
 }
 
 function throttle({ core, vm, parameters }: Attempt): void {
@@ -60,9 +61,9 @@ function armTimer(attempt: Attempt, syncsBefore: number): void {
 function* tick(attempt: Attempt, syncsBefore: number): Steps {
   const { core, ram, vm } = attempt;
   if (attempt.isOver || attempt.isPostcopyBegun || !vm.isRunning) return;
-  if (ram.syncs > 1 && ram.syncs === syncsBefore) {
+  if (ram.syncing.count > 1 && ram.syncing.count === syncsBefore) {
     core.tracer.mark('cpu_throttle_dirty_sync');
     yield* ram.sync(false);
   }
-  armTimer(attempt, ram.syncs);
+  armTimer(attempt, ram.syncing.count);
 }

@@ -1,6 +1,7 @@
 /** Dirty bitmaps of block devices: all of it may wait for postcopy, nothing of it is sent while the VM runs. */
-import { DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
 import type { ModuleConfig } from '../config.ts';
+import type { TracePoint } from '../process/tracer.ts';
 import type { Module, Pending, QueryKind, SaveResult, Transfer } from './module.ts';
 
 type Config = Extract<ModuleConfig, { kind: 'dirty-bitmaps' }>;
@@ -15,19 +16,23 @@ export class DirtyBitmaps implements Module {
   readonly name = 'dirty-bitmap';
   readonly sectionId: number;
   readonly isPostcopiable = true;
+  readonly isActive: boolean;
   readonly #transfer: Transfer;
+  readonly #isOld: boolean;
+  readonly #pending: TracePoint<'dirty_bitmap_state_pending'>;
   readonly #config: Config;
   #unsentBytes: number;
+  /** What the last line said. */
+  #printed = { pending: -1 };
 
   constructor(transfer: Transfer, config: Config) {
     this.#transfer = transfer;
+    this.#isOld = transfer.core.version.decision === '7.2';
+    this.#pending = transfer.core.points.dirty_bitmap_state_pending;
     this.#config = config;
+    this.isActive = transfer.capabilities['dirty-bitmaps'] && config.bitmaps > 0;
     this.sectionId = transfer.core.version.ramSectionId + 1;
     this.#unsentBytes = config.bitmaps * config.bytesPerBitmap;
-  }
-
-  get isActive(): boolean {
-    return this.#transfer.capabilities['dirty-bitmaps'] && this.#config.bitmaps > 0;
   }
 
   /** Only while the guest cannot write to the disks. */
@@ -46,32 +51,41 @@ export class DirtyBitmaps implements Module {
 
   pending(kind: QueryKind, sum: Pending): Steps {
     const { core } = this.#transfer;
-    if (kind === 'final' && core.asPosted) return DONE;
-    const locked = kind === 'final' ? DONE : core.lockBql('bitmapPending');
-    if (!(locked instanceof Done)) return this.#countLater(locked, kind, sum);
-    this.#count(kind, sum);
+    if (kind === 'final') {
+      if (!core.asPosted) this.#count(sum);
+      return DONE;
+    }
+    const locked = core.lockBql('bitmapPending');
+    if (locked !== DONE) return this.#countLater(locked, sum);
+    this.#countLocked(sum);
     return DONE;
   }
 
-  *#countLater(locked: Steps, kind: QueryKind, sum: Pending): Steps {
+  *#countLater(locked: Steps, sum: Pending): Steps {
     yield* locked;
-    this.#count(kind, sum);
+    this.#countLocked(sum);
   }
 
-  #count(kind: QueryKind, sum: Pending): void {
-    const { core } = this.#transfer;
-    core.spend(1_000);
-    if (kind !== 'final') core.unlockBql();
-    this.#report(sum);
+  #countLocked(sum: Pending): void {
+    this.#transfer.core.unlockBql();
+    this.#count(sum);
   }
 
-  #report(sum: Pending): void {
-    const { core, thresholdBytes } = this.#transfer;
+  #count(sum: Pending): void {
     const pending = this.#unsentBytes;
-    if (core.version.decision === '7.2') {
-      core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });
-    } else core.tracer.event('dirty_bitmap_state_pending', { pending });
+    if (this.#isOld) this.#printOld(pending);
+    else if (this.#pending.isOn) this.#print(pending);
     sum.postcopy += pending;
+  }
+
+  #print(pending: number): void {
+    if (this.#printed.pending !== pending) this.#printed = { pending };
+    this.#pending.print(this.#printed);
+  }
+
+  #printOld(pending: number): void {
+    const { core, thresholdBytes } = this.#transfer;
+    core.tracer.event('dirty_bitmap_save_pending', { pending, max_size: thresholdBytes });
   }
 
   *iterate(): Steps<SaveResult> {

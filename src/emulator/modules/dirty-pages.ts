@@ -28,8 +28,10 @@ export class DirtyPages {
 
   /** The dirty log into the bitmap; returns the pages that were clean. */
   collect(): number {
+    const written = this.#memory.takeWritten();
+    if (written.length === 0) return 0;
     let fresh = 0;
-    for (const { from, to } of this.#memory.takeWritten()) {
+    for (const { from, to } of written) {
       for (let page = from; page < to; page += 1) {
         if (this.#working[page] === 1) continue;
         this.#working[page] = 1;

@@ -38,7 +38,9 @@ export class LogClear {
   readonly #transfer: Transfer;
   readonly #ramPages: number;
   readonly #bios: Slot;
+  readonly #hasLog: boolean;
   readonly #isDue: Uint8Array;
+  #isAllDue = false;
   #isBiosDue = false;
 
   constructor(transfer: Transfer) {
@@ -51,15 +53,20 @@ export class LogClear {
       from += pages;
     }
     this.#bios = bios;
+    this.#hasLog = !transfer.core.config.guest.hasDirtyRing;
     this.#ramPages = memory.blocks[0]?.pages ?? 0;
     this.#isDue = new Uint8Array(Math.ceil(this.#ramPages / CHUNK_PAGES));
   }
 
   /** Behind a sync every chunk's log is to be cleared once more. A dirty ring has no log that could be. */
   markAll(): void {
-    if (this.#transfer.core.config.guest.hasDirtyRing) return;
+    if (this.#hasLog && !this.#isAllDue) this.#markAll();
+  }
+
+  #markAll(): void {
     if (this.#ramPages % WORD_PAGES === 0) this.#isDue.fill(1);
     this.#isBiosDue = true;
+    this.#isAllDue = true;
   }
 
   /** migration_bitmap_clear_dirty(): before the page goes out. */
@@ -70,20 +77,23 @@ export class LogClear {
 
   #clears(): boolean {
     const { core, isInPostcopy } = this.#transfer;
-    return core.version.clearsLogToTheEnd || !(this.isLastRound || isInPostcopy);
+    if (core.version.clearsLogToTheEnd) return true;
+    if (isInPostcopy) return false;
+    return !this.isLastRound || core.faults.at.lastRoundClears;
   }
 
   #clearRam(page: number): void {
     const chunk = Math.floor(page / CHUNK_PAGES);
     if (this.#isDue[chunk] !== 1 || !this.#clears()) return;
     this.#isDue[chunk] = 0;
+    this.#isAllDue = false;
     const first = chunk * CHUNK_PAGES;
     this.#tell('pc.ram', first, page);
     const end = Math.min(first + CHUNK_PAGES, this.#ramPages);
     for (const { slot, from, to } of LOW_SLOTS) {
       const size = Math.min(to, end) - Math.max(from, first);
       if (size > 0)
-        this.#transfer.core.tracer.aside('kvm_clear_dirty_log', { slot, start: Math.max(first - from, 0), size });
+        this.#transfer.core.tracer.event('kvm_clear_dirty_log', { slot, start: Math.max(first - from, 0), size });
     }
   }
 
@@ -91,12 +101,13 @@ export class LogClear {
     if (!this.#clears()) return;
     const { slot, from, to } = this.#bios;
     this.#isBiosDue = false;
+    this.#isAllDue = false;
     this.#tell('pc.bios', 0, page - from);
-    this.#transfer.core.tracer.aside('kvm_clear_dirty_log', { slot, start: 0, size: to - from });
+    this.#transfer.core.tracer.event('kvm_clear_dirty_log', { slot, start: 0, size: to - from });
   }
 
   #tell(str: string, first: number, page: number): void {
-    this.#transfer.core.tracer.aside('migration_bitmap_clear_dirty', {
+    this.#transfer.core.tracer.event('migration_bitmap_clear_dirty', {
       str,
       start: first * PAGE_BYTES,
       size: CHUNK_BYTES,

@@ -1,7 +1,7 @@
 /** A registered savevm entry with live state, as the migration's core calls it. */
 
 import type { Stream } from '../channel/stream.ts';
-import type { Steps } from '../clock/scheduler.ts';
+import { Done, type Steps } from '../clock/scheduler.ts';
 import type { Vm } from '../guest/vm.ts';
 import type { Core } from '../process/core.ts';
 import type { Capability, Parameter } from '../settings.ts';
@@ -14,6 +14,11 @@ export interface Pending {
   stopcopy: number;
   postcopy: number;
   acks: number;
+}
+
+/** A query's answer. */
+export interface Answer extends Pending {
+  total: number;
 }
 
 /** What a module sees of its migration. */
@@ -59,3 +64,13 @@ export interface Module {
 
 /** EIO, as handlers return it. */
 export const IO_ERROR = -5;
+
+const NOTHING_LEFT: Steps<SaveResult> = new Done(1);
+const MORE_LEFT: Steps<SaveResult> = new Done(0);
+const FAILED: Steps<SaveResult> = new Done(IO_ERROR);
+
+/** For a handler that had nothing to wait for. */
+export function savedAtOnce(result: SaveResult): Steps<SaveResult> {
+  if (result < 0) return FAILED;
+  return result === 0 ? MORE_LEFT : NOTHING_LEFT;
+}

@@ -1,11 +1,20 @@
 /** Guest memory: a bitmap of dirty pages, syncs from the dirty log, pages in order, pages asked for first. */
-import { andThen, DONE, Done, type Steps } from '../clock/scheduler.ts';
+import { DONE, type Steps } from '../clock/scheduler.ts';
 import { PAGE_BYTES, type RamBlock } from '../guest/memory.ts';
 import type { Mutex } from '../locks/mutex.ts';
-import type { Core } from '../process/core.ts';
+import type { TracePoint } from '../process/tracer.ts';
+import { BitmapSync } from './bitmap-sync.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { LogClear } from './log-clear.ts';
-import { IO_ERROR, type Module, type Pending, type QueryKind, type SaveResult, type Transfer } from './module.ts';
+import {
+  IO_ERROR,
+  type Module,
+  type Pending,
+  type QueryKind,
+  type SaveResult,
+  savedAtOnce,
+  type Transfer,
+} from './module.ts';
 
 /** A round ends after this long (MAX_WAIT), looked at every 64 pages. */
 const MAX_WAIT_MS = 50;
@@ -13,17 +22,9 @@ const LOOK_EVERY = 64;
 const PAGE_HEADER_BYTES = 8;
 const ZERO_PAGE_BYTES = 9;
 const END_MARK_BYTES = 8;
-const SYNC_PERIOD_MS = 1_000;
-/** Time of a page besides its transfer, of one without content, and of a sync per 64 Ki pages. */
+/** Time of a page besides its transfer, and of one without content. */
 const PAGE_NS = 900;
 const ZERO_PAGE_NS = 380;
-const SYNC_NS = 12_000;
-/** The vCPUs' rings are reaped; a guest with a dirty limit fills them all the time. */
-const RING_MIN_NS = 90_000;
-const RING_MAX_NS = 350_000;
-const MEMORY_SLOTS = 6;
-
-type PeriodEnd = (dirtiedBytes: number, sentBytes: number) => void;
 
 export class Ram implements Module {
   readonly name = 'ram';
@@ -31,33 +32,36 @@ export class Ram implements Module {
   readonly isPostcopiable: boolean;
   readonly isActive = true;
   readonly iterates = true;
-  syncs = 0;
   normalPages = 0;
   zeroPages = 0;
-  /** Pages dirtied per second in the last period. */
-  dirtyPagesRate = 0;
-  /** Dirty bytes as of the last sync. */
-  bytesAtSync = 0;
   requests = 0;
-  /** Called at the end of a period of syncs, under the sync. */
-  onPeriodEnd: PeriodEnd | undefined;
-  readonly bitmapMutex: Mutex;
+  readonly syncing: BitmapSync;
   readonly pages: DirtyPages;
   readonly #transfer: Transfer;
+  readonly #bitmapMutex: Mutex;
+  /** ram_save_pending() of 7.2 chooses when to sync. */
+  readonly #decidesItself: boolean;
+  readonly #printsProbe: boolean;
+  /** Two, as they take turns: each prints what it printed before. */
+  readonly #estimateProbe: TracePoint<'ram_state_pending_sync'>;
+  readonly #exactProbe: TracePoint<'ram_state_pending_sync'>;
   readonly #logClear: LogClear;
   #lastBlock = '';
   #nameBytes = 0;
-  #periodStartMs: number | undefined;
-  #periodPages = 0;
-  #periodStartBytes = 0;
 
   constructor(transfer: Transfer) {
     this.#transfer = transfer;
     this.sectionId = transfer.core.version.ramSectionId;
     this.isPostcopiable = transfer.capabilities['postcopy-ram'];
-    this.bitmapMutex = transfer.core.mutex();
+    this.#bitmapMutex = transfer.core.mutex();
+    const { version, tracer } = transfer.core;
+    this.#decidesItself = version.decision === '7.2';
+    this.#estimateProbe = tracer.point('ram_state_pending_sync');
+    this.#exactProbe = tracer.point('ram_state_pending_sync');
+    this.#printsProbe = version.hasFinal && this.#estimateProbe.isOn;
     this.pages = new DirtyPages(transfer.vm.memory);
     this.#logClear = new LogClear(transfer);
+    this.syncing = new BitmapSync(transfer, this.#bitmapMutex, this.pages, this.#logClear);
   }
 
   get dirtyPages(): number {
@@ -89,9 +93,8 @@ export class Ram implements Module {
   }
 
   pending(kind: QueryKind, sum: Pending): Steps {
-    const isOld = this.#transfer.core.version.decision === '7.2';
-    const synced = isOld ? this.#syncBelowThreshold() : this.#syncFor(kind);
-    if (!(synced instanceof Done)) return this.#reportLater(synced, kind, sum);
+    const synced = this.#decidesItself ? this.#syncBelowThreshold() : this.#syncFor(kind);
+    if (synced !== DONE) return this.#reportLater(synced, kind, sum);
     this.#report(kind, sum);
     return DONE;
   }
@@ -111,10 +114,9 @@ export class Ram implements Module {
   isAlone = true;
 
   #isLeftOut(): boolean {
-    return this.isAlone && this.#transfer.core.faults.at('finalModules') !== 'all';
+    return this.isAlone && this.#transfer.core.faults.at.finalModules !== 'all';
   }
 
-  /** ram_save_pending() of 7.2 decides for itself. */
   #syncBelowThreshold(): Steps {
     if (this.#transfer.isInPostcopy || this.dirtyBytes >= this.#transfer.thresholdBytes) return DONE;
     return this.#lockedSync();
@@ -123,121 +125,80 @@ export class Ram implements Module {
   #syncFor(kind: QueryKind): Steps {
     const { core, isInPostcopy } = this.#transfer;
     const syncs = !isInPostcopy && this.#wantsSync(kind);
-    if (core.version.hasFinal) {
-      core.tracer.event('ram_state_pending_sync', {
-        exact: kind === 'estimate' || this.#finalIsEstimate(kind) ? 0 : 1,
-        final: kind === 'final' ? 1 : 0,
-        in_postcopy: isInPostcopy ? 1 : 0,
-        sync: syncs ? 1 : 0,
-      });
-    }
+    if (this.#printsProbe) this.#printProbe(kind, isInPostcopy, syncs);
     if (!syncs) return DONE;
-    if (kind !== 'final' || core.faults.at('finalSyncLock') === 'handler') return this.#lockedSync();
-    return this.sync(core.faults.at('finalLastStage'));
+    if (kind !== 'final' || core.faults.at.finalSyncLock === 'handler') return this.#lockedSync();
+    return this.sync(core.faults.at.finalLastStage);
+  }
+
+  #printProbe(kind: QueryKind, isInPostcopy: boolean, syncs: boolean): void {
+    const probe = kind === 'estimate' ? this.#estimateProbe : this.#exactProbe;
+    probe.print({
+      exact: kind === 'estimate' || this.#finalIsEstimate(kind) ? 0 : 1,
+      final: kind === 'final' ? 1 : 0,
+      in_postcopy: isInPostcopy ? 1 : 0,
+      sync: syncs ? 1 : 0,
+    });
   }
 
   #finalIsEstimate(kind: QueryKind): boolean {
-    return kind === 'final' && this.#transfer.core.faults.at('finalKind') === 'estimate';
+    return kind === 'final' && this.#transfer.core.faults.at.finalKind === 'estimate';
   }
 
   #wantsSync(kind: QueryKind): boolean {
-    const { faults } = this.#transfer.core;
+    const { at } = this.#transfer.core.faults;
+    if (kind === 'estimate') return at.estimateSync;
+    if (kind === 'exact') return at.exactSync;
     if (this.#finalIsEstimate(kind)) return false;
-    switch (kind) {
-      case 'estimate':
-        return faults.at('estimateSync');
-      case 'exact':
-        return faults.at('exactSync');
-      case 'final':
-        return faults.at(this.isSwitchingToPostcopy ? 'postcopyLastSync' : 'precopyLastSync');
-    }
+    return this.isSwitchingToPostcopy ? at.postcopyLastSync : at.precopyLastSync;
   }
 
   isSwitchingToPostcopy = false;
 
   #lockedSync(): Steps {
-    return andThen(andThen(this.#transfer.core.lockBql('ramSync'), this, syncOnce), this.#transfer.core, unlockBql);
-  }
-
-  /** migration_bitmap_sync() */
-  sync(lastStage: boolean): Steps {
     const { core } = this.#transfer;
-    // 11.1 does not count the one of the final query.
-    if (!(lastStage && core.version.passAfterQuery)) this.syncs += 1;
-    this.#periodStartMs ??= core.scheduler.nowMs;
-    core.tracer.mark('migration_bitmap_sync_start');
-    if (core.version.hasFinal) {
-      const bql = core.holdsBql ? 1 : 0;
-      core.tracer.event('migration_bitmap_sync_stage', { last_stage: lastStage ? 1 : 0, bql });
-    }
-    return andThen(andThen(this.#readSlots(0), this, lockBitmap), this, collect);
-  }
-
-  lockBitmap(): Steps {
-    return this.#transfer.core.lockMutex(this.bitmapMutex, 'bitmapMutex');
-  }
-
-  #readSlots(from: number): Steps {
-    const { core } = this.#transfer;
-    for (let slot = from; slot < MEMORY_SLOTS; slot += 1) {
-      const read = core.locked(core.slotsMutex, 'slots', 'slotsEnd', 1_500);
-      if (!(read instanceof Done)) return this.#readRest(read, slot + 1);
-    }
+    const locked = core.lockBql('ramSync');
+    if (locked !== DONE) return this.#lockedSyncLater(locked);
+    const synced = this.sync(false);
+    if (synced !== DONE) return this.#unlockLater(synced);
+    core.unlockBql();
     return DONE;
   }
 
-  *#readRest(read: Steps, from: number): Steps {
-    yield* read;
-    yield* this.#readSlots(from);
+  *#lockedSyncLater(locked: Steps): Steps {
+    yield* locked;
+    yield* this.#unlockLater(this.sync(false));
   }
 
-  /** The dirty log into the bitmap, under its mutex, which it releases. */
-  collect(): void {
-    const { core, vm } = this.#transfer;
-    core.spend(SYNC_NS * Math.max(1, vm.memory.totalPages / 65_536));
-    if (core.config.guest.hasDirtyRing) core.spend(core.random.between(RING_MIN_NS, RING_MAX_NS));
-    vm.catchUp();
-    this.#periodPages += this.pages.collect();
-    this.#logClear.markAll();
-    core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
-    core.tracer.event('migration_bitmap_sync_end', { dirty_pages: this.#periodPages });
-    this.bytesAtSync = this.dirtyBytes;
-    this.#endPeriod();
+  *#unlockLater(synced: Steps): Steps {
+    yield* synced;
+    this.#transfer.core.unlockBql();
   }
 
-  #endPeriod(): void {
-    const { core, stream } = this.#transfer;
-    const elapsedMs = core.scheduler.nowMs - (this.#periodStartMs ?? 0);
-    if (elapsedMs <= SYNC_PERIOD_MS) return;
-    this.onPeriodEnd?.(this.#periodPages * PAGE_BYTES, stream.flushedBytes - this.#periodStartBytes);
-    this.dirtyPagesRate = Math.floor((this.#periodPages * 1000) / elapsedMs);
-    this.#periodStartMs = core.scheduler.nowMs;
-    this.#periodPages = 0;
-    this.#periodStartBytes = stream.flushedBytes;
+  sync(lastStage: boolean): Steps {
+    return this.syncing.run(lastStage);
   }
 
   iterate(): Steps<SaveResult> {
-    const { core } = this.#transfer;
-    const startNs = core.nowNs;
-    const locked = this.lockBitmap();
-    if (!(locked instanceof Done)) return this.#sendLater(locked, startNs);
-    return this.#send(startNs);
+    const locked = this.#bitmapMutex.lock('bitmapMutex');
+    if (locked !== DONE) return this.#sendLater(locked);
+    return this.#send();
   }
 
-  *#sendLater(locked: Steps, startNs: number): Steps<SaveResult> {
+  *#sendLater(locked: Steps): Steps<SaveResult> {
     yield* locked;
-    return yield* this.#send(startNs);
+    return yield* this.#send();
   }
 
-  #send(startNs: number): Steps<SaveResult> {
-    return this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty(startNs);
+  #send(): Steps<SaveResult> {
+    return this.dirtyPages === 0 && !this.hasRequests ? this.#sendNothing() : this.#sendDirty();
   }
 
   /** Most rounds of a migration that polls and waits. */
   #sendNothing(): Steps<SaveResult> {
     const result = this.#transfer.rateExceeded() ? 0 : 1;
     const sent = this.#transmit(0);
-    return sent instanceof Done ? new Done(this.#endSection(result)) : this.#endLater(sent, result);
+    return sent === DONE ? savedAtOnce(this.#endSection(result)) : this.#endLater(sent, result);
   }
 
   *#endLater(sent: Steps, result: SaveResult): Steps<SaveResult> {
@@ -245,8 +206,9 @@ export class Ram implements Module {
     return this.#endSection(result);
   }
 
-  *#sendDirty(startNs: number): Steps<SaveResult> {
+  *#sendDirty(): Steps<SaveResult> {
     const { core, stream } = this.#transfer;
+    const startNs = core.nowNs;
     let busyNs = 0;
     let result = 0;
     for (let sent = 0; !this.#transfer.rateExceeded() || this.hasRequests; sent += 1) {
@@ -278,8 +240,8 @@ export class Ram implements Module {
   }
 
   #endSection(result: SaveResult): SaveResult {
-    const { core, stream } = this.#transfer;
-    core.unlockMutex(this.bitmapMutex, 'bitmapMutex');
+    const { stream } = this.#transfer;
+    this.#bitmapMutex.unlock('bitmapMutex');
     stream.put(END_MARK_BYTES);
     stream.flush();
     return stream.error === undefined ? result : IO_ERROR;
@@ -290,7 +252,7 @@ export class Ram implements Module {
     const { hasRamSaveComplete, hasFinal } = core.version;
     if (hasRamSaveComplete) core.tracer.event('ram_save_complete', { dirty_pages: this.dirtyPages, done: 0 });
     // Of the older code, which has no final query to sync in.
-    if (!isInPostcopy && !hasFinal && core.faults.at('precopyLastSync')) yield* this.sync(true);
+    if (!isInPostcopy && !hasFinal && core.faults.at.precopyLastSync) yield* this.sync(true);
     this.#logClear.isLastRound = !this.#transfer.isInColo;
     yield* this.sendAll();
     stream.put(END_MARK_BYTES);
@@ -316,7 +278,7 @@ export class Ram implements Module {
   /** Links and hosts have other work too. */
   #transmit(ns: number): Steps {
     const { core } = this.#transfer;
-    return core.sleep(ns * core.random.between(0.92, 1.22));
+    return ns === 0 ? core.scheduler.giveWay() : core.sleep(ns * core.random.between(0.92, 1.22));
   }
 
   cleanup(): void {
@@ -382,17 +344,4 @@ export class Ram implements Module {
     this.#nameBytes += 1 + name.length;
     return 1 + name.length;
   }
-}
-
-const syncOnce = (ram: Ram): Steps => ram.sync(false);
-const lockBitmap = (ram: Ram): Steps => ram.lockBitmap();
-
-function collect(ram: Ram): Steps {
-  ram.collect();
-  return DONE;
-}
-
-function unlockBql(core: Core): Steps {
-  core.unlockBql();
-  return DONE;
 }

@@ -123,7 +123,7 @@ export class Vfio implements Module {
   #asksForAck(kind: QueryKind): boolean {
     if (!this.#transfer.capabilities['switchover-ack']) return false;
     if (kind === 'final')
-      return this.#config.asksAckAtSwitchover === true || this.#transfer.core.faults.ahead('deviceAsksAgain');
+      return this.#config.asksAckAtSwitchover === true || this.#transfer.core.faults.ahead.deviceAsksAgain;
     const asks = !this.#asked && this.#initialBytes > 0;
     this.#asked ||= asks;
     return asks;

@@ -4,7 +4,9 @@ import type { EmissionSink } from '../emission.ts';
 import type { Attempt, Machine } from '../migration/attempt.ts';
 import { perform } from './commands.ts';
 
-const LOOK_NS = 2e6;
+/** No log grows faster: a line takes some microseconds. Looked at no more often than that. */
+const BYTES_PER_MICROSECOND = 100;
+const LOOK_NS = 200_000;
 /** What a cancelled migration has to end in. */
 const PATIENCE_NS = 2e9;
 
@@ -13,10 +15,16 @@ export function isFull({ core }: Machine, sink: EmissionSink): boolean {
   return logBytes !== undefined && sink.writtenBytes >= logBytes;
 }
 
+/** It is not full before. */
+function untilFullNs({ core }: Machine, sink: EmissionSink): number {
+  const missing = (core.config.logBytes ?? 0) - sink.writtenBytes;
+  return Math.max(LOOK_NS, Math.floor((missing / BYTES_PER_MICROSECOND) * 1000));
+}
+
 /** The log just ends where the migration can't be cancelled, as in postcopy. */
 export function* cancelWhenFull(machine: Machine, sink: EmissionSink, attempts: readonly Attempt[]): Steps {
   const { core, mainLoop } = machine;
-  while (!isFull(machine, sink)) yield* core.sleep(LOOK_NS);
+  while (!isFull(machine, sink)) yield* core.sleep(untilFullNs(machine, sink));
   const attempt = attempts.at(-1);
   if (attempt === undefined || attempt.isOver) return;
   if (!attempt.isInPostcopy) {

@@ -137,7 +137,7 @@ function ramOf(attempt: Attempt, extent: Extent): Answer {
     'dirty-sync-missed-zero-copy': 0,
     'precopy-bytes': precopy,
     duplicate: ram.zeroPages,
-    'dirty-pages-rate': isRunning ? ram.dirtyPagesRate : 0,
+    'dirty-pages-rate': isRunning ? ram.syncing.dirtyPagesRate : 0,
     ...(isOld ? { skipped: 0 } : {}),
     'normal-bytes': ram.normalPages * 4096,
     normal: ram.normalPages,

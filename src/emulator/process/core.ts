@@ -1,13 +1,17 @@
 /** What every thread of the process shares: clock, trace, locks, version, faults. */
 import { Random } from '../clock/random.ts';
-import { DONE, Done, Scheduler, type Steps, type Thread } from '../clock/scheduler.ts';
+import { Scheduler, type Steps, type Thread } from '../clock/scheduler.ts';
 import type { EmulatorConfig } from '../config.ts';
 import type { EmissionSink } from '../emission.ts';
 import { FaultSwitches } from '../faults/switches.ts';
 import { Mutex } from '../locks/mutex.ts';
-import { type PlaceName, placesOf } from '../locks/places.ts';
+import { MutexTrace } from '../locks/mutex-trace.ts';
+import type { PlaceName } from '../locks/places.ts';
 import { type Version, versionOf } from '../versions/version.ts';
+import { type Points, pointsOf } from './points.ts';
 import { Tracer } from './tracer.ts';
+
+const MUTEX_EVENTS = ['qemu_mutex_lock', 'qemu_mutex_locked', 'qemu_mutex_unlock'] as const;
 
 export class Core {
   readonly config: EmulatorConfig;
@@ -15,11 +19,12 @@ export class Core {
   readonly random: Random;
   readonly scheduler = new Scheduler();
   readonly tracer: Tracer;
+  readonly points: Points;
   readonly faults: FaultSwitches;
   readonly slotsMutex: Mutex;
   aborted = false;
   readonly #bql: Mutex;
-  readonly #place: ReturnType<typeof placesOf>;
+  readonly #showsMutexes: boolean;
   readonly #heap: number;
   #allocations = 0;
   #lastThread: number;
@@ -30,7 +35,8 @@ export class Core {
     this.random = new Random(config.seed);
     this.tracer = new Tracer(this.scheduler, this.random, sink);
     this.faults = new FaultSwitches(config.faults);
-    this.#place = placesOf(config.version);
+    this.points = pointsOf(this.tracer);
+    this.#showsMutexes = MUTEX_EVENTS.some((event) => this.tracer.point(event).isOn);
     this.#heap = 0x55d0_0000_0000 + this.random.whole(0, 0xffff_ffff) * 16;
     this.#lastThread = this.random.whole(9_000, 29_000);
     this.#bql = this.mutex();
@@ -66,7 +72,9 @@ export class Core {
   }
 
   mutex(): Mutex {
-    return new Mutex(this.scheduler, this.tracer, this.address());
+    const address = this.address();
+    const trace = this.#showsMutexes ? new MutexTrace(this.tracer, this.config.version, address) : undefined;
+    return new Mutex(this.scheduler, trace);
   }
 
   sleep(ns: number): Steps {
@@ -75,44 +83,22 @@ export class Core {
 
   /** Busy for a time near `ns`. */
   spend(ns: number): void {
-    this.scheduler.spend(ns * this.random.between(0.8, 1.3));
+    this.scheduler.spend(Math.round(ns * this.random.between(0.8, 1.3)));
   }
 
   /** bql_lock(): aborts when the caller holds it already, before it prints anything. */
   lockBql(place: PlaceName): Steps {
     if (this.#bql.isHeld) return this.abort('system/cpus.c', 574, 'bql_lock_impl', '!bql_locked()');
-    return this.#bql.lock(this.#place(place));
+    return this.#bql.lock(place);
   }
 
   /** bql_unlock() prints its own place, whoever calls it. */
   unlockBql(): void {
-    this.#bql.unlock(this.#place('unlock'));
+    this.#bql.unlock('unlock');
   }
 
   waitWithBql(condition: Parameters<Mutex['waitOn']>[0], place: PlaceName): Steps {
-    return this.#bql.waitOn(condition, this.#place(place));
-  }
-
-  locked(mutex: Mutex, place: PlaceName, end: PlaceName, busyNs: number): Steps {
-    const taken = mutex.lock(this.#place(place));
-    if (!(taken instanceof Done)) return this.#lockedLater(taken, mutex, end, busyNs);
-    this.spend(busyNs);
-    mutex.unlock(this.#place(end));
-    return DONE;
-  }
-
-  *#lockedLater(taken: Steps, mutex: Mutex, end: PlaceName, busyNs: number): Steps {
-    yield* taken;
-    this.spend(busyNs);
-    mutex.unlock(this.#place(end));
-  }
-
-  lockMutex(mutex: Mutex, place: PlaceName): Steps {
-    return mutex.lock(this.#place(place));
-  }
-
-  unlockMutex(mutex: Mutex, place: PlaceName): void {
-    mutex.unlock(this.#place(place));
+    return this.#bql.waitOn(condition, place);
   }
 
   /** g_assert() failed: the process is gone, and nobody comes back from here. */

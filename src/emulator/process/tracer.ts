@@ -1,40 +1,70 @@
-/** The trace back end: stamps what a thread prints; printing takes time, so no two lines have the same one. */
+/**
+ * The trace back end: stamps what a thread prints. Printing takes time, more
+ * than the stamps' resolution, so no two lines have the same one. An event that
+ * is switched off costs nothing, as in QEMU.
+ */
 
 import type { EventArgs, EventName } from '../../catalog/catalog.ts';
 import type { ArgValues } from '../../catalog/declaration.ts';
 import type { Random } from '../clock/random.ts';
 import type { Scheduler } from '../clock/scheduler.ts';
-import type { EmissionSink, EventPrinter, LinePrinter } from '../emission.ts';
+import type { EmissionSink, EventPrinter } from '../emission.ts';
 
-/** Stamps have this much resolution. */
-const STAMP_NS = 1_000;
-
-/** How long a line takes, at least and below. */
+/** How long a line takes: at least, and so many bits of it by chance. */
 const LINE_MIN_NS = 1_500;
-const LINE_MAX_NS = 3_400;
+const LINE_BITS = 11;
 
 type BareName = {
   [N in EventName]: object extends EventArgs<N> ? N : never;
 }[EventName];
 
-/** An event that is switched on or off; a line's time passes either way. */
-interface TracePoint<P> {
-  readonly printer: P | undefined;
-}
-
-/** A line whose arguments never change. */
-export type FixedLine = TracePoint<LinePrinter>;
+type Args<N extends EventName> = EventArgs<N> & ArgValues;
 
 const NO_ARGS: ArgValues = {};
+
+/** An event as the code prints it at one place. Where that is often, `isOn` is asked before arguments are made. */
+export class TracePoint<N extends EventName> {
+  readonly isOn: boolean;
+  readonly #tracer: Tracer;
+  readonly #printer: EventPrinter | undefined;
+
+  constructor(tracer: Tracer, printer: EventPrinter | undefined) {
+    this.#tracer = tracer;
+    this.#printer = printer;
+    this.isOn = printer !== undefined;
+  }
+
+  print(args: Args<N>): void {
+    if (this.#printer !== undefined) this.#tracer.stamp(this.#printer, args);
+  }
+
+  line(args: Args<N>): Line {
+    return new Line(this.#tracer, this.#printer, args);
+  }
+}
+
+/** A line with arguments that never change. */
+export class Line {
+  readonly #tracer: Tracer;
+  readonly #printer: EventPrinter | undefined;
+  readonly #args: ArgValues;
+
+  constructor(tracer: Tracer, printer: EventPrinter | undefined, args: ArgValues) {
+    this.#tracer = tracer;
+    this.#printer = printer;
+    this.#args = args;
+  }
+
+  print(): void {
+    if (this.#printer !== undefined) this.#tracer.stamp(this.#printer, this.#args);
+  }
+}
 
 export class Tracer {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #sink: EmissionSink;
-  readonly #points = new Map<EventName, TracePoint<EventPrinter>>();
-  #lastNs = -STAMP_NS;
-  /** The stamp of the last line beside the others; those that would not come behind it are put off. */
-  #asideNs = -STAMP_NS;
+  readonly #printers = new Map<EventName, EventPrinter | undefined>();
 
   constructor(scheduler: Scheduler, random: Random, sink: EmissionSink) {
     this.#scheduler = scheduler;
@@ -42,64 +72,43 @@ export class Tracer {
     this.#sink = sink;
   }
 
+  /** For a place that is come to often. */
+  point<N extends EventName>(event: N): TracePoint<N> {
+    return new TracePoint(this, this.#sink.printerOf(event));
+  }
+
   /** An event without arguments. */
   mark(event: BareName): void {
     this.#emit(event, NO_ARGS);
   }
 
-  event<N extends EventName>(event: N, args: EventArgs<N> & ArgValues): void {
+  event<N extends EventName>(event: N, args: Args<N>): void {
     this.#emit(event, args);
-  }
-
-  fixedLine<N extends EventName>(event: N, args: EventArgs<N> & ArgValues): FixedLine {
-    return { printer: this.#sink.linePrinterOf(event, args) };
-  }
-
-  line({ printer }: FixedLine): void {
-    const timeNs = this.#stamp();
-    if (printer !== undefined) printer.print(timeNs, this.#scheduler.current.id);
-  }
-
-  /** An event that most logs leave out: its line takes no time, so that the run is the same with it and without. */
-  aside<N extends EventName>(event: N, args: EventArgs<N> & ArgValues): void {
-    const { printer } = this.#points.get(event) ?? this.#newPoint(event);
-    if (printer !== undefined) printer.print(this.#stampAside(), this.#scheduler.current.id, args);
   }
 
   /** What error_report(), or an abort, writes to stderr. */
   message(text: string): void {
-    this.#sink.message({ timeNs: this.#stamp(), thread: this.#scheduler.current.id, text });
+    this.#sink.message({ timeNs: this.#scheduler.nowNs, thread: this.#scheduler.current.id, text });
+    this.#spendLine();
+  }
+
+  stamp(printer: EventPrinter, args: ArgValues): void {
+    printer.print(this.#scheduler.nowNs, this.#scheduler.current.id, args);
+    this.#spendLine();
+  }
+
+  #spendLine(): void {
+    this.#scheduler.spend(LINE_MIN_NS + this.#random.bits(LINE_BITS));
   }
 
   #emit(event: EventName, args: ArgValues): void {
-    const { printer } = this.#points.get(event) ?? this.#newPoint(event);
-    const timeNs = this.#stamp();
-    if (printer !== undefined) printer.print(timeNs, this.#scheduler.current.id, args);
+    const printer = this.#printers.get(event) ?? this.#newPrinter(event);
+    if (printer !== undefined) this.stamp(printer, args);
   }
 
-  #newPoint(event: EventName): TracePoint<EventPrinter> {
-    const point = { printer: this.#sink.printerOf(event) };
-    this.#points.set(event, point);
-    return point;
-  }
-
-  #stamp(): number {
-    const { nowNs } = this.#scheduler;
-    const sinceNs = nowNs - this.#lastNs;
-    // The remainder of a small integer is much cheaper than that of a large number.
-    const wholeNs = sinceNs < 2 ** 31 ? sinceNs | 0 : Math.floor(sinceNs);
-    const stampNs = this.#lastNs + Math.max(STAMP_NS, wholeNs - (wholeNs % STAMP_NS));
-    this.#lastNs = stampNs;
-    this.#scheduler.spend(stampNs - nowNs + this.#random.between(LINE_MIN_NS, LINE_MAX_NS));
-    if (stampNs > this.#asideNs) return stampNs;
-    this.#asideNs += STAMP_NS;
-    return this.#asideNs;
-  }
-
-  #stampAside(): number {
-    const { nowNs } = this.#scheduler;
-    const wholeNs = nowNs - (nowNs % STAMP_NS);
-    this.#asideNs = Math.max(wholeNs, Math.max(this.#lastNs, this.#asideNs) + STAMP_NS);
-    return this.#asideNs;
+  #newPrinter(event: EventName): EventPrinter | undefined {
+    const printer = this.#sink.printerOf(event);
+    this.#printers.set(event, printer);
+    return printer;
   }
 }

@@ -75,7 +75,7 @@ const REAL_OLDER: readonly ComparedCapture[] = [
   compared('real/10.0.13/cancel@ts', '10.0', 'cancel', [], { seed: 2 }),
   compared('real/7.2/precopy-iter@ts', '7.2', 'precopy', FAST),
   compared('real/7.2/precopy-iter@plain', '7.2', 'precopy', FAST),
-  compared('real/7.2/postcopy@ts', '7.2', 'postcopy', [], { seed: 18 }),
+  compared('real/7.2/postcopy@ts', '7.2', 'postcopy', [], { seed: 6 }),
   compared('real/7.2/savevm@ts', '7.2', 'snapshot', ['quit=false'], { cutAtSecond: 'qmp_enter_snapshot_save' }),
 ];
 

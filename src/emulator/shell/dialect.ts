@@ -50,9 +50,9 @@ export function declarationOf(event: EventName, band: Band): Declaration {
   return declaration;
 }
 
-/** `EVENT ARGS`, as the version prints it. */
-export function eventText(event: EventName, band: Band): EventText {
+/** `EVENT ARGS`, as the version prints it; with room for so many bytes before it. */
+export function eventText(event: EventName, band: Band, front = 0): EventText {
   // Two counts that no name in C stands for.
   const extra = event === 'qemu_savevm_query_pending' && band === '11.1' ? [ACK_COLLECTED, ACK_TOTAL] : [];
-  return new EventText(declarationOf(event, band), extra);
+  return new EventText(declarationOf(event, band), extra, front);
 }

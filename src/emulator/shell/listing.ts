@@ -6,6 +6,8 @@ import { bundledScenario, SCENARIO_NAMES } from './scenarios.ts';
 import { SETTING_KEYS } from './setting-keys.ts';
 
 const WIDTH = 100;
+/** A longer one would leave no room beside it. */
+const LONGEST_NAME = 45;
 
 export function listing(): string {
   return [
@@ -37,11 +39,15 @@ function only(versions: readonly Band[]): string {
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[]): readonly string[] {
-  const column = 2 + Math.max(...rows.map(([name]) => name.length)) + 2;
-  const lines = rows.flatMap(([name, text]) =>
-    wrap(text, WIDTH - column).map((line, index) => (index === 0 ? `  ${name}` : '').padEnd(column) + line),
-  );
-  return [`${title}:`, ...lines];
+  const short = rows.map(([name]) => name.length).filter((length) => length <= LONGEST_NAME);
+  const column = 2 + Math.max(...short) + 2;
+  return [`${title}:`, ...rows.flatMap(([name, text]) => rowLines(name, wrap(text, WIDTH - column), column))];
+}
+
+/** A long name has a line of its own. */
+function rowLines(name: string, texts: readonly string[], column: number): readonly string[] {
+  if (name.length > LONGEST_NAME) return [`  ${name}`, ...texts.map((text) => ' '.repeat(column) + text)];
+  return texts.map((text, index) => (index === 0 ? `  ${name}` : '').padEnd(column) + text);
 }
 
 function wrap(text: string, width: number): readonly string[] {

@@ -1,12 +1,12 @@
 /** Writes what the simulation hands out as QEMU and a client of its monitor would have written it. */
 import type { EventName } from '../../catalog/catalog.ts';
-import type { ArgValues } from '../../catalog/declaration.ts';
 import type { Band } from '../../catalog/vocabulary.ts';
-import type { EmissionSink, EventPrinter, LinePrinter, Message, Sample } from '../emission.ts';
+import type { EmissionSink, EventPrinter, Message, Sample } from '../emission.ts';
 import type { ByteLog } from './byte-log.ts';
 import { eventText } from './dialect.ts';
 import type { EventFilter } from './event-sets.ts';
-import { EventPrefix, messagePrefix, PREFIX_BYTES, type Prefix, unixTime } from './prefix.ts';
+import { messagePrefix, PREFIX_BYTES, type Prefix, unixTime } from './prefix.ts';
+import { type LineForm, StampedLine } from './stamped-line.ts';
 
 export interface LogForm {
   readonly version: Band;
@@ -24,36 +24,37 @@ export interface LogOutputs {
   readonly samples: ByteLog | undefined;
 }
 
-export class LogWriter implements EmissionSink {
+export class LogWriter implements EmissionSink, LineForm {
+  readonly prefix: Prefix;
   readonly #form: LogForm;
   readonly #outputs: LogOutputs;
-  readonly #prefix: EventPrefix;
-  #writtenBytes = 0;
+  readonly #logs = new Set<ByteLog>();
+  #thread = Number.NaN;
+  #log: ByteLog | undefined;
 
   constructor(form: LogForm, outputs: LogOutputs) {
     this.#form = form;
     this.#outputs = outputs;
-    this.#prefix = new EventPrefix(form.prefix);
+    this.prefix = form.prefix;
   }
 
   get writtenBytes(): number {
-    return this.#writtenBytes;
+    let sum = 0;
+    for (const log of this.#logs) sum += log.writtenBytes;
+    return sum;
   }
 
   printerOf(event: EventName): EventPrinter | undefined {
     if (!this.#form.shows(event)) return undefined;
-    const text = eventText(event, this.#form.version);
-    return { print: (timeNs, thread, args) => this.#write(timeNs, thread, text.print(args)) };
+    return new StampedLine(this, eventText(event, this.#form.version, PREFIX_BYTES));
   }
 
-  linePrinterOf(event: EventName, args: ArgValues): LinePrinter | undefined {
-    if (!this.#form.shows(event)) return undefined;
-    const line = eventText(event, this.#form.version).print(args);
-    return { print: (timeNs, thread) => this.#write(timeNs, thread, line) };
+  logOf(thread: number): ByteLog {
+    return thread === this.#thread && this.#log !== undefined ? this.#log : this.#otherLog(thread);
   }
 
   message({ timeNs, thread, text }: Message): void {
-    const log = this.#outputs.stderr ?? this.#outputs.log(thread);
+    const log = this.#outputs.stderr ?? this.logOf(thread);
     log.text(`${messagePrefix(this.#form.prefix, timeNs, text)}${text}\n`);
   }
 
@@ -64,14 +65,12 @@ export class LogWriter implements EmissionSink {
     this.#outputs.samples?.text(`{${times}, "r": ${inJson(answer)}}\n`);
   }
 
-  #write(timeNs: number, thread: number, line: Uint8Array): void {
+  #otherLog(thread: number): ByteLog {
     const log = this.#outputs.log(thread);
-    log.reserve(PREFIX_BYTES + line.length);
-    const at = this.#prefix.put(log.bytes, log.at, timeNs, thread);
-    log.bytes.set(line, at);
-    const end = at + line.length;
-    this.#writtenBytes += end - log.at;
-    log.at = end;
+    this.#logs.add(log);
+    this.#thread = thread;
+    this.#log = log;
+    return log;
   }
 }
 

@@ -1,7 +1,6 @@
 /** What stands before an event: its time, and in older versions its thread. */
 import { assertNever } from '../../base/errors.ts';
 import type { Band } from '../../catalog/vocabulary.ts';
-import { putSix } from './digits.ts';
 
 export const PREFIXES = ['iso', 'tid', 'none'] as const;
 
@@ -38,60 +37,27 @@ function stampOf(timeNs: number): Stamp {
 /** No prefix is longer. */
 export const PREFIX_BYTES = 64;
 
-const UTF8 = new TextEncoder();
-const DOT = 0x2e;
-const COLON = 0x3a;
-const Z = 0x5a;
-const BLANK = 0x20;
-
-/** Prefixes of events: from one line to the next mostly the microseconds change. */
-export class EventPrefix {
-  readonly #prefix: Prefix;
-  /** All before the microseconds and their dot, for lines of this second and, where it is shown, this thread. */
-  #head = new Uint8Array(0);
-  #secondNs = Number.NaN;
-  #thread = Number.NaN;
-
-  constructor(prefix: Prefix) {
-    this.#prefix = prefix;
-  }
-
-  /** Into `bytes`, which have PREFIX_BYTES of room; returns the place behind it. */
-  put(bytes: Uint8Array, at: number, timeNs: number, thread: number): number {
-    if (this.#prefix === 'none') return at;
-    const sinceNs = timeNs - this.#secondNs;
-    const isIso = this.#prefix === 'iso';
-    if (!(sinceNs >= 0 && sinceNs < 1e9 && (isIso || thread === this.#thread)))
-      return this.#putNew(bytes, at, timeNs, thread);
-    const micros = (sinceNs / 1000) | 0;
-    bytes.set(this.#head, at);
-    const end = at + this.#head.length;
-    if (isIso) return putIsoFraction(bytes, end, micros);
-    bytes[end] = DOT;
-    const behind = putSix(bytes, end + 1, micros);
-    bytes[behind] = COLON;
-    return behind + 1;
-  }
-
-  #putNew(bytes: Uint8Array, at: number, timeNs: number, thread: number): number {
-    const { seconds } = stampOf(timeNs);
-    this.#secondNs = (seconds - EPOCH_SECONDS) * 1e9;
-    this.#thread = thread;
-    this.#head = UTF8.encode(this.#prefix === 'iso' ? wholeSecond(seconds) : `${thread}@${seconds}`);
-    return this.put(bytes, at, timeNs, thread);
-  }
+/** What stands before all lines of one thread in one second, their microseconds left open. */
+export interface SecondPrefix {
+  readonly bytes: Uint8Array;
+  /** The six digits to be filled in. */
+  readonly microsAt: number;
 }
 
-/** The fraction is missing when it is zero, as g_date_time_format_iso8601() prints it. */
-function putIsoFraction(bytes: Uint8Array, at: number, micros: number): number {
-  let end = at;
-  if (micros !== 0) {
-    bytes[at] = DOT;
-    end = putSix(bytes, at + 1, micros);
-  }
-  bytes[end] = Z;
-  bytes[end + 1] = BLANK;
-  return end + 2;
+const UTF8 = new TextEncoder();
+const OPEN = '000000';
+
+/** `seconds` since the process started. */
+export function secondPrefix(prefix: 'iso' | 'tid', seconds: number, thread: number): SecondPrefix {
+  const second = EPOCH_SECONDS + seconds;
+  const head = prefix === 'iso' ? `${wholeSecond(second)}.` : `${thread}@${second}.`;
+  const tail = prefix === 'iso' ? 'Z ' : ':';
+  return { bytes: UTF8.encode(head + OPEN + tail), microsAt: head.length };
+}
+
+/** With no microseconds: the fraction is missing then, as g_date_time_format_iso8601() prints it. */
+export function isoSecond(seconds: number): Uint8Array {
+  return UTF8.encode(`${wholeSecond(EPOCH_SECONDS + seconds)}Z `);
 }
 
 /** error_report() puts the time in front in every version; what an assertion prints has none. */

@@ -34,17 +34,23 @@ export class EventText {
   readonly #declaration: string;
   readonly #pieces: readonly Piece[];
   readonly #tail: Uint8Array;
+  /** Where the text begins: what stands before it is the caller's. */
+  readonly #front: number;
   /** Of the line before: its arguments, where each piece began, and where it ended. */
   readonly #values: (Value | undefined)[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  readonly #lines = new Map<number, Uint8Array>();
-  #bytes = new Uint8Array(256);
-  #line: Uint8Array | undefined;
+  #bytes: Uint8Array;
+  #end = 0;
+  /** Views of the bytes, by where they end: lines of one event differ little in length. */
+  readonly #views = new Map<number, Uint8Array>();
+  #viewsFrom = 0;
 
-  /** Of `name(type a, type b) "format"`. */
-  constructor(declaration: string, extra: ExtraCounts = []) {
+  /** Of `name(type a, type b) "format"`; with room for so many bytes before the text. */
+  constructor(declaration: string, extra: ExtraCounts = [], front = 0) {
     this.#declaration = declaration;
+    this.#front = front;
+    this.#bytes = new Uint8Array(front + 256);
     const open = declaration.indexOf('(');
     const close = declaration.indexOf(') "');
     const parameters = declaration.slice(open + 1, close);
@@ -78,16 +84,43 @@ export class EventText {
 
   /** `EVENT ARGS` and a line feed, valid until the next call; an event without arguments ends in a blank. */
   print(args: ArgValues): Uint8Array {
-    const line = this.#line;
-    if (line === undefined) return this.#printFrom(0, args);
+    this.put(args);
+    return this.from(this.#front);
+  }
+
+  /** The bytes hold the text of these arguments. */
+  holds(args: ArgValues): boolean {
+    if (this.#end === 0) return false;
+    const pieces = this.#pieces;
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index];
+      if (piece !== undefined && this.#values[index] !== args[piece.argument]) return false;
+    }
+    return true;
+  }
+
+  /** Lays the text of these arguments into the bytes. True: their views are others now. */
+  put(args: ArgValues): boolean {
+    if (this.#end === 0) return this.#putFrom(0, args);
     const pieces = this.#pieces;
     for (let index = 0; index < pieces.length; index += 1) {
       const piece = pieces[index];
       if (piece === undefined || this.#values[index] === args[piece.argument]) continue;
       // A value as long as the one before takes its place.
-      if (!this.#replace(piece, index, args)) return this.#printFrom(index, args);
+      if (!this.#replace(piece, index, args)) return this.#putFrom(index, args);
     }
-    return line;
+    return false;
+  }
+
+  /** The bytes from there on, what stands before the text included, to the end of the line. */
+  from(start: number): Uint8Array {
+    if (start !== this.#viewsFrom) this.#views.clear();
+    this.#viewsFrom = start;
+    const known = this.#views.get(this.#end);
+    if (known !== undefined) return known;
+    const view = this.#bytes.subarray(start, this.#end);
+    this.#views.set(this.#end, view);
+    return view;
   }
 
   #replace(piece: Piece, index: number, args: ArgValues): boolean {
@@ -101,9 +134,9 @@ export class EventText {
     return true;
   }
 
-  #printFrom(first: number, args: ArgValues): Uint8Array {
-    this.#line = undefined;
-    let at = this.#starts[first] ?? 0;
+  #putFrom(first: number, args: ArgValues): true {
+    this.#end = 0;
+    let at = this.#starts[first] ?? this.#front;
     for (let index = first; index < this.#pieces.length; index += 1) {
       const piece = this.#pieces[index];
       if (piece === undefined) break;
@@ -112,8 +145,8 @@ export class EventText {
       this.#ends[index] = at;
       this.#values[index] = args[piece.argument];
     }
-    this.#line = this.#lineOf(this.#put(this.#tail, at));
-    return this.#line;
+    this.#end = this.#put(this.#tail, at);
+    return true;
   }
 
   #printPiece(piece: Piece, at: number, args: ArgValues): number {
@@ -138,16 +171,7 @@ export class EventText {
     const bytes = new Uint8Array(2 * count);
     bytes.set(this.#bytes);
     this.#bytes = bytes;
-    this.#lines.clear();
-  }
-
-  /** Lines of one event differ little in length. */
-  #lineOf(length: number): Uint8Array {
-    const known = this.#lines.get(length);
-    if (known !== undefined) return known;
-    const line = this.#bytes.subarray(0, length);
-    this.#lines.set(length, line);
-    return line;
+    this.#views.clear();
   }
 }
 

@@ -191,7 +191,7 @@ const OTHERS: Readonly<Record<string, SettingKey>> = {
   })),
   'fail-at': ofRuns(
     choice([...FAILURE_POINTS, 'never']),
-    'where the migration fails, with its link intact',
+    'where the migration fails, with its link intact; in postcopy it is the link, and the migration pauses',
     (_run, at) => ({
       failsAt: at === 'never' ? undefined : at,
     }),
