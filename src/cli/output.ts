@@ -59,7 +59,7 @@ export class OutputFile {
   /** A part of the text; nothing stands in its place before `finish`. @throws UserError */
   append(text: string | Uint8Array): void {
     this.#attempt(() => {
-      this.#descriptor ??= openSync(this.#temporary ?? this.#place, 'w');
+      this.#descriptor ??= this.#opened();
       writeFileSync(this.#descriptor, text);
     });
   }
@@ -78,6 +78,11 @@ export class OutputFile {
     this.#forget();
     this.#close();
     if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
+  }
+
+  /** The temporary file is empty. To truncate it once more would make ext4 write all of it to the disk before it is closed. */
+  #opened(): number {
+    return this.#temporary === undefined ? openSync(this.#place, 'w') : openSync(this.#temporary, 'a');
   }
 
   #close(): void {
