@@ -98,7 +98,7 @@ try {
   cachedData = readFileSync(__dirname + '/${name}.cache');
 } catch {}
 // V8 checks the cache against its own version and flags; one that does not fit is ignored.
-const program = new Script(readFileSync(filename, 'utf8'), { filename, cachedData });
+const program = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 program.runInThisContext()(exports, require, module, filename, __dirname);
 `;
 
