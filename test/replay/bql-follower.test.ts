@@ -136,18 +136,23 @@ const SITES = [
 ];
 const KINDS = ['waiting', 'taken', 'released'] as const;
 
-/** Lines that no QEMU prints, now and then in an order that one could. */
+/** Threads that lock, wait for each other at the same places and sleep; now and then a line that no QEMU prints there. */
 function anyLines(seed: number): readonly ModelLine[] {
   const random = randomOf(seed);
+  const noise = seed % 4;
   const lines: ModelLine[] = [];
-  while (lines.length < 600) {
-    const thread = random(3);
-    const site = SITES[random(SITES.length)] ?? '';
-    const unlock = { kind: 'released', thread, site: 'system/cpus.c:587' } as const;
-    const turn = random(60);
+  const oneOf = (sites: readonly string[]): string => sites[random(sites.length)] ?? '';
+  while (lines.length < 900) {
+    const [thread, other] = [random(3), random(3)];
+    const site = oneOf(SITES);
+    const unlock = { kind: 'released', thread, site: oneOf(SITES.slice(0, seed % 3 === 0 ? 2 : 1)) } as const;
+    const turn = random(100);
     if (turn === 0) lines.push({ kind: 'stop', thread });
-    else if (turn < 3) lines.push({ kind: 'query', thread, truth: 'free', final: false });
-    else if (turn < 12) lines.push({ kind: KINDS[random(3)] ?? 'taken', thread, site });
+    else if (turn < 12) lines.push({ kind: 'query', thread, truth: 'free', final: false });
+    else if (turn < 12 + noise) lines.push({ kind: KINDS[random(3)] ?? 'taken', thread, site });
+    else if (turn < 40) lines.push({ kind: 'waiting', thread: other, site }, { kind: 'waiting', thread, site });
+    else if (turn < 60) lines.push({ kind: 'taken', thread, site }, unlock);
+    else if (turn < 70) lines.push({ kind: 'released', thread, site }, { kind: 'taken', thread, site });
     else lines.push({ kind: 'waiting', thread, site }, { kind: 'taken', thread, site }, unlock);
   }
   return lines;
