@@ -1,6 +1,5 @@
 /** What is read straight from the bytes is what the trace reader makes of the same lines, whatever stands in them. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteSource } from '../../src/ingest/byte-source.ts';
@@ -8,7 +7,7 @@ import { Clock } from '../../src/ingest/clock.ts';
 import type { TraceItem } from '../../src/ingest/trace-item.ts';
 import { TraceReader } from '../../src/ingest/trace-reader.ts';
 import { anyLine } from './log-lines.ts';
-import { inFolder, keptItem } from './support.ts';
+import { fixtureLogs, inFolder, keptItem } from './support.ts';
 
 interface Reading {
   readonly items: readonly TraceItem[];
@@ -68,14 +67,6 @@ describe('property: the bytes and the text of a line tell the same', () => {
   });
 });
 
-const TRACES = join(import.meta.dirname, '..', '..', 'fixtures', 'traces');
-const captures = existsSync(TRACES)
-  ? readdirSync(TRACES, { recursive: true, encoding: 'utf8' })
-      .map((name) => join(TRACES, name))
-      .filter((path) => /\.log(?:\.\d+)?$/.test(path) && statSync(path).isFile())
-      .sort()
-  : [];
-
-test.each(captures.map((path) => [path.slice(TRACES.length + 1), path] as const))('%s', async (_name, path) => {
+test.each(fixtureLogs())('%s', async (_name, path) => {
   await expectSame(readFileSync(path));
 });

@@ -1,6 +1,5 @@
 /** Lines that come in runs are those that come one by one, whatever stands between them. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteSource } from '../../src/ingest/byte-source.ts';
@@ -11,7 +10,7 @@ import { Skimmer } from '../../src/ingest/scan/skim/skimmer.ts';
 import type { LockItem, TraceItem } from '../../src/ingest/trace-item.ts';
 import { TraceReader } from '../../src/ingest/trace-reader.ts';
 import { anyLine } from './log-lines.ts';
-import { inFolder, keptItem } from './support.ts';
+import { fixtureLogs, inFolder, keptItem } from './support.ts';
 
 /** The lock whose lines are followed; those of all others are counted. */
 const FOLLOWED = '0x56551ace07e0';
@@ -149,14 +148,6 @@ test('property: lines of QEMU, broken or not, between lines that repeat themselv
   );
 });
 
-const TRACES = join(import.meta.dirname, '..', '..', 'fixtures', 'traces');
-const captures = existsSync(TRACES)
-  ? readdirSync(TRACES, { recursive: true, encoding: 'utf8' })
-      .map((name) => join(TRACES, name))
-      .filter((path) => /\.log(?:\.\d+)?$/.test(path) && statSync(path).isFile())
-      .sort()
-  : [];
-
-test.each(captures.map((path) => [path.slice(TRACES.length + 1), path] as const))('%s', async (_name, path) => {
+test.each(fixtureLogs())('%s', async (_name, path) => {
   await expectSame(readFileSync(path));
 });

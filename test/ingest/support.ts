@@ -1,5 +1,5 @@
 /** Reads small made-up inputs through the same door as the commands: a file of its own in a temporary folder. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteSource } from '../../src/ingest/byte-source.ts';
@@ -115,4 +115,13 @@ export async function readAll(source: ByteSource): Promise<Buffer> {
   } finally {
     source.close();
   }
+}
+
+/** The logs among the fixtures: what to call each, and its path. */
+export function fixtureLogs(): readonly (readonly [string, string])[] {
+  const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'traces');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.log(?:\.\d+)?$/.test(name) && statSync(join(folder, name)).isFile())
+    .sort()
+    .map((name) => [name, join(folder, name)]);
 }
