@@ -24,7 +24,7 @@ import { fanOut } from '../replay/sinks.ts';
 import { ProcessReplays } from './process-replays.ts';
 
 /** What is kept grows with the number of migrations alone: with so many in one log, memory counts for more than time. */
-const MANY_MIGRATIONS = 2;
+const SEVERAL_MIGRATIONS = 2;
 
 export interface ReplayRequest {
   /** Files, `-` for standard input, or patterns such as `LOG.%d`. */
@@ -97,7 +97,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     await stream.read(
       (item) => replays.process(item),
       async (bytes) => {
-        if (index >= MANY_MIGRATIONS) await keepHeapSmall();
+        if (index >= SEVERAL_MIGRATIONS) await keepHeapSmall();
         await request.progress(done + bytes, inAll);
       },
     );

@@ -1,3 +1,6 @@
+/** So many migrations in one log are many: of those behind them less is kept of each, for what they keep adds up. */
+export const MANY_MIGRATIONS = 8;
+
 /**
  * Nearly nothing outlives the line that it was made for, so a collection has
  * little to do: sharing that out among threads costs more than doing it.

@@ -47,7 +47,7 @@ export interface ReleaseSite {
 }
 
 /** What a line of the lock means. */
-export interface ChainEvent {
+interface ChainEvent {
   readonly operation: LockOperation;
   readonly whose: Whose;
   /** A number for its place, from 1. */

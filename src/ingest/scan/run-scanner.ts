@@ -1,11 +1,9 @@
 /** Asks the skimmer for the lines that nobody wants one by one, where it is likely that there are some. */
 import type { Stamp } from '../formats/format.ts';
 import type { PrefixScanner } from './prefix-scanner.ts';
-import { type RunOptions, type RunPrefix, ScannedRun } from './scanned-run.ts';
+import { MICROS_PER_SECOND, NS_PER_MICRO, type RunOptions, type RunPrefix, ScannedRun } from './scanned-run.ts';
 import type { SkimForm } from './skim/skimmer.ts';
 
-const MICROS = 1_000_000;
-const NANOS = 1000;
 /** Behind lines that it could not pass, it is asked again after as many others at most. */
 const MAX_PAUSE = 16;
 /** What the names of all mutex events begin with. */
@@ -13,7 +11,7 @@ const MUTEX_EVENT = Buffer.from('qemu_mut').readDoubleLE(0);
 /** The module counts no further. */
 const MAX_MICROS = 2_000_000_000;
 
-export interface RunScannerOptions extends RunOptions {
+interface RunScannerOptions extends RunOptions {
   /** Of the last line that was read, by whomever. */
   readonly stamp: Stamp;
 }
@@ -62,14 +60,14 @@ export class RunScanner {
     const prefix = this.#commonPrefix(form);
     if (prefix === undefined) return undefined;
     const { skimmer, clock, lines, stamp } = this.#options;
-    const lastMicros = lastNs === undefined ? 0 : (lastNs - clock.toNs(prefix.baseSeconds, 0)) / NANOS;
+    const lastMicros = lastNs === undefined ? 0 : (lastNs - clock.toNs(prefix.baseSeconds, 0)) / NS_PER_MICRO;
     if (lastMicros > MAX_MICROS) return undefined;
     const end = skimmer.skim(form, prefix.baseSeconds, Math.max(0, Math.ceil(lastMicros)), lines.ahead, lines.filled);
     const { passed, lastStart, lastMicros: micros } = skimmer;
     if (passed === 0) return undefined;
     lines.passAll(passed, lastStart, end - 1);
-    stamp.seconds = prefix.baseSeconds + Math.floor(micros / MICROS);
-    stamp.nanos = (micros % MICROS) * NANOS;
+    stamp.seconds = prefix.baseSeconds + Math.floor(micros / MICROS_PER_SECOND);
+    stamp.nanos = (micros % MICROS_PER_SECOND) * NS_PER_MICRO;
     stamp.thread = form === 'tid' ? skimmer.lastThread : undefined;
     return this.#run.fill(prefix);
   }

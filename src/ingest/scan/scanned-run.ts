@@ -7,8 +7,8 @@ import { ScannedLine, ScannedLock } from './scanned-line.ts';
 import { NO_ARGS, ScannedPlace } from './scanned-place.ts';
 import type { SkimForm, Skimmer } from './skim/skimmer.ts';
 
-const NANOS = 1000;
-const MICROS = 1_000_000;
+export const NS_PER_MICRO = 1000;
+export const MICROS_PER_SECOND = 1_000_000;
 
 export interface RunOptions {
   readonly input: number;
@@ -62,7 +62,7 @@ export class ScannedRun extends ScannedLine implements LineRunItem {
     this.size = skimmer.namesSize;
     this.locks.fill(prefix, lines.line - skimmer.passed);
     const thread = prefix.form === 'tid' ? skimmer.lastThread : this.#options.thread;
-    this.begin(clock.toNs(prefix.baseSeconds, skimmer.lastMicros * NANOS), thread);
+    this.begin(clock.toNs(prefix.baseSeconds, skimmer.lastMicros * NS_PER_MICRO), thread);
     return this;
   }
 }
@@ -100,7 +100,7 @@ class FollowedLocks implements LockSequence {
     const { skimmer, clock } = this.#options;
     this.#index = index;
     const seconds = this.#prefix?.baseSeconds ?? 0;
-    const timeNs = clock.toNs(seconds, skimmer.lockMicros(index) * NANOS);
+    const timeNs = clock.toNs(seconds, skimmer.lockMicros(index) * NS_PER_MICRO);
     return this.#item.fill(this.#lockAt(index), timeNs, this.#threadAt(index) ?? this.#options.thread);
   }
 
@@ -118,11 +118,11 @@ class FollowedLocks implements LockSequence {
     const { skimmer, input } = this.#options;
     const index = this.#index;
     const micros = skimmer.lockMicros(index);
-    const seconds = Math.floor(micros / MICROS);
+    const seconds = Math.floor(micros / MICROS_PER_SECOND);
     const prefix = {
       minute: this.#prefix?.minute,
       shownSeconds: this.#prefix?.form === 'tid' ? this.#prefix.baseSeconds + seconds : seconds,
-      nanos: (micros % MICROS) * NANOS,
+      nanos: (micros % MICROS_PER_SECOND) * NS_PER_MICRO,
       thread: this.#threadAt(index),
     };
     const line = this.#lineBefore + skimmer.lockLine(index);

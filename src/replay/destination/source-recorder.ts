@@ -1,4 +1,5 @@
 /** Records, per migration of a source, the lines that have a counterpart on the destination. */
+import { MANY_MIGRATIONS } from '../../base/memory.ts';
 import type { EventItem } from '../../ingest/trace-item.ts';
 import type { Migration, StateChange } from '../run.ts';
 import type { ReplaySink } from '../sink.ts';
@@ -7,8 +8,6 @@ import { SourceKeys } from './tie-keys.ts';
 
 /** Beyond these nobody gives the destinations' logs. */
 const MAX_MIGRATIONS = 64;
-/** From here on less is kept of each. */
-const MANY_MIGRATIONS = 8;
 
 /** Times are nanoseconds since the migration's first event. */
 export interface SourceMoments {

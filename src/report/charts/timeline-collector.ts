@@ -2,6 +2,7 @@
  * Collects the timelines of all migrations. It is registered as a sink only
  * when charts are asked for, and keeps a few MB at most: see `ExtremeSeries`.
  */
+import { MANY_MIGRATIONS } from '../../base/memory.ts';
 import type { EventItem } from '../../ingest/trace-item.ts';
 import type { StateChange, Switchover } from '../../replay/run.ts';
 import type { BqlHold, ReplaySink } from '../../replay/sink.ts';
@@ -10,8 +11,6 @@ import type { Timeline } from './timeline.ts';
 
 /** Beyond these nobody draws. */
 const MAX_MIGRATIONS = 64;
-/** From here on less is kept of each: a page draws no more. */
-const MANY_MIGRATIONS = 8;
 
 export class TimelineCollector implements ReplaySink {
   readonly #nameOf: (input: number) => string;

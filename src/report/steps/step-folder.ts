@@ -2,6 +2,7 @@
  * Folds what a migration did into a bounded list of steps that can be compared
  * with that of another run: by structure, not by clock, whatever the version.
  */
+import { MANY_MIGRATIONS } from '../../base/memory.ts';
 import type { EventItem } from '../../ingest/trace-item.ts';
 import type { AssertionFailure, Migration, Moment, Query, StateChange, Sync } from '../../replay/run.ts';
 import type { ReplaySink } from '../../replay/sink.ts';
@@ -12,8 +13,6 @@ import { StepTable } from './step-table.ts';
 
 /** Syncs that no query has claimed yet. */
 const MAX_WAITING = 64;
-/** From here on fewer steps are kept of each: what they keep adds up. */
-const MANY_MIGRATIONS = 8;
 const NONE: readonly Sync[] = [];
 /** What begins the switchover when it comes in the iteration. */
 const OPENING = new Set(['decision', 'downtime begins', 'guest stops', 'guest has stopped']);

@@ -23,7 +23,6 @@ export const LOCKS_SIZE = 7;
 /** Sixteen bytes: `2026-11-23T01:02`, the beginning of every line of the minute. */
 export const MINUTE = 8;
 
-export const FORM_NONE = 0;
 export const FORM_ISO = 1;
 export const FORM_TID = 2;
 
@@ -50,9 +49,9 @@ export const KIND_FOLLOWED = 2;
 /** The text is the name of an event of which nothing but the number counts. */
 export const KIND_NAME = 3;
 
+/** A counter for each name, and which of them count something: at most as many as entries. */
 export const COUNTERS_AT = 0x147000;
 export const TOUCHED_AT = 0x14f000;
-export const MAX_COUNTERS = 8192;
 
 /** Records of followed lines: entry, number of the line among those passed (from 1), microseconds, thread. */
 export const LOCKS_AT = 0x157000;
