@@ -138,9 +138,12 @@ export function learnDeclaration(declaration: string): boolean {
 export type KnownEvent = { readonly [N in EventName]: { readonly name: N; readonly args: EventArgs<N> } }[EventName];
 
 /**
- * Ties decoded arguments to the types read off the same declaration. The claim
- * holds because `compileDeclaration` and `ArgsOf` read the same text.
+ * Ties arguments that an entry decoded to the types read off the same declaration. The claim holds because
+ * `compileDeclaration` and `ArgsOf` read the same text.
  */
-export function isKnownEvent(event: { readonly name: EventName; readonly args: object }): event is KnownEvent {
-  return CATALOG.has(event.name);
+export function isKnownEvent(
+  event: { readonly name: EventName; readonly args: object },
+  decodedBy: CatalogEntry,
+): event is KnownEvent {
+  return event.name === decodedBy.name;
 }

@@ -18,43 +18,54 @@ export interface Range {
   readonly high: number;
 }
 
-export interface TransferSample {
-  /** How long the window was that the line closes: 100 ms or a little more. */
-  readonly timeSpentMs: number;
-  readonly transferredBytes: number;
-  /** What was sent in the window, in bytes per ms. */
-  readonly bytesPerMs: number;
-  /** What the threshold was reckoned with: the same, or the user's avail-switchover-bandwidth. */
-  readonly switchoverBytesPerMs: Range;
-  /** The threshold from here on. */
-  readonly maxSizeBytes: Uint64;
-  /** The downtime-limits in ms that give this threshold, as a rule one; undefined where nothing was sent. */
-  readonly limitMs: Range | undefined;
-}
-
 /** Far above the error of a double, far below a millisecond. */
 const ROUNDING_MS = 1e-6;
 
 type Transferred = EventArgs<'migrate_transferred'>;
 
-/** Several readers ask for the same line, one after the other. */
-let last: { readonly args: Transferred; readonly sample: TransferSample } | undefined;
+/** A line, whose values are reckoned only when asked for: of a spinning migration there are millions. */
+export class TransferSample {
+  readonly #args: Transferred;
 
-export function readTransfer(args: Transferred): TransferSample {
-  if (last?.args !== args) last = { args, sample: sampleOf(args) };
-  return last.sample;
+  constructor(args: Transferred) {
+    this.#args = args;
+  }
+
+  /** How long the window was that the line closes: 100 ms or a little more. */
+  get timeSpentMs(): number {
+    return Number(this.#args.time_spent);
+  }
+
+  get transferredBytes(): number {
+    return Number(this.#args.transferred);
+  }
+
+  /** What was sent in the window, in bytes per ms. */
+  get bytesPerMs(): number {
+    return this.timeSpentMs > 0 ? this.transferredBytes / this.timeSpentMs : 0;
+  }
+
+  /** What the threshold was reckoned with: the same, or the user's avail-switchover-bandwidth. */
+  get switchoverBytesPerMs(): Range {
+    const { bytesPerMs } = this;
+    const printed = 'switchover_bw' in this.#args ? Number(this.#args.switchover_bw) : 0;
+    const measured = printed === 0 || printed === Math.floor(bytesPerMs);
+    return measured ? { low: bytesPerMs, high: bytesPerMs } : { low: printed, high: printed + 1 };
+  }
+
+  /** The threshold from here on. */
+  get maxSizeBytes(): Uint64 {
+    return this.#args.max_size;
+  }
+
+  /** The downtime-limits in ms that give this threshold, as a rule one; undefined where nothing was sent. */
+  get limitMs(): Range | undefined {
+    return limitsOf(this.switchoverBytesPerMs, Number(this.maxSizeBytes));
+  }
 }
 
-function sampleOf(args: Transferred): TransferSample {
-  const transferredBytes = Number(args.transferred);
-  const timeSpentMs = Number(args.time_spent);
-  const bytesPerMs = timeSpentMs > 0 ? transferredBytes / timeSpentMs : 0;
-  const printed = 'switchover_bw' in args ? Number(args.switchover_bw) : 0;
-  const measured = printed === 0 || printed === Math.floor(bytesPerMs);
-  const switchoverBytesPerMs = measured ? { low: bytesPerMs, high: bytesPerMs } : { low: printed, high: printed + 1 };
-  const maxSizeBytes = args.max_size;
-  const limitMs = limitsOf(switchoverBytesPerMs, Number(maxSizeBytes));
-  return { timeSpentMs, transferredBytes, bytesPerMs, switchoverBytesPerMs, maxSizeBytes, limitMs };
+export function readTransfer(args: Transferred): TransferSample {
+  return new TransferSample(args);
 }
 
 /** undefined also where no whole number of milliseconds gives `maxSize`. */

@@ -45,7 +45,7 @@ export function fieldItem(
 function decodedItem(entry: CatalogEntry, decoded: Decoded | undefined, base: ItemBase): EventItem | undefined {
   if (decoded === undefined) return undefined;
   const event = { name: entry.name, args: decoded.args };
-  if (!isKnownEvent(event)) return undefined;
+  if (!isKnownEvent(event, entry)) return undefined;
   const { place, timeNs, thread, process } = base;
   return { kind: 'event', group: entry.group, event, extra: decoded.extra, place, timeNs, thread, process };
 }

@@ -32,7 +32,17 @@ export type EventItem = ItemBase & {
   readonly event: KnownEvent;
   /** `key=value` pairs behind the declared arguments. */
   readonly extra: Readonly<Record<string, string>> | undefined;
+  /** Lines like this one need not come one by one. */
+  readonly filter?: EventFilter | undefined;
 };
+
+/** Says which protocol events may come in runs: none at first. */
+export interface EventFilter {
+  /** Lines like the current one may come among the `records` of a run from now on. */
+  follow(): void;
+  /** All lines come one by one, until the next `follow`. */
+  reset(): void;
+}
 
 export type LockOperation = 'waiting' | 'taken' | 'released';
 
@@ -58,35 +68,38 @@ export type LockItem = ItemBase &
 export interface LockFilter {
   /** Lines like the current one are only counted from now on. */
   countOnly(): void;
-  /** Lines like the current one may come among the `locks` of a run. */
+  /** Lines like the current one may come among the `records` of a run. */
   follow(): void;
   /** All lines come one by one again. */
   reset(): void;
 }
 
-/** Mutex events of a run, in their order; the numbers count from 0. */
-export interface LockSequence {
+/** Mutex and protocol events of a run, in their order; the numbers count from 0. */
+export interface RunRecords {
   readonly size: number;
   /** The lines show their threads. */
   readonly threaded: boolean;
-  /** A small number, the same for all lines that say the same. */
+  /** A small number, the same for all lines of mutex events that say the same; those of a protocol event are of one name. */
   idAt(index: number): number;
+  /** A protocol event, not one of a mutex. */
+  isEventAt(index: number): boolean;
   /** The next call may fill it anew. */
-  itemAt(index: number): LockItem;
+  lockAt(index: number): LockItem;
+  eventAt(index: number): EventItem;
 }
 
-/** Lines running that were only counted, but for `locks`. Time, thread and place are those of the last one. */
+/** Lines running that were only counted, but for `records`. Time, thread and place are those of the last one. */
 export type LineRunItem = ItemBase & {
   readonly kind: 'line-run';
   readonly lines: number;
   /** Names of events, of this run and of those before it; a name keeps its index. */
   readonly names: readonly string[];
-  /** How many names there are in this run. */
+  /** How many names there are in this run, those of the records, too. */
   readonly size: number;
   /** Which they are, as indices into `names`, in the order of the first line of each. */
   nameAt(index: number): number;
   countAt(index: number): number;
-  readonly locks: LockSequence;
+  readonly records: RunRecords;
 };
 
 /** An event whose name is not in the catalogue: counted by name. */

@@ -77,18 +77,21 @@ export class TraceStream {
   }
 }
 
+/** Lines. */
 const TICK_EVERY = 16_384;
 
 async function readOne(reader: ItemReader, take: (item: TraceItem) => void, tick: Tick): Promise<void> {
-  for (let count = 0; ; count += 1) {
+  let lines = 0;
+  for (;;) {
     const pending = reader.next();
     const item = pending instanceof Promise ? await pending : pending;
     if (item === undefined) return;
     take(item);
-    if (count % TICK_EVERY === TICK_EVERY - 1) {
-      await breathe();
-      await tick(reader.bytesRead);
-    }
+    lines += item.kind === 'line-run' ? item.lines : 1;
+    if (lines < TICK_EVERY) continue;
+    lines = 0;
+    await breathe();
+    await tick(reader.bytesRead);
   }
 }
 

@@ -2,7 +2,7 @@
  * Follows lines of the BQL that repeat what was read before: what they change is known, so nothing is made of them.
  * Only lines that show no thread, as nearly all are in a log of millions.
  */
-import type { LockItem, LockSequence } from '../ingest/trace-item.ts';
+import type { LockItem, RunRecords } from '../ingest/trace-item.ts';
 import type { BqlChain } from './bql-chain.ts';
 import { type SignedEvent, signed } from './bql-histories.ts';
 import type { BqlSites, Site } from './bql-places.ts';
@@ -62,15 +62,15 @@ export class BqlFollower {
    * The chain learns which lines took and released the lock last among those followed. The one that took it and did
    * not release it; `free`: it was released last; undefined: neither happened.
    */
-  catchUp(locks: LockSequence): LockItem | 'free' | undefined {
+  catchUp(locks: RunRecords): LockItem | 'free' | undefined {
     const taken = this.#taken;
     const released = this.#released;
     if (taken === NONE && released === NONE) return undefined;
     this.#taken = NONE;
     this.#released = NONE;
-    if (released !== NONE) this.#chain.lastReleased = locks.itemAt(released).place;
+    if (released !== NONE) this.#chain.lastReleased = locks.lockAt(released).place;
     if (taken === NONE) return 'free';
-    const item = locks.itemAt(taken);
+    const item = locks.lockAt(taken);
     this.#chain.lastTaken = item.place;
     return taken > released ? item : 'free';
   }

@@ -1,5 +1,5 @@
 /** The lines of the mutex that is the BQL: who holds it, and how long. */
-import type { LockItem, LockSequence, Place } from '../ingest/trace-item.ts';
+import type { LockItem, Place, RunRecords } from '../ingest/trace-item.ts';
 import { BqlChain } from './bql-chain.ts';
 import { BqlFollower } from './bql-follower.ts';
 import { HistoryTable, type SignedEvent, signed } from './bql-histories.ts';
@@ -60,22 +60,22 @@ export class BqlLines {
   }
 
   /** The same for many. */
-  run(locks: LockSequence): void {
-    const { size, threaded } = locks;
-    for (let index = 0; index < size; index += 1) {
-      if (threaded) this.lock(locks.itemAt(index));
+  run(locks: RunRecords, from: number, to: number): void {
+    const { threaded } = locks;
+    for (let index = from; index < to; index += 1) {
+      if (threaded) this.lock(locks.lockAt(index));
       else this.#readOf(locks, index);
     }
     this.#catchUp(locks);
   }
 
-  #readOf(locks: LockSequence, index: number): void {
+  #readOf(locks: RunRecords, index: number): void {
     const text = locks.idAt(index);
     const pausing = this.#pausing;
     const repeated = this.#follower.repeated(text, pausing);
     if (repeated !== undefined && this.#follows(repeated, index)) return;
     this.#catchUp(locks);
-    const item = locks.itemAt(index);
+    const item = locks.lockAt(index);
     if (repeated !== undefined) {
       this.#take(item, repeated, this.#merged);
       return;
@@ -90,7 +90,7 @@ export class BqlLines {
     return this.#follower.follows(event, index, this.#hold?.touched === true);
   }
 
-  #catchUp(locks: LockSequence): void {
+  #catchUp(locks: RunRecords): void {
     const holder = this.#follower.catchUp(locks);
     if (holder !== undefined) this.#hold = holder === 'free' ? undefined : this.#holdSince(holder);
   }

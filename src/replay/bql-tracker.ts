@@ -8,7 +8,7 @@
  * gives the lock up while it stops the VM. Where that leaves two answers, or
  * the events contradict each other, the answer is `not-shown`.
  */
-import type { LockItem, LockSequence } from '../ingest/trace-item.ts';
+import type { LockItem, RunRecords } from '../ingest/trace-item.ts';
 import { type Asked, BqlLines } from './bql-lines.ts';
 import { BqlMutex } from './bql-places.ts';
 import { type BqlSnapshot, NOT_SHOWN, OpenSnapshot } from './bql-snapshot.ts';
@@ -48,9 +48,9 @@ export class BqlTracker {
     } else item.filter?.countOnly();
   }
 
-  /** Lines of the BQL that did not come one by one. */
-  run(locks: LockSequence): void {
-    if (locks.size > 0) this.#lines?.run(locks);
+  /** Lines of the BQL that did not come one by one: those in [from, to), among which no other event is. */
+  run(records: RunRecords, from: number, to: number): void {
+    if (from < to) this.#lines?.run(records, from, to);
   }
 
   /** Lines are missing here: who holds the lock is not known until the next events show it. */

@@ -17,13 +17,47 @@ export interface EventKind {
   readonly plain: boolean;
   /** Only a source prints it; told of plain ones. */
   readonly ofSource: boolean;
+  /** Plain, and it comes again and again: in the middle of a source's migration its lines may come in runs. */
+  readonly repeats: boolean;
   readonly count: NameCount;
 }
 
-export function kindOf(item: EventItem, counter: EventCounter): EventKind {
+export class EventKinds {
+  readonly #counter: EventCounter;
+  readonly #see: (name: string) => void;
+  /** By name: those that were seen. */
+  readonly #kinds = new Map<string, EventKind>();
+  /** By the id that they have in runs. */
+  readonly #ofRecords: (EventKind | undefined)[] = [];
+
+  /** `see` is told of each name that is seen for the first time. */
+  constructor(counter: EventCounter, see: (name: string) => void) {
+    this.#counter = counter;
+    this.#see = see;
+  }
+
+  of(item: EventItem): EventKind {
+    const known = this.#kinds.get(item.event.name);
+    if (known !== undefined) return known;
+    const kind = kindOf(item, this.#counter);
+    this.#kinds.set(item.event.name, kind);
+    this.#see(item.event.name);
+    return kind;
+  }
+
+  /** The same of a record with this id. */
+  ofRecord(id: number, item: EventItem): EventKind {
+    const kind = this.#ofRecords[id] ?? this.of(item);
+    this.#ofRecords[id] = kind;
+    return kind;
+  }
+}
+
+function kindOf(item: EventItem, counter: EventCounter): EventKind {
   const { group, event } = item;
   const plain = group !== 'destination' && !WEIGHTY.has(event.name) && !event.name.startsWith('qmp_');
-  return { plain, ofSource: plain && sideOf(item) === 'source', count: counter.of(event.name) };
+  const repeats = plain && (comesInRounds(item) || event.name === 'migrate_transferred');
+  return { plain, ofSource: plain && sideOf(item) === 'source', repeats, count: counter.of(event.name) };
 }
 
 /** Nothing but the migration itself learns anything from it. */

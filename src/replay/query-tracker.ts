@@ -6,6 +6,7 @@
 import type { Uint64 } from '../base/uint64.ts';
 import type { EventItem, Place } from '../ingest/trace-item.ts';
 import { type BqlSnapshot, NOT_SHOWN } from './bql-snapshot.ts';
+import { MadeQuery, NO_PROBES, NO_SYNCS } from './made-query.ts';
 import type { Progress, StreamContext } from './progress.ts';
 import type { QueryFacts } from './query-decoder.ts';
 import type { BqlAtLine, Decision, Migration, Moment, Query, QueryKind, QueryProbes, Sync } from './run.ts';
@@ -15,65 +16,6 @@ import { SyncTracker } from './sync-tracker.ts';
 const MAX_EARLY_FINALS = 20;
 /** Without query lines nobody claims the syncs: let them go in batches. */
 const MAX_PENDING_SYNCS = 256;
-
-const NO_PROBES: QueryProbes = {
-  locked: undefined,
-  pendingSync: undefined,
-  stage: undefined,
-  dirtyBytesUpdate: undefined,
-};
-
-const NO_SYNCS: readonly Sync[] = [];
-
-/** There may be millions: one shape, filled without copying. */
-class MadeQuery implements Query {
-  index = 0;
-  readonly kind: QueryKind;
-  readonly exact: boolean | undefined;
-  readonly final: boolean | undefined;
-  readonly precopyBytes: Uint64;
-  readonly stopcopyBytes: Uint64;
-  readonly postcopyBytes: Uint64;
-  readonly totalBytes: Uint64;
-  readonly maxBytes: Uint64 | undefined;
-  readonly ackCollected: Uint64 | undefined;
-  readonly ackTotal: Uint64 | undefined;
-  readonly at: Moment;
-  bql = NOT_SHOWN;
-  syncs = NO_SYNCS;
-  readonly state: string | undefined;
-  switchover: number | undefined = undefined;
-  readonly inPostcopy: boolean;
-  readonly vmStopped: boolean;
-  readonly thresholdBytes: Uint64 | undefined;
-  previous: Place | undefined = undefined;
-  follows = false;
-  readonly timerSynced: boolean;
-  readonly syncsShown: boolean;
-  probes = NO_PROBES;
-  readonly hole: boolean;
-
-  constructor(facts: QueryFacts, at: Moment, syncsShown: boolean, progress: Progress) {
-    this.kind = facts.kind;
-    this.exact = facts.exact;
-    this.final = facts.final;
-    this.precopyBytes = facts.precopyBytes;
-    this.stopcopyBytes = facts.stopcopyBytes;
-    this.postcopyBytes = facts.postcopyBytes;
-    this.totalBytes = facts.totalBytes;
-    this.maxBytes = facts.maxBytes;
-    this.ackCollected = facts.ackCollected;
-    this.ackTotal = facts.ackTotal;
-    this.at = at;
-    this.state = progress.state;
-    this.inPostcopy = progress.inPostcopy;
-    this.vmStopped = progress.vmStopped;
-    this.thresholdBytes = progress.thresholdBytes;
-    this.syncsShown = syncsShown;
-    this.timerSynced = progress.timerSynced;
-    this.hole = progress.holeSinceQuery;
-  }
-}
 
 function ownSyncs(syncs: readonly Sync[]): readonly Sync[] {
   if (syncs.length === 0) return NO_SYNCS;
@@ -153,12 +95,10 @@ export class QueryTracker {
     this.flush();
     const index = this.#count;
     const syncs = this.#syncs.claim(index, (sync) => (this.#isOfSetup(sync.inSetup) ? 'setup' : 'query'));
-    const query = new MadeQuery(facts, at, this.#context.syncsShown, this.#progress);
-    query.index = index;
+    const query = new MadeQuery(facts, index, at, this.#context.syncsShown, this.#progress);
     query.syncs = ownSyncs(syncs);
     query.switchover = open?.index;
     query.previous = this.#previous;
-    query.follows = this.#progress.startSeen || index > 0;
     query.probes = this.#probes;
     this.#pending = query;
     this.#snapshot = this.#context.bql.atQuery(at.thread);
@@ -175,7 +115,7 @@ export class QueryTracker {
 
   #note(facts: QueryFacts, query: Query): void {
     this.#count += 1;
-    this.counts[facts.kind] += 1;
+    countIn(this.counts, facts.kind);
     if (isIteration(query)) this.iterations += 1;
     if (facts.final === true) this.finalTotalBytes = facts.totalBytes;
     if (facts.precopyBytes > 0) this.precopyBytesSeen = true;
@@ -269,6 +209,24 @@ export class QueryTracker {
       default:
         return;
     }
+  }
+}
+
+/** By name: a key that is a value is looked up for every query. */
+function countIn(counts: Record<QueryKind, number>, kind: QueryKind): void {
+  switch (kind) {
+    case 'estimate':
+      counts.estimate += 1;
+      return;
+    case 'exact':
+      counts.exact += 1;
+      return;
+    case 'final':
+      counts.final += 1;
+      return;
+    case 'unspecified':
+      counts.unspecified += 1;
+      return;
   }
 }
 

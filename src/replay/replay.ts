@@ -4,12 +4,22 @@
  * migrate_set_state and runstate_set, and those are left aside.
  */
 import type { Band } from '../catalog/vocabulary.ts';
-import type { DamageItem, EventItem, LockItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
+import type {
+  DamageItem,
+  EventFilter,
+  EventItem,
+  LockItem,
+  MessageItem,
+  Place,
+  RunRecords,
+  TraceItem,
+} from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
+import { Circumstances } from './circumstances.ts';
 import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
 import { EventCounter } from './event-counter.ts';
-import { comesInRounds, type EventKind, kindOf } from './event-kinds.ts';
+import { comesInRounds, type EventKind, EventKinds } from './event-kinds.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { endsIncoming, HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
@@ -22,8 +32,10 @@ export class StreamReplay {
   readonly #options: ReplayOptions;
   readonly #context: Context;
   readonly #counter: EventCounter;
-  /** By name: those that were seen. */
-  readonly #kinds = new Map<string, EventKind>();
+  readonly #kinds: EventKinds;
+  readonly #circumstances: Circumstances;
+  /** Lets lines of events come in runs. */
+  #followed: EventFilter | undefined;
   readonly #locksSeen = { waiting: false, taken: false, released: false };
   #current: MigrationBuilder | undefined;
   /** From `setup` on, until an event tells whether this is a source. */
@@ -31,13 +43,6 @@ export class StreamReplay {
   /** The process is the destination of a migration. */
   #incoming = false;
   #incomingOver = false;
-  #inmigrate = false;
-  /** The command that starts a migration came, and no `setup` since. */
-  #commanded = false;
-  /** Thread that was told to migrate: the main thread, one per process. */
-  #mainThread: number | undefined;
-  /** The command for the migration to come was another process's. */
-  #otherMain = false;
   /** The thread of the migration makes all its queries. */
   #queryThread: number | undefined;
   #mixed = false;
@@ -57,6 +62,8 @@ export class StreamReplay {
     this.incoming = new IncomingTracker(stream);
     this.#counter = new EventCounter(options.sink);
     this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
+    this.#circumstances = new Circumstances(this.#context);
+    this.#kinds = new EventKinds(this.#counter, (name) => this.#context.see(name));
   }
 
   get side(): 'source' | 'destination' | 'unknown' {
@@ -94,7 +101,7 @@ export class StreamReplay {
         this.#lock(item);
         return;
       case 'line-run':
-        this.#context.bql.run(item.locks);
+        this.#records(item.records);
         this.#counter.addRun(item, this.#current, this.#current?.state);
         return;
       case 'other-event':
@@ -130,23 +137,43 @@ export class StreamReplay {
 
   /** An event of the catalogue: there may be millions, most of which only the migration in hand looks at. */
   #known(item: EventItem): void {
-    const kind = this.#kinds.get(item.event.name) ?? this.#newKind(item);
-    const underWay = this.#undecided === undefined && !this.#incoming && this.#current?.ended === false;
-    if (kind.plain && underWay) {
-      if (kind.ofSource) this.#sourceEvents += 1;
-      this.#feed(item);
+    const kind = this.#kinds.of(item);
+    if (kind.plain && this.#underWay) {
+      this.#plain(item, kind);
+      if (kind.repeats) {
+        this.#followed = item.filter;
+        item.filter?.follow();
+      }
     } else {
       this.#event(item);
-      if (!comesInRounds(item)) this.#noteRunstate(item);
+      if (!comesInRounds(item)) this.#circumstances.after(item);
+      if (!this.#underWay) this.#followed?.reset();
     }
     this.#counter.addTo(kind.count, this.#current, this.#current?.state);
   }
 
-  #newKind(item: EventItem): EventKind {
-    const kind = kindOf(item, this.#counter);
-    this.#kinds.set(item.event.name, kind);
-    this.#context.see(item.event.name);
-    return kind;
+  /** A migration of a source goes on. */
+  get #underWay(): boolean {
+    return this.#undecided === undefined && !this.#incoming && this.#current?.ended === false;
+  }
+
+  #plain(item: EventItem, kind: EventKind): void {
+    if (kind.ofSource) this.#sourceEvents += 1;
+    this.#feed(item);
+  }
+
+  /** Of a run, which has no events but those that were followed: a migration goes on all the while. */
+  #records(records: RunRecords): void {
+    const { size } = records;
+    let from = 0;
+    for (let index = 0; index < size; index += 1) {
+      if (!records.isEventAt(index)) continue;
+      this.#context.bql.run(records, from, index);
+      from = index + 1;
+      const item = records.eventAt(index);
+      this.#plain(item, this.#kinds.ofRecord(records.idAt(index), item));
+    }
+    this.#context.bql.run(records, from, size);
   }
 
   #lock(item: LockItem): void {
@@ -179,7 +206,7 @@ export class StreamReplay {
     if (side === 'source') this.#sourceEvents += 1;
     if (side === 'destination') this.#destinationEvents += 1;
     if (!comesInRounds(item)) {
-      this.#noteCircumstances(item);
+      this.#circumstances.before(item, this.unfinished !== undefined);
       this.#context.limits.note(item);
     }
     if (this.#undecided !== undefined && !isSetup(item)) {
@@ -194,36 +221,11 @@ export class StreamReplay {
     else this.#dispatch(item, side);
   }
 
-  #noteCircumstances({ event, place, thread }: EventItem): void {
-    this.#context.capabilities.event(event, place, this.unfinished !== undefined);
-    if (event.name === 'qmp_enter_migrate' && thread !== undefined) {
-      this.#otherMain = this.#mainThread !== undefined && this.#mainThread !== thread;
-      this.#mainThread = thread;
-    }
-    if (event.name === 'qmp_enter_migrate' || event.name === 'qmp_enter_snapshot_save') {
-      this.#commanded = true;
-      this.#context.inSnapshot = event.name === 'qmp_enter_snapshot_save';
-    }
-    if (event.name !== 'runstate_set') return;
-    const { current_state_str: from, new_state_str: to } = event.args;
-    this.#context.inSnapshot = to === 'save-vm';
-    if (to === 'inmigrate') this.#inmigrate = true;
-    else if (from === 'inmigrate') this.#inmigrate = false;
-  }
-
-  /** After the migration has seen it: until then the runstate before counts. */
-  #noteRunstate({ event, place }: EventItem): void {
-    if (event.name === 'runstate_set') this.#context.runstate = event.args.new_state_str;
-    if (event.name === 'global_dirty_changed') {
-      this.#context.dirtyLogOn = (Number(event.args.bitmask) & 1) === 1 ? place : undefined;
-    }
-  }
-
   #setup(item: EventItem): void {
     if (this.#undecided !== undefined) this.#decide('source');
     const current = this.#current;
     if (current !== undefined && !current.ended) {
-      if (!this.#commanded || this.#otherMain) {
+      if (!this.#circumstances.commanded || this.#circumstances.otherMain) {
         this.#mixUp(item);
         return;
       }
@@ -231,12 +233,12 @@ export class StreamReplay {
       const whole = current.startSeen && current.hole === undefined;
       if (whole && this.assertions.length === 0) this.#mixed = true;
     }
-    const outgoing = this.#commanded || this.#context.inSnapshot;
-    this.#commanded = false;
+    const outgoing = this.#circumstances.commanded || this.#context.inSnapshot;
+    this.#circumstances.commanded = false;
     // Nobody migrates a guest that is still coming in.
     if (outgoing && this.#incoming && !this.#incomingOver) this.#mixed = true;
     if (outgoing) this.#begin(item, true);
-    else if (this.#inmigrate) this.#beginIncoming([item]);
+    else if (this.#circumstances.inmigrate) this.#beginIncoming([item]);
     else this.#undecided = [item];
   }
 

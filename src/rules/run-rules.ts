@@ -177,6 +177,20 @@ function juriesOf<T>(
 
 type ByKind = Readonly<Record<QueryKind, readonly Jury<Query>[]>>;
 
+/** By name: a key that is a value is looked up for every query. */
+function juriesOfKind(juries: ByKind, kind: QueryKind): readonly Jury<Query>[] {
+  switch (kind) {
+    case 'estimate':
+      return juries.estimate;
+    case 'exact':
+      return juries.exact;
+    case 'final':
+      return juries.final;
+    case 'unspecified':
+      return juries.unspecified;
+  }
+}
+
 function juriesByKind(tallies: readonly Tally[], methodOf: (checker: Checker) => Judge<Query> | undefined): ByKind {
   const of = (kind: QueryKind) =>
     juriesOf(tallies, (checker) => (checker.kinds?.includes(kind) === false ? undefined : methodOf(checker)));
@@ -233,11 +247,11 @@ export class RuleRunner implements ReplaySink {
   }
 
   query(query: Query, migration: Migration): void {
-    for (const jury of this.#of(migration).ofQueries[query.kind]) jury.judge(query, query.hole);
+    for (const jury of juriesOfKind(this.#of(migration).ofQueries, query.kind)) jury.judge(query, query.hole);
   }
 
   queryMade(query: Query, migration: Migration): void {
-    for (const jury of this.#of(migration).ofQueriesMade[query.kind]) jury.judge(query, query.hole);
+    for (const jury of juriesOfKind(this.#of(migration).ofQueriesMade, query.kind)) jury.judge(query, query.hole);
   }
 
   event({ event, place, thread }: EventItem, migration: Migration | undefined, ns: number | undefined): void {

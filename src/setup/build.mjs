@@ -68,12 +68,12 @@ function bundle() {
   return result.outputFiles[0].contents;
 }
 
-/** How the memory of 40 pages is used, src/ingest/scan/skim/layout.ts says; the compiler puts nothing into it. */
+/** How the memory of 43 pages is used, src/ingest/scan/skim/layout.ts says; the compiler puts nothing into it. */
 async function assemble() {
   const source = 'src/ingest/scan/skim/assembly/skim.ts';
-  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--initialMemory', '40'];
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--initialMemory', '43'];
   const files = new Map();
-  const { error, stderr } = await asc.main([source, ...options, '--maximumMemory', '40', '--outFile', 'skim.wasm'], {
+  const { error, stderr } = await asc.main([source, ...options, '--maximumMemory', '43', '--outFile', 'skim.wasm'], {
     readFile: (name, base) => {
       const path = join(base, name);
       return existsSync(path) ? readFileSync(path, 'utf8') : null;

@@ -11,7 +11,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { onInterrupt } from '../base/interrupt.ts';
 import { cannotWrite, finalPlace, kindOf, makeFolder, removeFolders, removeStale, temporaryName } from './files.ts';
-import { APPLICATION_ID, INDICES, SCHEMA_VERSION, TABLES } from './schema.ts';
+import { APPLICATION_ID, SCHEMA_VERSION, TABLES } from './schema.ts';
 import { VIEWS } from './views.ts';
 
 export type Cell = number | bigint | string | null;
@@ -94,7 +94,7 @@ export class NewDatabase {
   /** Puts the database in its place, over an earlier one; `place` names another in the same folder. */
   finish(place = this.#place): void {
     this.#attempt(() => {
-      this.#connection.exec(`${INDICES} COMMIT;`);
+      this.#connection.exec('COMMIT');
       this.#connection.close();
       renameSync(this.#temporary, place);
     });

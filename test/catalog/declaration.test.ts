@@ -167,5 +167,8 @@ test('the types are those of the declarations', () => {
   const unknown: KnownEvent = { name: 'migration_bitmap_sync', args: {} };
   expect([typed, state, lock, none, wrongKind, wrongText, missing, tooMany, unknown]).toHaveLength(9);
   const event = { name: 'migrate_set_state' as const, args: { new_state: 'active' } };
-  expect(isKnownEvent(event) && event.args.new_state).toBe('active');
+  const [own, other] = [CATALOG.get('migrate_set_state'), CATALOG.get('migrate_pending')];
+  if (own === undefined || other === undefined) throw new Error('not in the catalogue');
+  expect(isKnownEvent(event, own) && event.args.new_state).toBe('active');
+  expect(isKnownEvent(event, other)).toBe(false);
 });

@@ -5,9 +5,9 @@ import { bytesPerSecondFor, limitMsFor, readTransfer } from '../../src/catalog/t
 import { eventOf, linesOf, realCaptures, SKIPPED, TRACES_MISSING } from '../rules/captures.ts';
 
 function argsOf(text: string): EventArgs<'migrate_transferred'> {
-  const args = CATALOG.get('migrate_transferred')?.decode(text)?.args;
-  const event = { name: 'migrate_transferred' as const, args: args ?? {} };
-  if (!isKnownEvent(event) || event.name !== 'migrate_transferred') throw new Error(text);
+  const entry = CATALOG.get('migrate_transferred');
+  const event = { name: 'migrate_transferred' as const, args: entry?.decode(text)?.args ?? {} };
+  if (entry === undefined || !isKnownEvent(event, entry) || event.name !== 'migrate_transferred') throw new Error(text);
   return event.args;
 }
 
@@ -16,7 +16,7 @@ const only = (value: number) => ({ low: value, high: value });
 
 describe('lines as QEMU prints them', () => {
   test('7.2: no switchover_bw', () => {
-    expect(read('transferred 10489842 time_spent 103 bandwidth 101843 max_size 5092156')).toEqual({
+    expect(read('transferred 10489842 time_spent 103 bandwidth 101843 max_size 5092156')).toMatchObject({
       timeSpentMs: 103,
       transferredBytes: 10489842,
       bytesPerMs: 10489842 / 103,

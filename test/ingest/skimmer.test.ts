@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { ByteSource } from '../../src/ingest/byte-source.ts';
 import { Clock } from '../../src/ingest/clock.ts';
 import { LINE_MEMORY_BYTES } from '../../src/ingest/line-reader.ts';
-import { MEMORY_BYTES, STATE_AT, TEXTS_AT, TEXTS_BYTES } from '../../src/ingest/scan/skim/layout.ts';
+import * as layout from '../../src/ingest/scan/skim/layout.ts';
 import { Skimmer } from '../../src/ingest/scan/skim/skimmer.ts';
-import type { LockItem, TraceItem } from '../../src/ingest/trace-item.ts';
+import type { LockItem, RunRecords, TraceItem } from '../../src/ingest/trace-item.ts';
 import { TraceReader } from '../../src/ingest/trace-reader.ts';
 import { anyLine } from './log-lines.ts';
 import { fixtureLogs, inFolder, keptItem } from './support.ts';
@@ -37,7 +37,7 @@ async function read(path: string, runs: boolean, thread: number | undefined): Pr
       if (item === undefined) break;
       if (item.kind === 'line-run') {
         for (let at = 0; at < item.size; at += 1) count(item.names[item.nameAt(at)] ?? '', item.countAt(at));
-        for (let at = 0; at < item.locks.size; at += 1) items.push(shown(item.locks.itemAt(at)));
+        for (let at = 0; at < item.records.size; at += 1) items.push(recordOf(item.records, at));
         skimmed += item.lines;
       } else if (item.kind === 'other-event') {
         count(item.name, 1);
@@ -47,6 +47,12 @@ async function read(path: string, runs: boolean, thread: number | undefined): Pr
         if (item.mutex === FOLLOWED) item.filter?.follow();
         else item.filter?.countOnly();
       } else {
+        if (item.kind === 'event') {
+          count(item.event.name, 1);
+          // As the replay does it: here a state begins another part of the log.
+          if (item.event.name === 'migrate_set_state') item.filter?.reset();
+          else item.filter?.follow();
+        }
         items.push(plain(keptItem(item)));
       }
     }
@@ -56,7 +62,11 @@ async function read(path: string, runs: boolean, thread: number | undefined): Pr
   return { items, counts, facts: reader.facts(), skimmed };
 }
 
-const plain = (item: TraceItem): TraceItem => ({ ...item, process: item.process });
+function recordOf(records: RunRecords, at: number): unknown {
+  return records.isEventAt(at) ? plain(keptItem(records.eventAt(at))) : shown(records.lockAt(at));
+}
+
+const plain = (item: TraceItem): unknown => ({ ...item, process: item.process, filter: undefined });
 
 function shown({ operation, name, mutex, file, site, timeNs, thread, place }: LockItem): unknown {
   const { input, line, text } = place;
@@ -76,9 +86,23 @@ async function expectSame(content: Buffer, thread?: number): Promise<Reading> {
 
 test('the module is there, and its memory has room for what lies in it', () => {
   const skimmer = Skimmer.create();
-  expect(skimmer?.memory.byteLength).toBe(MEMORY_BYTES);
-  expect(LINE_MEMORY_BYTES).toBeLessThan(STATE_AT);
-  expect(TEXTS_AT + TEXTS_BYTES).toBeLessThan(MEMORY_BYTES);
+  expect(skimmer?.memory.byteLength).toBe(layout.MEMORY_BYTES);
+  const parts = [
+    [0, LINE_MEMORY_BYTES],
+    [layout.STATE_AT, 4 * layout.STATE_WORDS],
+    [layout.BUCKETS_AT, 4 * layout.BUCKETS],
+    [layout.ENTRIES_AT, layout.ENTRY_BYTES * layout.MAX_ENTRIES],
+    [layout.COUNTERS_AT, 4 * layout.MAX_ENTRIES],
+    [layout.TOUCHED_AT, 4 * layout.MAX_ENTRIES],
+    [layout.RECORDS_AT, layout.RECORD_BYTES * layout.MAX_RECORDS],
+    [layout.VALUES_AT, 8 * layout.MAX_VALUES * layout.MAX_RECORDS],
+    [layout.TEXTS_AT, layout.TEXTS_BYTES],
+    [layout.LITERALS_AT, layout.LITERALS_BYTES],
+    [layout.MEMORY_BYTES, 0],
+  ] as const;
+  for (const [index, [at, bytes]] of parts.slice(0, -1).entries()) {
+    expect(at + bytes, `part ${index}`).toBeLessThanOrEqual(parts[index + 1]?.[0] ?? 0);
+  }
 });
 
 const LOCKED = [
@@ -88,6 +112,44 @@ const LOCKED = [
   'ram_save_page pc.ram: offset: 0x1000 host: 0x7f1200001000',
   'qemu_mutex_unlock released mutex 0x56551ace07e0 (system/cpus.c:587)',
 ];
+/** Numbers of all lengths that are read, and of some that are not. */
+const NUMBERS = [0, 7, 12345678, 123456789, 999999999999999, 10 ** 15, '18446744073709551615', '007', '-1', ''];
+const number = (at: number) => NUMBERS[at % NUMBERS.length];
+
+const PROTOCOL = [
+  (at: number) =>
+    `qemu_savevm_query_pending exact=${at % 2}, final=0, precopy=${number(at)}, stopcopy=${number(at >> 1)}, postcopy=0, total=${number(at >> 3)}`,
+  (at: number) =>
+    `qemu_savevm_query_pending exact=0, final=0, precopy=${at}, stopcopy=0, postcopy=0, total=${at}, collected switchover ack pending=0, total switchover ack pending=${at % 23}`,
+  (at: number) => `migrate_pending_estimate estimate pending size ${number(at)} (pre = ${number(at)} post=${at})`,
+  (at: number) =>
+    `migrate_transferred transferred ${at} time_spent 100 bandwidth ${number(at)} switchover_bw 0 max_size 7`,
+  (at: number) => `migrate_transferred transferred ${at} time_spent 100 bandwidth 3 max_size 7`,
+  () => 'savevm_state_iterate ',
+  () => 'migration_bitmap_sync_start ',
+  (at: number) => `migration_bitmap_sync_end dirty_pages ${number(at)}`,
+  (at: number) => `savevm_section_start ${['ram', 'dirty-bitmap', 'ra m'][at % 3]}, section_id ${at % 4}`,
+  (at: number) => `savevm_section_end ram, section_id 2 -> ${number(at)}`,
+  (at: number) => `dirty_bitmap_state_pending pending=${number(at)}`,
+  (at: number) => (at % 100 === 99 ? 'migrate_set_state new state active' : LOCKED[at % LOCKED.length]),
+];
+
+/** Of one version, with no number that is left to others. */
+const REGULAR = [
+  (at: number) =>
+    `qemu_savevm_query_pending exact=0, final=0, precopy=${at * 7}, stopcopy=0, postcopy=0, total=${at * 7}, collected switchover ack pending=0, total switchover ack pending=0`,
+  (at: number) =>
+    `migrate_transferred transferred ${at} time_spent 100 bandwidth 12 switchover_bw 0 max_size ${at * at}`,
+  () => 'savevm_state_iterate ',
+  () => 'savevm_section_start ram, section_id 2',
+  (at: number) => `savevm_section_end ram, section_id 2 -> ${at % 2}`,
+  () => LOCKED[0],
+];
+
+function protocolLog(prefix: (at: number) => string, lines: number): string[] {
+  return Array.from({ length: lines }, (_, at) => `${prefix(at)}${PROTOCOL[at % PROTOCOL.length]?.(at)}\n`);
+}
+
 const ISO = (at: number) => `2026-11-23T01:10:${`${at}`.padStart(9, '0').replace(/^(..).(.{6})$/, '$1.$2')}Z `;
 const TID = (at: number) => `22680@1795396494.${`${at}`.padStart(6, '0')}:`;
 
@@ -103,6 +165,27 @@ describe('lines that repeat themselves', () => {
     const { skimmed, items } = await expectSame(Buffer.from(log(prefix, 20_000).join('')));
     expect(skimmed).toBeGreaterThan(19_900);
     expect(items).toHaveLength(12_000);
+  });
+
+  test.each([
+    ['iso', ISO],
+    ['tid', TID],
+  ])('those of protocol events, too: %s', async (_form, prefix) => {
+    const regular = Array.from({ length: 20_000 }, (_, at) => `${prefix(at)}${REGULAR[at % REGULAR.length]?.(at)}\n`);
+    const { skimmed } = await expectSame(Buffer.from(regular.join('')));
+    expect(skimmed).toBeGreaterThan(19_900);
+    await expectSame(Buffer.from(protocolLog(prefix, 30_000).join('')));
+  });
+
+  test('a protocol event that differs in one byte is another one', async () => {
+    const lines = protocolLog(ISO, 72);
+    for (let at = 0; at < 200; at += 1) {
+      for (const changed of [36 + (at % 12), 48 + (at % 24)]) {
+        const line = Buffer.from(lines[changed] ?? '');
+        line[at % line.length] = (line[at % line.length] ?? 0) ^ 1;
+        await expectSame(Buffer.concat(lines.map((one, index) => (index === changed ? line : Buffer.from(one)))));
+      }
+    }
   });
 
   test('another minute, a time before the last one and a line without prefix end a run', async () => {
@@ -137,6 +220,8 @@ test('property: lines of QEMU, broken or not, between lines that repeat themselv
     { weight: 3, arbitrary: anyLine },
     { weight: 1, arbitrary: fc.nat(40).map((size) => Buffer.from(log(ISO, size).join(''))) },
     { weight: 1, arbitrary: fc.nat(40).map((size) => Buffer.from(log(TID, size).join(''))) },
+    { weight: 1, arbitrary: fc.nat(80).map((size) => Buffer.from(protocolLog(ISO, size).join(''))) },
+    { weight: 1, arbitrary: fc.nat(80).map((size) => Buffer.from(protocolLog(TID, size).join(''))) },
   );
   await fc.assert(
     fc.asyncProperty(

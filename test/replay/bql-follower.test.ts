@@ -1,6 +1,6 @@
 /** Lines of the lock that come in runs tell what they tell one by one. */
 import { expect, test } from 'vitest';
-import type { LockItem, LockSequence, LockText } from '../../src/ingest/trace-item.ts';
+import type { LockItem, LockText, RunRecords } from '../../src/ingest/trace-item.ts';
 import type { BqlSnapshot } from '../../src/replay/bql-snapshot.ts';
 import { BqlTracker } from '../../src/replay/bql-tracker.ts';
 import type { BqlHold } from '../../src/replay/sink.ts';
@@ -33,7 +33,7 @@ function itemOf(text: LockText, line: number, thread: number | undefined): LockI
   return { kind: 'lock', ...text, place, timeNs: line * 1000, thread };
 }
 
-class Run implements LockSequence {
+class Run implements RunRecords {
   readonly #ids: number[] = [];
   readonly #items: LockItem[] = [];
   readonly threaded: boolean;
@@ -55,7 +55,15 @@ class Run implements LockSequence {
     return this.#ids[index] ?? 0;
   }
 
-  itemAt(index: number): LockItem {
+  isEventAt(): boolean {
+    return false;
+  }
+
+  eventAt(): never {
+    throw new Error('there are no events');
+  }
+
+  lockAt(index: number): LockItem {
     const item = this.#items[index];
     if (item === undefined) throw new Error('no such line');
     return item;
@@ -73,7 +81,7 @@ function told(lines: readonly ModelLine[], ids: boolean, runs: boolean): readonl
   let open: { readonly from: number; readonly snapshot: BqlSnapshot } | undefined;
   let run = new Run(ids);
   const flush = () => {
-    tracker.run(run);
+    tracker.run(run, 0, run.size);
     run = new Run(ids);
     if (open !== undefined) all.push(open.snapshot.settled());
     open = undefined;
@@ -85,7 +93,7 @@ function told(lines: readonly ModelLine[], ids: boolean, runs: boolean): readonl
       const item = itemOf(text, index + 1, ids ? line.thread : undefined);
       if (runs && seen.has(text) && seen.size > 6) run.add(texts.idOf(text), item);
       else {
-        tracker.run(run);
+        tracker.run(run, 0, run.size);
         run = new Run(ids);
         tracker.lock(item);
       }

@@ -13,7 +13,7 @@ function counted(count: (counter: EventCounter) => void): readonly string[] {
 }
 
 function run(counts: Readonly<Record<string, number>>): LineRunItem {
-  const locks = { size: 0, threaded: false, idAt: never, itemAt: never };
+  const records = { size: 0, threaded: false, idAt: never, isEventAt: never, lockAt: never, eventAt: never };
   const sizes = Object.values(counts);
   return {
     kind: 'line-run',
@@ -22,7 +22,7 @@ function run(counts: Readonly<Record<string, number>>): LineRunItem {
     size: sizes.length,
     nameAt: (index) => index,
     countAt: (index) => sizes[index] ?? 0,
-    locks,
+    records,
     place: { input: 0, line: 1, text: '' },
     timeNs: undefined,
     thread: undefined,
@@ -30,7 +30,7 @@ function run(counts: Readonly<Record<string, number>>): LineRunItem {
 }
 
 function never(): never {
-  throw new Error('there are no locks');
+  throw new Error('there are no records');
 }
 
 test('a name is told at its first event, and the others when the state changes', () => {

@@ -4,11 +4,13 @@ import type { ArgValues } from '../../catalog/declaration.ts';
 import { lockOperationOf } from '../event-item.ts';
 import { eventNameOf } from '../line-kinds.ts';
 import type { LineReader } from '../line-reader.ts';
-import type { EventItem } from '../trace-item.ts';
+import type { EventFilter, EventItem } from '../trace-item.ts';
 import { type ByteEntry, ByteTable } from './byte-table.ts';
-import { FormatScanner, type Tail } from './format-scanner.ts';
-import { NOT_SCANNED, type PrefixScanner } from './prefix-scanner.ts';
-import { ScannedPlace } from './scanned-place.ts';
+import { EventLessons } from './event-lessons.ts';
+import { FormatScanner, type ScannedText, type Tail } from './format-scanner.ts';
+import { NOT_SCANNED } from './prefix-scanner.ts';
+import { ScannedPlace, type ShownPrefix } from './scanned-place.ts';
+import type { Skimmer } from './skim/skimmer.ts';
 
 const LINE_END = 10;
 const SPACE = 32;
@@ -32,8 +34,16 @@ interface Named {
   event: KnownEvent | undefined;
 }
 
-export class EventScanner {
+/** What the skimmer knows under a number. */
+interface Skimmed extends ScannedText {
+  readonly named: Named;
+}
+
+export class EventScanner implements EventFilter {
+  readonly #input: number;
   readonly #lines: LineReader;
+  readonly #lessons: EventLessons<Skimmed> | undefined;
+  readonly #filter: EventFilter | undefined;
   readonly #view: DataView;
   readonly #names = new ByteTable<Named>(MAX_TEXTS);
   readonly #tables = {
@@ -42,10 +52,15 @@ export class EventScanner {
   };
   #last: ByteEntry<Named> | undefined;
   #found: Named | undefined;
+  /** Where its name stands. */
+  #at = 0;
 
-  constructor(lines: LineReader) {
+  constructor(lines: LineReader, input: number, skimmer: Skimmer | undefined) {
+    this.#input = input;
     this.#lines = lines;
     this.#view = lines.view;
+    this.#lessons = skimmer && new EventLessons(skimmer);
+    this.#filter = skimmer && this;
   }
 
   /** The name that `scan` found, when it is in no catalogue. */
@@ -58,26 +73,58 @@ export class EventScanner {
     const name = this.#nameAt(at);
     if (name === undefined) return NOT_SCANNED;
     this.#found = name.value;
+    this.#at = at;
     const from = at + name.length + 1;
     return name.value.format?.scan(from, filled) ?? endOfOther(this.#view, from, filled);
   }
 
-  /** The item of what `scan` found; the line must be the current one. */
+  /** The item of what was found last, in the line of this number. */
   item(
-    input: number,
-    prefix: PrefixScanner,
+    line: number,
+    prefix: ShownPrefix,
     timeNs: number | undefined,
     thread: number | undefined,
   ): EventItem | undefined {
     const found = this.#found;
-    const format = found?.format;
-    const printer = format?.printer;
-    if (found?.entry === undefined || format === undefined || printer === undefined) return undefined;
-    const { args, extra, tail } = format;
+    const format = found?.format?.format;
+    if (found?.entry === undefined || found.format === undefined || format === undefined) return undefined;
+    const { args, tail } = found.format;
     const event = eventOf(found, found.entry, args);
     if (event === undefined) return undefined;
-    const place = new ScannedPlace(input, this.#lines.line, prefix, printer, args, tail);
-    return { kind: 'event', group: found.entry.group, event, extra, place, timeNs, thread, process: undefined };
+    const { group } = found.entry;
+    const place = new ScannedPlace(this.#input, line, prefix, format, args, tail?.text ?? '');
+    const filter = this.#filter;
+    return { kind: 'event', group, event, extra: tail?.pairs, filter, place, timeNs, thread, process: undefined };
+  }
+
+  /** A record of the skimmer with this text is that of an event. */
+  knows(text: number): boolean {
+    return this.#lessons?.known(text) !== undefined;
+  }
+
+  /** The event of such a record, as if `scan` had found it; its values begin at `valuesAt`. */
+  recall(text: number, valuesAt: number): void {
+    const known = this.#lessons?.known(text);
+    if (this.#lessons === undefined || known === undefined) throw new Error('a line of an event that nobody learnt');
+    const { named, format, tail } = known;
+    this.#found = named;
+    const args = format.isNumeric ? format.argsOf(this.#lessons.values, valuesAt) : known.args;
+    named.format?.recall(format, args, tail);
+  }
+
+  follow(): void {
+    const named = this.#found;
+    const format = named?.format?.format;
+    if (this.#lessons === undefined || named?.format === undefined || format === undefined) return;
+    this.#lessons.pass = true;
+    const { args, tail } = named.format;
+    const seen = { name: named.name, at: this.#at, end: this.#lines.end + 1, text: { format, args, tail } };
+    if (named.format.isDistinct && format.isNumeric) this.#lessons.learnFormat(seen, { named, format, args, tail });
+    else if (named.entry?.group === 'round') this.#lessons.learnLine(seen, { named, format, args, tail });
+  }
+
+  reset(): void {
+    if (this.#lessons !== undefined) this.#lessons.pass = false;
   }
 
   #nameAt(at: number): ByteEntry<Named> | undefined {
@@ -122,10 +169,10 @@ function isNameAt(name: ByteEntry<Named> | undefined, view: DataView, at: number
   return name !== undefined && view.getUint8(at + name.length) === SPACE && name.standsAt(view, at);
 }
 
-function eventOf(found: Named, { name }: CatalogEntry, args: ArgValues): KnownEvent | undefined {
+function eventOf(found: Named, entry: CatalogEntry, args: ArgValues): KnownEvent | undefined {
   if (found.event?.args === args) return found.event;
-  const event = { name, args };
-  found.event = isKnownEvent(event) ? event : undefined;
+  const event = { name: entry.name, args };
+  found.event = isKnownEvent(event, entry) ? event : undefined;
   return found.event;
 }
 

@@ -32,16 +32,26 @@ export interface Tail {
 
 type Values = (number | string)[];
 
+/** What stands behind the name of an event. */
+export interface ScannedText {
+  readonly format: ScannedFormat;
+  readonly args: ArgValues;
+  readonly tail: Tail | undefined;
+}
+
 /** `scan`: the text is none that this format prints. */
 const NO_MATCH = -2;
 
 /** Prints the arguments, too, with the name of their event. */
 class ScannedFormat implements Printer {
-  readonly #literals: readonly Uint8Array[];
+  /** The first one without the name. */
+  readonly literals: readonly Uint8Array[];
+  /** All values are numbers. */
+  readonly isNumeric: boolean;
   readonly #texts: readonly string[];
   readonly #isText: readonly boolean[];
   readonly #names: readonly string[];
-  readonly #make: (values: Values) => ArgValues;
+  readonly #make: ReturnType<typeof makerOf>;
   readonly #values: Values;
   /** Those of the arguments made last, which many lines have in common. */
   #made: { readonly values: Values; readonly args: ArgValues } | undefined;
@@ -49,8 +59,9 @@ class ScannedFormat implements Printer {
 
   constructor(event: string, { literals, conversions, names }: DeclaredFormat, words: ByteTable<string>) {
     this.#texts = literals.map((literal, index) => (index === 0 ? `${event} ${literal}` : literal));
-    this.#literals = literals.map((literal) => Buffer.from(literal));
+    this.literals = literals.map((literal) => Buffer.from(literal));
     this.#isText = conversions.map((conversion) => conversion === 's');
+    this.isNumeric = !this.#isText.includes(true);
     this.#names = names;
     this.#make = makerOf(names);
     this.#values = names.map(() => 0);
@@ -79,9 +90,14 @@ class ScannedFormat implements Printer {
     const values = this.#values;
     const made = this.#made;
     if (made !== undefined && isEqual(made.values, values)) return made.args;
-    const args = this.#make(values);
+    const args = this.#make(values, 0);
     this.#made = { values: values.slice(), args };
     return args;
+  }
+
+  /** Those of numbers that were read elsewhere, from `from` on. */
+  argsOf(numbers: Float64Array, from: number): ArgValues {
+    return this.#make(numbers, from);
   }
 
   print(args: ArgValues): string {
@@ -90,7 +106,7 @@ class ScannedFormat implements Printer {
   }
 
   #literal(view: DataView, at: number, index: number): number {
-    const literal = this.#literals[index];
+    const literal = this.literals[index];
     if (literal === undefined) return at;
     for (let offset = 0; offset < literal.length; offset += 1) {
       if (view.getUint8(at + offset) !== literal[offset]) return NO_MATCH;
@@ -137,12 +153,13 @@ export class FormatScanner {
   readonly #formats: readonly ScannedFormat[];
   readonly #tails: ByteTable<Tail>;
   readonly #endsInText: boolean;
+  /** Which of the formats a text has does not hang on its values. */
+  readonly isDistinct: boolean;
   #tail: ByteEntry<Tail> | undefined;
   args: ArgValues = {};
-  extra: Pairs | undefined = undefined;
-  /** The text of `extra`. */
-  tail = '';
-  #format: ScannedFormat | undefined;
+  tail: Tail | undefined = undefined;
+  /** What prints the arguments that `scan` found. */
+  format: ScannedFormat | undefined = undefined;
 
   constructor(
     view: DataView,
@@ -162,9 +179,10 @@ export class FormatScanner {
       ({ conversions, literals }) => conversions.at(-1) === 's' && literals.at(-1) === '',
     );
     this.#tails = tables.tails;
+    this.isDistinct = formats.length === 1 || !formats.some(({ literals }) => literals.some((text) => /\d/.test(text)));
   }
 
-  /** Where the line ends, before `filled`. Sets `args` and `extra`. */
+  /** Where the line ends, before `filled`. Sets the members above. */
   scan(from: number, filled: number): number {
     for (let index = 0; index < this.#formats.length; index += 1) {
       const format = this.#formats[index];
@@ -173,28 +191,28 @@ export class FormatScanner {
       if (at < 0 || format === undefined) return NOT_SCANNED;
       const end = this.#lineEnd(at, filled);
       if (end < 0) return NOT_SCANNED;
-      this.#format = format;
+      this.format = format;
       this.args = format.args();
       return end;
     }
     return NOT_SCANNED;
   }
 
-  /** What prints the arguments that `scan` found. */
-  get printer(): ScannedFormat | undefined {
-    return this.#format;
+  /** As if `scan` had found it. */
+  recall(format: ScannedFormat, args: ArgValues, tail: Tail | undefined): void {
+    this.format = format;
+    this.args = args;
+    this.tail = tail;
   }
 
   #lineEnd(at: number, filled: number): number {
-    this.extra = undefined;
-    this.tail = '';
+    this.tail = undefined;
     if (at >= filled) return NOT_SCANNED;
     if (this.#view.getUint8(at) === LINE_END) return at;
     if (this.#endsInText) return NOT_SCANNED;
     const tail = this.#tailAt(at, filled);
     if (tail === undefined) return NOT_SCANNED;
-    this.extra = tail.value.pairs;
-    this.tail = tail.value.text;
+    this.tail = tail.value;
     return at + tail.length;
   }
 

@@ -53,7 +53,7 @@ export class LineScanner {
     this.#lines = lines;
     this.#view = lines.view;
     this.#locks = new LockScanner(lines.view, lines.buffer, skimmer);
-    this.#events = new EventScanner(lines);
+    this.#events = new EventScanner(lines, input, skimmer);
     this.#lock = new ScannedLock(input, lines, () => this.#placeOfLock(), skimmer && this.#locks);
     this.#other = new ScannedOther(input, lines);
     if (skimmer !== undefined) this.#runs = this.#runScanner(skimmer);
@@ -101,7 +101,7 @@ export class LineScanner {
     // Other back ends have lines without a prefix, too.
     if (!stamped && (name !== undefined || this.#hasDigitBehindName(from, end))) return undefined;
     this.#take(end);
-    if (name === undefined) return this.#events.item(this.#options.input, this.#prefix, this.#timeNs(), this.#thread());
+    if (name === undefined) return this.#events.item(this.#lines.line, this.#prefix, this.#timeNs(), this.#thread());
     this.#runs?.learnName(name, from);
     this.#other.name = name;
     return this.#other.at(this.#timeNs(), this.#thread());
@@ -153,7 +153,7 @@ export class LineScanner {
 
   #runScanner(skimmer: Skimmer): RunScanner {
     const { input, clock, stamp, thread } = this.#options;
-    const lockOf = (text: number) => this.#locks.skimmed(text);
-    return new RunScanner({ input, clock, stamp, thread, skimmer, lockOf, lines: this.#lines }, this.#prefix);
+    const known = { locks: this.#locks, events: this.#events };
+    return new RunScanner({ input, clock, stamp, thread, skimmer, lines: this.#lines, ...known }, this.#prefix);
   }
 }

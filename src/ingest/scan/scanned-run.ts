@@ -1,10 +1,11 @@
 /** What the skimmer passed over, as an item, which the next run fills anew. */
 import type { Clock } from '../clock.ts';
 import type { LineReader } from '../line-reader.ts';
-import type { LineRunItem, LockSequence, Place } from '../trace-item.ts';
-import type { Lock } from './lock-scanner.ts';
+import type { EventItem, LineRunItem, Place, RunRecords } from '../trace-item.ts';
+import type { EventScanner } from './event-scanner.ts';
+import type { Lock, LockScanner } from './lock-scanner.ts';
 import { ScannedLine, ScannedLock } from './scanned-line.ts';
-import { NO_ARGS, ScannedPlace } from './scanned-place.ts';
+import { NO_ARGS, ScannedPlace, type ShownPrefix } from './scanned-place.ts';
 import type { SkimForm, Skimmer } from './skim/skimmer.ts';
 
 export const NS_PER_MICRO = 1000;
@@ -15,8 +16,9 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly lines: LineReader;
   readonly skimmer: Skimmer;
-  /** What the skimmer knows under a number. */
-  readonly lockOf: (text: number) => Lock | undefined;
+  /** What the skimmer knows under a number, they have told it. */
+  readonly locks: LockScanner;
+  readonly events: EventScanner;
   /** Thread id that the file's name gives to all its lines. */
   readonly thread: number | undefined;
 }
@@ -35,7 +37,7 @@ export class ScannedRun extends ScannedLine implements LineRunItem {
   readonly names: readonly string[];
   lines = 0;
   size = 0;
-  readonly locks: FollowedLocks;
+  readonly records: ScannedRecords;
   readonly #options: RunOptions;
   readonly #skimmer: Skimmer;
 
@@ -44,7 +46,7 @@ export class ScannedRun extends ScannedLine implements LineRunItem {
     this.#options = options;
     this.#skimmer = options.skimmer;
     this.names = options.skimmer.names;
-    this.locks = new FollowedLocks(options);
+    this.records = new ScannedRecords(options);
   }
 
   nameAt(index: number): number {
@@ -60,32 +62,36 @@ export class ScannedRun extends ScannedLine implements LineRunItem {
     const { skimmer, clock, lines } = this.#options;
     this.lines = skimmer.passed;
     this.size = skimmer.namesSize;
-    this.locks.fill(prefix, lines.line - skimmer.passed);
+    this.records.fill(prefix, lines.line - skimmer.passed);
     const thread = prefix.form === 'tid' ? skimmer.lastThread : this.#options.thread;
     this.begin(clock.toNs(prefix.baseSeconds, skimmer.lastMicros * NS_PER_MICRO), thread);
     return this;
   }
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Reads the records of the skimmer. */
-class FollowedLocks implements LockSequence {
+class ScannedRecords implements RunRecords {
   readonly #options: RunOptions;
   readonly #item: ScannedLock;
   #prefix: RunPrefix | undefined;
+  /** Of the line that was asked for last. */
+  readonly #shown: Mutable<ShownPrefix> = { minute: undefined, shownSeconds: 0, nanos: 0, thread: undefined };
   #index = 0;
   #lineBefore = 0;
   size = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#item = new ScannedLock(options.input, options.lines, () => this.#place());
+    this.#item = new ScannedLock(options.input, options.lines, () => this.#placeOfLock());
   }
 
   /** `lineBefore`: number of the line before the first one of the run. */
   fill(prefix: RunPrefix, lineBefore: number): void {
     this.#prefix = prefix;
     this.#lineBefore = lineBefore;
-    this.size = this.#options.skimmer.locksSize;
+    this.size = this.#options.skimmer.recordsSize;
   }
 
   get threaded(): boolean {
@@ -93,39 +99,58 @@ class FollowedLocks implements LockSequence {
   }
 
   idAt(index: number): number {
-    return this.#options.skimmer.lockText(index);
+    return this.#options.skimmer.textOf(index);
   }
 
-  itemAt(index: number): ScannedLock {
-    const { skimmer, clock } = this.#options;
+  isEventAt(index: number): boolean {
+    return this.#options.events.knows(this.#options.skimmer.textOf(index));
+  }
+
+  lockAt(index: number): ScannedLock {
     this.#index = index;
-    const seconds = this.#prefix?.baseSeconds ?? 0;
-    const timeNs = clock.toNs(seconds, skimmer.lockMicros(index) * NS_PER_MICRO);
-    return this.#item.fill(this.#lockAt(index), timeNs, this.#threadAt(index) ?? this.#options.thread);
+    return this.#item.fill(this.#lockAt(index), this.#timeNs(index), this.#threadAt(index) ?? this.#options.thread);
+  }
+
+  eventAt(index: number): EventItem {
+    const { events, skimmer, thread } = this.#options;
+    events.recall(skimmer.textOf(index), skimmer.valuesOf(index));
+    const line = this.#lineBefore + skimmer.lineOf(index);
+    const item = events.item(line, this.#prefixAt(index), this.#timeNs(index), this.#threadAt(index) ?? thread);
+    if (item === undefined) throw new Error('a line of an event that nobody learnt');
+    return item;
+  }
+
+  #timeNs(index: number): number {
+    const { skimmer, clock } = this.#options;
+    return clock.toNs(this.#prefix?.baseSeconds ?? 0, skimmer.microsOf(index) * NS_PER_MICRO);
   }
 
   #lockAt(index: number): Lock {
-    const lock = this.#options.lockOf(this.idAt(index));
+    const lock = this.#options.locks.skimmed(this.idAt(index));
     if (lock === undefined) throw new Error('a line of the lock whose text nobody learnt');
     return lock;
   }
 
   #threadAt(index: number): number | undefined {
-    return this.#prefix?.form === 'tid' ? this.#options.skimmer.lockThread(index) : undefined;
+    return this.#prefix?.form === 'tid' ? this.#options.skimmer.threadOf(index) : undefined;
   }
 
-  #place(): Place {
+  #prefixAt(index: number): ShownPrefix {
+    const micros = this.#options.skimmer.microsOf(index);
+    const seconds = Math.floor(micros / MICROS_PER_SECOND);
+    const prefix = this.#prefix;
+    const shown = this.#shown;
+    shown.minute = prefix?.minute;
+    shown.shownSeconds = prefix?.form === 'tid' ? prefix.baseSeconds + seconds : seconds;
+    shown.nanos = (micros - seconds * MICROS_PER_SECOND) * NS_PER_MICRO;
+    shown.thread = this.#threadAt(index);
+    return shown;
+  }
+
+  #placeOfLock(): Place {
     const { skimmer, input } = this.#options;
     const index = this.#index;
-    const micros = skimmer.lockMicros(index);
-    const seconds = Math.floor(micros / MICROS_PER_SECOND);
-    const prefix = {
-      minute: this.#prefix?.minute,
-      shownSeconds: this.#prefix?.form === 'tid' ? this.#prefix.baseSeconds + seconds : seconds,
-      nanos: (micros % MICROS_PER_SECOND) * NS_PER_MICRO,
-      thread: this.#threadAt(index),
-    };
-    const line = this.#lineBefore + skimmer.lockLine(index);
-    return new ScannedPlace(input, line, prefix, this.#lockAt(index).printer, NO_ARGS, '');
+    const line = this.#lineBefore + skimmer.lineOf(index);
+    return new ScannedPlace(input, line, this.#prefixAt(index), this.#lockAt(index).printer, NO_ARGS, '');
   }
 }

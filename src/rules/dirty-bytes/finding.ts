@@ -5,15 +5,15 @@ import { type Judgement, violated } from '../rule.ts';
 
 /** The sentence that both witnesses end in. */
 export function notStored(
-  query: { totalBytes: Uint64; kind: string; place: Place },
+  { totalBytes, kind, at }: Pick<Query, 'totalBytes' | 'kind' | 'at'>,
   actual: string,
   proof: readonly Place[],
 ): Judgement {
   return violated({
-    message: `the ${query.kind} query did not store its total ${query.totalBytes} as dirty_bytes_total`,
-    expected: `dirty_bytes_total is ${query.totalBytes} after this query`,
+    message: `the ${kind} query did not store its total ${totalBytes} as dirty_bytes_total`,
+    expected: `dirty_bytes_total is ${totalBytes} after this query`,
     actual,
-    evidence: [query.place, ...proof],
+    evidence: [at.place, ...proof],
   });
 }
 

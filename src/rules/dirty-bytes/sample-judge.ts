@@ -91,7 +91,7 @@ export class SampleJudge {
     );
     if (stale === undefined || this.#migration.hole !== undefined) return;
     const actual = `query-migrate shows ${sample.field} ${sample.dirtyBytes}, the total of an earlier query`;
-    const accusation = notStored({ ...before, place: before.at.place }, actual, [stale.at.place, sample.place]);
+    const accusation = notStored(before, actual, [stale.at.place, sample.place]);
     if (this.#isCertain(before)) this.#violation ??= accusation;
   }
 

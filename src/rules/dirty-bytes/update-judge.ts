@@ -31,7 +31,7 @@ export class UpdateJudge {
       return doubt;
     }
     const stored = `mig_dirty_bytes_total_update stores ${update.new}`;
-    return notStored(describe(query), stored, [update.at.place]);
+    return notStored(query, stored, [update.at.place]);
   }
 
   conclude(): Judgement | undefined {
@@ -56,12 +56,8 @@ export class UpdateJudge {
   #accuse(query: Query): Judgement {
     const kept: Uint64 | undefined = this.#last?.new;
     const actual = `no mig_dirty_bytes_total_update comes with this query; dirty_bytes_total stays ${kept}`;
-    return notStored(describe(query), actual, this.#last === undefined ? [] : [this.#last.at.place]);
+    return notStored(query, actual, this.#last === undefined ? [] : [this.#last.at.place]);
   }
-}
-
-function describe(query: Query) {
-  return { totalBytes: query.totalBytes, kind: query.kind, place: query.at.place };
 }
 
 function lineLost(query: Query): Judgement {

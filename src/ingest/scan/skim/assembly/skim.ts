@@ -1,9 +1,10 @@
 /**
- * Passes over lines that are only counted, many at a call, and stops at the first one that is anything else.
+ * Passes over lines of known texts and formats, many at a call, and stops at the first one that is anything else.
  *
  * A line is passed when its prefix has the expected form and a time not before the last one's, and what follows is
- * known by heart: a whole text, or the name of an event of which only the number counts. Bytes are compared in blocks
- * of 16. AssemblyScript, not TypeScript: the compiler of that language makes WebAssembly of it.
+ * known by heart: a whole text, the name of an event of which only the number counts, or a format, whose literals are
+ * known and whose values are plain decimal numbers. Bytes are compared in blocks of 16. AssemblyScript, not
+ * TypeScript: the compiler of that language makes WebAssembly of it.
  */
 import {
   BASE_SECONDS,
@@ -13,36 +14,49 @@ import {
   COUNTER,
   COUNTERS_AT,
   ENTRIES_AT,
+  EVENTS_PASS,
   EXPECTED_NEXT,
+  FIRST_TAIL,
   FORM,
   FORM_ISO,
   FORM_TID,
   KIND,
   KIND_FOLLOWED,
+  KIND_FORMAT,
+  KIND_LINE,
+  KIND_LINES,
   KIND_NAME,
   KIND_UNKNOWN,
   LAST_MICROS,
   LAST_START,
   LAST_THREAD,
-  LOCK_BYTES,
-  LOCKS_AT,
-  LOCKS_SIZE,
+  LITERALS,
   LONGEST_TEXT,
-  MAX_LOCKS,
+  MAX_RECORDS,
   MINUTE,
   NEXT_IN_BUCKET,
   PASSED,
+  RECORD_BYTES,
+  RECORDS_AT,
+  RECORDS_SIZE,
   STATE_AT,
   TEXT_AT,
   TEXT_BYTES,
   TOUCHED_AT,
   TOUCHED_SIZE,
+  VALUES_AT,
+  VALUES_SIZE,
 } from '../layout.ts';
 
 const NONE: i32 = -1;
 /** No line of interest is shorter, with its prefix. */
 const SHORTEST_LINE: i32 = 12;
 const SHORTEST_LOCK: i32 = 36;
+/** All such numbers are exact in a double. */
+const MAX_DIGITS: i32 = 15;
+const MAX_TAILS: i32 = 16;
+const ZERO: u8 = 48;
+const LITERAL_BYTES: i32 = 8;
 const LONGEST_NAME: i32 = 80;
 const LONGEST_LINE: i32 = 4096;
 const ISO_BYTES: i32 = 28;
@@ -131,10 +145,8 @@ function tidPrefix(start: i32): i32 {
   return at + 8;
 }
 
-/** The text of the entry stands at this place. Behind the text the block is padded with zeros on both sides. */
-function standsAt(entry: i32, at: i32): bool {
-  let text = word(entry, TEXT_AT);
-  let left = word(entry, TEXT_BYTES);
+/** The text of so many bytes stands at this place. Behind it the block is padded with zeros. */
+function isSame(text: i32, left: i32, at: i32): bool {
   while (left >= BLOCK) {
     if (v128.any_true(v128.xor(v128.load(text), v128.load(at)))) return false;
     text += BLOCK;
@@ -144,6 +156,10 @@ function standsAt(entry: i32, at: i32): bool {
   if (left === 0) return true;
   const differing = ~i8x16.bitmask(i8x16.eq(v128.load(text), v128.load(at)));
   return (differing & ((1 << left) - 1)) === 0;
+}
+
+function standsAt(entry: i32, at: i32): bool {
+  return isSame(word(entry, TEXT_AT), word(entry, TEXT_BYTES), at);
 }
 
 /** Which chain a text is in: its ends differ most, and its middle. */
@@ -169,11 +185,11 @@ function expected(at: i32): i32 {
   return entry !== 0 && standsAt(entry, at) ? entry : 0;
 }
 
-/** A whole line of a mutex event, with its line end. */
-function lockAt(at: i32, filled: i32): i32 {
+/** A whole line, with its line end, which stands at least so many bytes behind. */
+function lineAt(at: i32, shortest: i32, filled: i32): i32 {
   const limit = min(filled, at + LONGEST_TEXT) - BLOCK;
   const lineEnd = i8x16.splat(LINE_END);
-  for (let from = at + SHORTEST_LOCK; from < limit; from += BLOCK) {
+  for (let from = at + shortest; from < limit; from += BLOCK) {
     const ends = i8x16.bitmask(i8x16.eq(v128.load(from), lineEnd));
     if (ends !== 0) return find(at, from + ctz(ends) + 1 - at);
   }
@@ -225,33 +241,117 @@ function count(entry: i32): void {
   setWord(STATE_AT, TOUCHED_SIZE, touched + 1);
 }
 
-function follow(entry: i32, line: i32): bool {
-  const size = word(STATE_AT, LOCKS_SIZE);
-  if (size >= MAX_LOCKS) return false;
-  const record = LOCKS_AT + size * LOCK_BYTES;
-  setWord(record, 0, entry);
-  setWord(record, 1, line);
-  setWord(record, 2, micros);
-  setWord(record, 3, thread);
-  setWord(STATE_AT, LOCKS_SIZE, size + 1);
+function record(entry: i32, line: i32): bool {
+  const size = word(STATE_AT, RECORDS_SIZE);
+  if (size >= MAX_RECORDS) return false;
+  const at = RECORDS_AT + size * RECORD_BYTES;
+  setWord(at, 0, entry);
+  setWord(at, 1, line);
+  setWord(at, 2, micros);
+  setWord(at, 3, thread);
+  setWord(at, 4, word(STATE_AT, VALUES_SIZE));
+  setWord(STATE_AT, RECORDS_SIZE, size + 1);
   return true;
+}
+
+/** The same 32 bits in both halves. */
+function twice(half: u32): u64 {
+  return ((<u64>half) << 32) | half;
+}
+
+/** How many of eight bytes, from the first one on, are values of digits. */
+function digitsIn(bytes: u64): i32 {
+  const others = (((bytes & twice(0x7f7f7f7f)) + twice(0x76767676)) | bytes) & twice(0x80808080);
+  return <i32>(ctz(others) >> 3);
+}
+
+/** The number that eight values of digits make: neighbours into pairs, pairs into fours, and those. */
+function numberOf(digits: u64): u64 {
+  const pairs = (digits * 10 + (digits >> 8)) & twice(0x00ff00ff);
+  const fours = (pairs * 100 + (pairs >> 16)) & twice(0x0000ffff);
+  return (fours * 10000 + (fours >> 32)) & 0xffffffff;
+}
+
+/** Where the number at this place ends, which becomes `value`; negative where it is none that is printed like this again. */
+function numberEnd(at: i32, value: i32): i32 {
+  const first = load<u64>(at) ^ twice(0x30303030);
+  const length = digitsIn(first);
+  if (length === 0 || (length > 1 && load<u8>(at) === ZERO)) return NONE;
+  if (length < 8) {
+    store<f64>(value, <f64>numberOf(first << ((8 - length) << 3)));
+    return at + length;
+  }
+  const second = load<u64>(at + 8) ^ twice(0x30303030);
+  const further = digitsIn(second);
+  if (8 + further > MAX_DIGITS) return NONE;
+  let number = numberOf(first);
+  if (further > 0) {
+    for (let digit = 0; digit < further; digit += 1) number *= 10;
+    number += numberOf(second << ((8 - further) << 3));
+  }
+  store<f64>(value, <f64>number);
+  return at + 8 + further;
+}
+
+/** Which of the format's tails stands at this place. */
+function tailAt(format: i32, at: i32): i32 {
+  let tail = word(format, FIRST_TAIL);
+  for (let probes = 0; tail !== 0 && probes < MAX_TAILS; probes += 1) {
+    if (standsAt(tail, at)) return tail;
+    tail = word(tail, NEXT_IN_BUCKET);
+  }
+  return 0;
+}
+
+/** Where the line of this format ends whose values begin at this place, negative where it has another one. */
+function passFormat(format: i32, start: i32, filled: i32, line: i32): i32 {
+  let literal = word(format, LITERALS);
+  const conversions = load<i32>(literal);
+  literal += 4;
+  const before = word(STATE_AT, VALUES_SIZE);
+  let at = start;
+  for (let index = 0; index <= conversions; index += 1) {
+    const bytes = word(literal, 1);
+    if (!isSame(word(literal, 0), bytes, at)) return NONE;
+    at += bytes;
+    literal += LITERAL_BYTES;
+    if (index === conversions) break;
+    at = numberEnd(at, VALUES_AT + ((before + index) << 3));
+    if (at < 0) return NONE;
+  }
+  const tail = tailAt(format, at);
+  if (tail === 0) return NONE;
+  const end = at + word(tail, TEXT_BYTES) - 1;
+  if (end >= filled || !record(tail, line)) return NONE;
+  setWord(STATE_AT, VALUES_SIZE, before + conversions);
+  count(format);
+  return end;
+}
+
+/** The entry of what stands at this place, a whole line where lines are known. */
+function entryAt(at: i32, filled: i32): i32 {
+  if (load<u32>(at) === QEMU && load<u32>(at + 4) === MUTEX) return lineAt(at, SHORTEST_LOCK, filled);
+  const name = nameAt(at);
+  return name !== 0 && word(name, KIND) === KIND_LINES ? lineAt(at, word(name, TEXT_BYTES), filled) : name;
 }
 
 /** Where the line of the event at this place ends, negative where it is the caller's. */
 function pass(at: i32, filled: i32, line: i32): i32 {
   let entry = expected(at);
   if (entry === 0) {
-    entry = load<u32>(at) === QEMU && load<u32>(at + 4) === MUTEX ? lockAt(at, filled) : nameAt(at);
+    entry = entryAt(at, filled);
     if (entry === 0) return NONE;
     setWord(lastEntry, EXPECTED_NEXT, entry);
   }
   lastEntry = entry;
   const kind = word(entry, KIND);
-  if (kind === KIND_UNKNOWN) return NONE;
+  if (kind === KIND_UNKNOWN || (kind >= KIND_LINE && word(STATE_AT, EVENTS_PASS) === 0)) return NONE;
   const behind = at + word(entry, TEXT_BYTES);
+  if (kind === KIND_FORMAT) return passFormat(entry, behind, filled, line);
   const end = kind === KIND_NAME ? endOfOther(behind, filled) : behind - 1;
   if (end < 0 || end >= filled) return NONE;
-  if (kind === KIND_FOLLOWED && !follow(entry, line)) return NONE;
+  const recorded = kind === KIND_FOLLOWED || kind === KIND_LINE;
+  if (recorded && !record(entry, line)) return NONE;
   count(entry);
   return end;
 }
