@@ -1,4 +1,6 @@
 /** Reads and replays all inputs; whoever wants to know what happened listens as a sink. */
+
+import { compileLate } from '../base/compiler.ts';
 import { UserError } from '../base/errors.ts';
 import { collectAlone, keepHeapSmall } from '../base/memory.ts';
 import { plural } from '../base/text.ts';
@@ -81,6 +83,7 @@ export type InputPlan = ReturnType<typeof planInputs>;
 /** @throws UserError when an input can't be read or shows no migration. */
 export async function replayInputs(request: ReplayRequest, plan: InputPlan): Promise<ReplayResult> {
   await collectAlone();
+  await compileLate();
   const sink = fanOut(request.sinks);
   const sampleLog = new SampleLog();
   const samples = request.qmp === undefined ? undefined : await readSamples(request.qmp, plan, sampleLog);

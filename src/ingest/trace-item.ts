@@ -83,7 +83,7 @@ export interface RunRecords {
   idAt(index: number): number;
   /** A protocol event, not one of a mutex. */
   isEventAt(index: number): boolean;
-  /** The next call may fill it anew. */
+  /** The next call of either may fill its item anew. */
   lockAt(index: number): LockItem;
   eventAt(index: number): EventItem;
 }

@@ -1,7 +1,7 @@
 /**
  * Loads rows into a table. Handing a value to SQLite costs as much as storing
  * it, and a call into it as much as several rows. So rows are written in
- * batches, and what the rows of a batch have in common stands in the
+ * batches, and what all rows of a batch have in common stands in the
  * statement's own text. Values are handed over by position: with named
  * parameters, or in an array, the driver needs twice the time.
  */
@@ -10,7 +10,9 @@ import type { Cell, Insert, NewDatabase } from './database.ts';
 /** Beyond 32 rows a statement nothing is gained. */
 const ROWS_PER_STATEMENT = 32;
 /** Statements that are kept. Who holds a lock, or which thread prints, may change often in a log. */
-const MAX_STATEMENTS = 16;
+const MAX_STATEMENTS = 64;
+/** Making one costs as much as some batches. Behind so many only columns of kind `same` stand in their texts. */
+const MAX_MADE = 1000;
 /** Text that can stand in a statement as it is. */
 const PLAIN = /^[\w .:@-]{0,80}$/;
 
@@ -22,6 +24,43 @@ const PLAIN = /^[\w .:@-]{0,80}$/;
  * - `any`: anything else
  */
 export type ColumnKind = 'id' | 'same' | 'count' | 'any';
+
+/** By column of kind `any` or `count`: the value that all rows of a batch have in common, undefined where there is none. */
+type Common = readonly (Cell | undefined)[];
+
+/** A statement for so many rows. */
+class Batch {
+  readonly common: Common;
+  readonly #insert: Insert;
+  /** Which columns of kind `any` or `count` come as parameters. */
+  readonly #own: readonly number[];
+  readonly #values: Cell[] = [];
+
+  constructor(insert: Insert, common: Common) {
+    this.#insert = insert;
+    this.common = common;
+    this.#own = common.flatMap((cell, at) => (cell === undefined ? [at] : []));
+  }
+
+  /** `cells`: of all rows, in those columns. */
+  run(cells: readonly Cell[]): void {
+    const own = this.#own;
+    const width = this.common.length;
+    if (own.length === width) {
+      this.#insert.run(cells);
+      return;
+    }
+    const values = this.#values;
+    let to = 0;
+    for (let row = 0; row < cells.length; row += width) {
+      for (let index = 0; index < own.length; index += 1) {
+        values[to] = cells[row + (own[index] ?? 0)] ?? null;
+        to += 1;
+      }
+    }
+    this.#insert.run(values);
+  }
+}
 
 /** A row is put together value by value, in the order of the columns, and ends with `end`. */
 export class BulkInsert {
@@ -40,9 +79,10 @@ export class BulkInsert {
   #nextId = 1;
   /** The row that is being put together can't stand in a batch. */
   #odd = false;
-  readonly #batches = new Map<string, Insert>();
-  /** Of the values that the rows have in common now. */
-  #batch: Insert | undefined;
+  readonly #batches = new Map<string, Batch>();
+  /** The last one, if it has the same values in columns of kind `same`. */
+  #batch: Batch | undefined;
+  #made = 0;
   #single: Insert | undefined;
 
   constructor(database: NewDatabase, table: string, columns: readonly ColumnKind[]) {
@@ -117,30 +157,53 @@ export class BulkInsert {
   }
 
   #flushBatch(): void {
-    this.#batch ??= this.#batchOf();
-    if (this.#batch === undefined) {
+    const last = this.#batch;
+    const batch = last !== undefined && this.#isCommon(last.common) ? last : this.#batchOf();
+    this.#batch = batch;
+    if (batch === undefined) {
       this.flush();
       return;
     }
     this.#used = 0;
     this.#row = 0;
-    this.#batch.run(this.#cells);
+    batch.run(this.#cells);
+  }
+
+  /** The rows in hand have just this in common. */
+  #isCommon(common: Common): boolean {
+    for (let at = 0; at < common.length; at += 1) if (this.#commonAt(at) !== common[at]) return false;
+    return true;
+  }
+
+  #commonAt(at: number): Cell | undefined {
+    const cells = this.#cells;
+    const first = cells[at];
+    if (first === undefined || !isOneOfFew(first) || this.#made >= MAX_MADE) return undefined;
+    for (let other = at + this.#width; other < cells.length; other += this.#width) {
+      if (cells[other] !== first) return undefined;
+    }
+    return first;
   }
 
   /** undefined where the rows have something in common that can't stand in a statement. */
-  #batchOf(): Insert | undefined {
-    const values: string[] = [];
+  #batchOf(): Batch | undefined {
+    const common = Array.from({ length: this.#width }, (_, at) => this.#commonAt(at));
+    const texts: string[] = [];
+    let own = 0;
     for (const [column, kind] of this.#kinds.entries()) {
-      const value = kind === 'same' ? literalOf(this.#same[column] ?? null) : PARAMETERS[kind];
-      if (value === undefined) return undefined;
-      values.push(value);
+      const cell = kind === 'same' ? (this.#same[column] ?? null) : kind === 'id' ? undefined : common[own];
+      if (kind === 'any' || kind === 'count') own += 1;
+      const text = cell === undefined ? PARAMETERS[kind] : literalOf(cell);
+      if (text === undefined) return undefined;
+      texts.push(text);
     }
-    const row = `(${values.join()})`;
+    const row = `(${texts.join()})`;
     const known = this.#batches.get(row);
     if (known !== undefined) return known;
     if (this.#batches.size >= MAX_STATEMENTS) this.#batches.clear();
     const rows = new Array<string>(ROWS_PER_STATEMENT).fill(row).join();
-    const batch = this.#database.prepareInsert(`INSERT INTO ${this.#table} VALUES ${rows}`);
+    const batch = new Batch(this.#database.prepareInsert(`INSERT INTO ${this.#table} VALUES ${rows}`), common);
+    this.#made += 1;
     this.#batches.set(row, batch);
     return batch;
   }
@@ -172,7 +235,12 @@ function asInteger(cell: Cell): Cell {
   return typeof cell === 'number' ? BigInt(cell) : cell;
 }
 
-const PARAMETERS = { id: 'NULL', count: 'CAST(? AS INTEGER)', any: '?' } as const;
+const PARAMETERS = { id: 'NULL', same: undefined, count: 'CAST(? AS INTEGER)', any: '?' } as const;
+
+/** Such a value is likely to be common to the next rows, too. */
+function isOneOfFew(cell: Cell): boolean {
+  return cell === null || cell === 0 || cell === 1 || (typeof cell === 'string' && PLAIN.test(cell));
+}
 
 function literalOf(cell: Cell): string | undefined {
   if (cell === null) return 'NULL';

@@ -9,6 +9,7 @@ import { type ByteEntry, ByteTable } from './byte-table.ts';
 import { EventLessons } from './event-lessons.ts';
 import { FormatScanner, type ScannedText, type Tail } from './format-scanner.ts';
 import { NOT_SCANNED } from './prefix-scanner.ts';
+import { ScannedEvent } from './scanned-event.ts';
 import { ScannedPlace, type ShownPrefix } from './scanned-place.ts';
 import type { Skimmer } from './skim/skimmer.ts';
 
@@ -37,6 +38,15 @@ interface Named {
 /** What the skimmer knows under a number. */
 interface Skimmed extends ScannedText {
   readonly named: Named;
+  readonly entry: CatalogEntry;
+}
+
+/** Where and when the line of a record stands. */
+export interface RecordAt {
+  readonly line: number;
+  readonly prefix: ShownPrefix;
+  readonly timeNs: number;
+  readonly thread: number | undefined;
 }
 
 export class EventScanner implements EventFilter {
@@ -52,6 +62,7 @@ export class EventScanner implements EventFilter {
   };
   #last: ByteEntry<Named> | undefined;
   #found: Named | undefined;
+  readonly #record = new ScannedEvent();
   /** Where its name stands. */
   #at = 0;
 
@@ -90,7 +101,6 @@ export class EventScanner implements EventFilter {
     if (found?.entry === undefined || found.format === undefined || format === undefined) return undefined;
     const { args, tail } = found.format;
     const event = eventOf(found, found.entry, args);
-    if (event === undefined) return undefined;
     const { group } = found.entry;
     const place = new ScannedPlace(this.#input, line, prefix, format, args, tail?.text ?? '');
     const filter = this.#filter;
@@ -102,25 +112,28 @@ export class EventScanner implements EventFilter {
     return this.#lessons?.known(text) !== undefined;
   }
 
-  /** The event of such a record, as if `scan` had found it; its values begin at `valuesAt`. */
-  recall(text: number, valuesAt: number): void {
+  /** The event of such a record, whose values begin at `valuesAt`; the next call fills it anew. */
+  recorded(text: number, valuesAt: number, { line, prefix, timeNs, thread }: RecordAt): EventItem {
     const known = this.#lessons?.known(text);
     if (this.#lessons === undefined || known === undefined) throw new Error('a line of an event that nobody learnt');
-    const { named, format, tail } = known;
-    this.#found = named;
+    const { named, entry, format, tail } = known;
     const args = format.isNumeric ? format.argsOf(this.#lessons.values, valuesAt) : known.args;
-    named.format?.recall(format, args, tail);
+    const event = eventOf(named, entry, args);
+    const place = new ScannedPlace(this.#input, line, prefix, format, args, tail?.text ?? '');
+    return this.#record.fill(entry.group, event, tail?.pairs, place, timeNs, thread);
   }
 
   follow(): void {
     const named = this.#found;
+    const entry = named?.entry;
     const format = named?.format?.format;
-    if (this.#lessons === undefined || named?.format === undefined || format === undefined) return;
+    if (this.#lessons === undefined || entry === undefined || named?.format === undefined || format === undefined)
+      return;
     this.#lessons.pass = true;
-    const { args, tail } = named.format;
+    const { args, tail, isDistinct } = named.format;
     const seen = { name: named.name, at: this.#at, end: this.#lines.end + 1, text: { format, args, tail } };
-    if (named.format.isDistinct && format.isNumeric) this.#lessons.learnFormat(seen, { named, format, args, tail });
-    else if (named.entry?.group === 'round') this.#lessons.learnLine(seen, { named, format, args, tail });
+    if (isDistinct && format.isNumeric) this.#lessons.learnFormat(seen, { named, entry, format, args, tail });
+    else if (entry.group === 'round') this.#lessons.learnLine(seen, { named, entry, format, args, tail });
   }
 
   reset(): void {
@@ -169,11 +182,12 @@ function isNameAt(name: ByteEntry<Named> | undefined, view: DataView, at: number
   return name !== undefined && view.getUint8(at + name.length) === SPACE && name.standsAt(view, at);
 }
 
-function eventOf(found: Named, entry: CatalogEntry, args: ArgValues): KnownEvent | undefined {
+function eventOf(found: Named, entry: CatalogEntry, args: ArgValues): KnownEvent {
   if (found.event?.args === args) return found.event;
   const event = { name: entry.name, args };
-  found.event = isKnownEvent(event, entry) ? event : undefined;
-  return found.event;
+  if (!isKnownEvent(event, entry)) throw new Error(`${entry.name} is not what its entry decoded`);
+  found.event = event;
+  return event;
 }
 
 /** Text of which nothing can be the stamp of another line. */

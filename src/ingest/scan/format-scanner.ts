@@ -198,13 +198,6 @@ export class FormatScanner {
     return NOT_SCANNED;
   }
 
-  /** As if `scan` had found it. */
-  recall(format: ScannedFormat, args: ArgValues, tail: Tail | undefined): void {
-    this.format = format;
-    this.args = args;
-    this.tail = tail;
-  }
-
   #lineEnd(at: number, filled: number): number {
     this.tail = undefined;
     if (at >= filled) return NOT_SCANNED;

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { LineReader } from '../line-reader.ts';
 import type { EventItem, LineRunItem, Place, RunRecords } from '../trace-item.ts';
-import type { EventScanner } from './event-scanner.ts';
+import type { EventScanner, RecordAt } from './event-scanner.ts';
 import type { Lock, LockScanner } from './lock-scanner.ts';
 import { ScannedLine, ScannedLock } from './scanned-line.ts';
 import { NO_ARGS, ScannedPlace, type ShownPrefix } from './scanned-place.ts';
@@ -78,6 +78,7 @@ class ScannedRecords implements RunRecords {
   #prefix: RunPrefix | undefined;
   /** Of the line that was asked for last. */
   readonly #shown: Mutable<ShownPrefix> = { minute: undefined, shownSeconds: 0, nanos: 0, thread: undefined };
+  readonly #at: Mutable<RecordAt> = { line: 0, prefix: this.#shown, timeNs: 0, thread: undefined };
   #index = 0;
   #lineBefore = 0;
   size = 0;
@@ -113,11 +114,12 @@ class ScannedRecords implements RunRecords {
 
   eventAt(index: number): EventItem {
     const { events, skimmer, thread } = this.#options;
-    events.recall(skimmer.textOf(index), skimmer.valuesOf(index));
-    const line = this.#lineBefore + skimmer.lineOf(index);
-    const item = events.item(line, this.#prefixAt(index), this.#timeNs(index), this.#threadAt(index) ?? thread);
-    if (item === undefined) throw new Error('a line of an event that nobody learnt');
-    return item;
+    const at = this.#at;
+    at.line = this.#lineBefore + skimmer.lineOf(index);
+    at.timeNs = this.#timeNs(index);
+    at.thread = this.#threadAt(index) ?? thread;
+    this.#show(index);
+    return events.recorded(skimmer.textOf(index), skimmer.valuesOf(index), at);
   }
 
   #timeNs(index: number): number {
@@ -135,7 +137,8 @@ class ScannedRecords implements RunRecords {
     return this.#prefix?.form === 'tid' ? this.#options.skimmer.threadOf(index) : undefined;
   }
 
-  #prefixAt(index: number): ShownPrefix {
+  /** The prefix of this record is the one that is shown. */
+  #show(index: number): void {
     const micros = this.#options.skimmer.microsOf(index);
     const seconds = Math.floor(micros / MICROS_PER_SECOND);
     const prefix = this.#prefix;
@@ -144,13 +147,13 @@ class ScannedRecords implements RunRecords {
     shown.shownSeconds = prefix?.form === 'tid' ? prefix.baseSeconds + seconds : seconds;
     shown.nanos = (micros - seconds * MICROS_PER_SECOND) * NS_PER_MICRO;
     shown.thread = this.#threadAt(index);
-    return shown;
   }
 
   #placeOfLock(): Place {
     const { skimmer, input } = this.#options;
     const index = this.#index;
     const line = this.#lineBefore + skimmer.lineOf(index);
-    return new ScannedPlace(input, line, this.#prefixAt(index), this.#lockAt(index).printer, NO_ARGS, '');
+    this.#show(index);
+    return new ScannedPlace(input, line, this.#shown, this.#lockAt(index).printer, NO_ARGS, '');
   }
 }

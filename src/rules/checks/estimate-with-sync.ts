@@ -39,12 +39,16 @@ export const estimateWithSync = defineRule({
     /** The sync of `before` is not that of an exact query whose line is lost. */
     let beforeIsCertain = false;
     const estimate = (query: Query): Judgement | undefined => {
-      const previous = before;
-      const certain = beforeIsCertain;
-      const ofFirst = isOwnOfFirst(query, migration);
       // As much as at the beginning, or more: it may be the first of another attempt, behind the sync of its setup.
       const begins = query.totalBytes >= largest;
       if (begins) largest = query.totalBytes;
+      const previous = before;
+      const certain = beforeIsCertain;
+      before = undefined;
+      beforeIsCertain = false;
+      // Nearly all are such, and there may be millions.
+      if (query.syncs.length === 0 && query.probes.pendingSync === undefined) return undefined;
+      const ofFirst = isOwnOfFirst(query, migration);
       before = ofFirst || (isOwn(query) && !begins) ? query : undefined;
       beforeIsCertain = ofFirst || isBehind(query, round);
       if (isOwn(query)) alone ??= query;
