@@ -2,13 +2,6 @@
 import type { LockItem, Place } from '../ingest/trace-item.ts';
 import { FREE, HELD, type Histories, type HistoryTable, MAX_LOST, OTHERS, type SignedEvent } from './bql-histories.ts';
 
-/** Missing lines that each answer takes. */
-interface Effort {
-  readonly held: number;
-  readonly free: number;
-  readonly others: number;
-}
-
 /** What may have been at one line of the thread, followed on. */
 export class Hypotheses {
   readonly #table: HistoryTable;
@@ -30,8 +23,23 @@ export class Hypotheses {
     this.#others = this.#table.after(this.#others, event);
   }
 
-  get effort(): Effort {
-    return { held: this.#held.least, free: this.#free.least, others: this.#others.least };
+  // Missing lines that each answer takes.
+
+  get held(): number {
+    return this.#held.least;
+  }
+
+  get free(): number {
+    return this.#free.least;
+  }
+
+  get others(): number {
+    return this.#others.least;
+  }
+
+  /** It is the one or the other. */
+  get out(): number {
+    return Math.min(this.free, this.others);
   }
 }
 

@@ -71,9 +71,7 @@ export class OpenSnapshot implements BqlSnapshot {
       this.#asked ??= item.place;
     }
     this.#confirmed = true;
-    const answer = this.#current();
-    const enough = answer.holder === 'migration-thread' ? PROVEN_HELD : PROVEN_OUT;
-    if (answer === BROKEN || (answer.wrongIfLost ?? 0) >= enough) this.#answer = answer;
+    if (this.#isSettled()) this.#answer = this.#current();
   }
 
   /** It was another mutex. */
@@ -86,15 +84,27 @@ export class OpenSnapshot implements BqlSnapshot {
     return this.#answer;
   }
 
+  /** No event to come can change the answer. */
+  #isSettled(): boolean {
+    if (this.#hypotheses === undefined) return false;
+    const { held, out } = this.#hypotheses;
+    if (Math.min(held, out) > 0) return true;
+    return held < out ? out >= PROVEN_HELD : this.#outIfLost(held) >= PROVEN_OUT;
+  }
+
+  /** Missing lines that it takes before it is wrong that the thread does not hold the lock, if it is shown. */
+  #outIfLost(held: number): number {
+    return this.#calm && this.#confirmed ? held : SHOWN_OUT;
+  }
+
   #current(): BqlAtLine {
     const wording = this.#wording;
     if (this.#hypotheses === undefined || wording === undefined) return NOT_SHOWN;
-    const { held, free, others } = this.#hypotheses.effort;
-    const out = Math.min(free, others);
+    const { held, free, others, out } = this.#hypotheses;
     if (Math.min(held, out) > 0) return BROKEN;
     if (held < out) return this.#say(wording.held, out);
     if (held - out < SHOWN_OUT) return unknown(wording);
-    return this.#say(notHeld(wording, free, others), this.#calm && this.#confirmed ? held : SHOWN_OUT);
+    return this.#say(notHeld(wording, free, others), this.#outIfLost(held));
   }
 
   #say({ holder, how, proof }: Answer, wrongIfLost: number): BqlAtLine {

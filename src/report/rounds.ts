@@ -121,7 +121,10 @@ export class RoundTable {
     this.#open = undefined;
     row.exactBytes = exactBytes;
     row.thresholdBytes = thresholdOf(query);
-    Object.assign(row, costOf(query));
+    const { syncs, dirtyPages, exactNs } = costOf(query);
+    row.syncs = syncs;
+    row.dirtyPages = dirtyPages;
+    row.exactNs = exactNs;
     const before = this.#closed;
     if (before !== undefined && before.exactBytes === row.exactBytes && before.estimateBytes === row.estimateBytes) {
       before.count += row.count;
