@@ -27,6 +27,8 @@ import { ProcessReplays } from './process-replays.ts';
 
 /** What is kept grows with the number of migrations alone: with so many in one log, memory counts for more than time. */
 const SEVERAL_MIGRATIONS = 2;
+/** Less is read in less time than it takes to compile anything. */
+const LARGE_BYTES = 1_000_000;
 
 export interface ReplayRequest {
   /** Files, `-` for standard input, or patterns such as `LOG.%d`. */
@@ -83,7 +85,6 @@ export type InputPlan = ReturnType<typeof planInputs>;
 /** @throws UserError when an input can't be read or shows no migration. */
 export async function replayInputs(request: ReplayRequest, plan: InputPlan): Promise<ReplayResult> {
   await collectAlone();
-  await compileLate();
   const sink = fanOut(request.sinks);
   const sampleLog = new SampleLog();
   const samples = request.qmp === undefined ? undefined : await readSamples(request.qmp, plan, sampleLog);
@@ -95,6 +96,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
     0,
   );
+  if (inAll === undefined || inAll >= LARGE_BYTES) await compileLate();
   let done = 0;
   for (const { stream, replays } of streams) {
     await stream.read(

@@ -81,6 +81,19 @@ describe('the entry', () => {
     expect(read('dist/qtrace.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
+  test('V8 takes the code that the build has compiled', () => {
+    const [, name] = /'\/(main-\w+)\.cjs'/.exec(read('dist/qtrace.js')) ?? [];
+    const filename = join(ROOT, 'dist', `${name}.cjs`);
+    const cachedData = readFileSync(join(ROOT, 'dist', `${name}.cache`));
+    // In a process of its own: another setting of the engine, made by any test, would be reason enough to refuse it.
+    const script = `const [, filename, cache] = process.argv; const { readFileSync } = require('node:fs');
+      const { Script } = require('node:vm'); const source = readFileSync(filename, 'latin1');
+      console.log(new Script(source, { filename, cachedData: readFileSync(cache) }).cachedDataRejected);`;
+    const run = spawnSync(process.execPath, ['-e', script, filename, join(ROOT, 'dist', `${name}.cache`)]);
+    expect(cachedData.length).toBeGreaterThan(100_000);
+    expect(`${run.stdout}`.trim()).toBe('false');
+  });
+
   test('says its version through npm, and nothing else on standard output', () => {
     const run = spawnSync('npm', ['run', '--silent', 'qtrace', '--', '--version'], { cwd: ROOT, encoding: 'utf8' });
     expect(run.status, run.stderr).toBe(0);
