@@ -34,13 +34,14 @@ class Plateau {
   #lows: Lows | undefined;
   sentBytes = 0;
   /** Sum of time_spent of the lines of migrate_transferred since. */
-  windowsMs = 0;
+  windowsMs: number;
   /** Largest threshold at any of its queries. */
   thresholdBytes: number;
 
-  constructor(lowest: Query) {
+  constructor(lowest: Query, windowsMs = 0) {
     this.lowest = lowest;
     this.last = lowest;
+    this.windowsMs = windowsMs;
     this.thresholdBytes = Number(lowest.thresholdBytes ?? 0);
   }
 
@@ -122,22 +123,30 @@ class Course {
   /** The last exact query, if no more is pending than the threshold. */
   reached: Query | undefined;
   #rounds: Plateau | undefined;
+  /** From the second estimate on: most pairs differ. */
   #estimates: Plateau | undefined;
   #previous: Query | undefined;
+  /** Sum of time_spent of the lines of migrate_transferred behind it. */
+  #windowsMs = 0;
 
   window(ms: number): void {
+    this.#windowsMs += ms;
     if (this.#rounds !== undefined) this.#rounds.windowsMs += ms;
     if (this.#estimates !== undefined) this.#estimates.windowsMs += ms;
   }
 
   query(query: Query): void {
-    const fallen = this.#previous === undefined ? 0 : Number(this.#previous.totalBytes) - Number(query.totalBytes);
+    const previous = this.#previous;
+    const fallen = previous === undefined ? 0 : Number(previous.totalBytes) - Number(query.totalBytes);
     if (this.#rounds !== undefined) this.#rounds.sentBytes += Math.max(0, fallen);
-    this.#estimates = isExact(query) || fallen !== 0 ? undefined : this.#estimates;
     if (isExact(query)) this.#exact(query);
-    else if (this.#estimates === undefined) this.#estimates = new Plateau(query);
-    else this.#estimates.add(query);
+    if (previous === undefined || fallen !== 0 || isExact(query) || isExact(previous)) this.#estimates = undefined;
+    else {
+      this.#estimates ??= new Plateau(previous, this.#windowsMs);
+      this.#estimates.add(query);
+    }
     this.#previous = query;
+    this.#windowsMs = 0;
   }
 
   #exact(query: Query): void {
