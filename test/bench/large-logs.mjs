@@ -2,7 +2,8 @@
 // `npm run bench:large`, or with the size of the inputs in MB and the number of pairs: `npm run bench:large -- 200 5`.
 //
 // Inputs: what the emulator writes, over and over; a protocol-only log, one whose lines are mutex events but for one in
-// a thousand, and one as real mutex logs are. Peers: Node.js that reads and looks at nothing, grep | mawk | sqlite3 for
+// a thousand, and a mutex log of rounds. As real logs of a spinning migration are: one that polls for minutes, with the
+// mutexes and with the events of the protocol alone. Peers: Node.js that reads and looks at nothing, grep | mawk | sqlite3 for
 // the query lines alone, and DuckDB with all rows where @duckdb/node-api is installed in the folder that NODE_DIR names.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
@@ -15,9 +16,9 @@ const root = resolve(import.meta.dirname, '../..');
 const qtrace = join(root, 'dist/qtrace.js');
 const folder = mkdtempSync(join(tmpdir(), 'qtrace-bench-'));
 
-/** What the emulator prints, without its time stamps. */
+/** What the emulator prints. */
 function emulated(scenario, ...options) {
-  const run = spawnSync(process.execPath, [qtrace, 'emulate', scenario, '--prefix', 'none', ...options], {
+  const run = spawnSync(process.execPath, [qtrace, 'emulate', scenario, ...options], {
     cwd: folder,
     encoding: 'utf8',
     maxBuffer: 1 << 30,
@@ -51,8 +52,16 @@ function roundsOf(lines) {
   return starts.slice(0, -1).map((start, index) => lines.slice(start, starts[index + 1]));
 }
 
+/** A migration that polls until its log is large; its dirty bitmap may not be sent while the guest runs. */
+function polled(name, events) {
+  const path = join(folder, name);
+  const settings = ['downtime-limit=0', 'dirty-rate=0', `log-size=${megabytes}M`].flatMap((one) => ['--set', one]);
+  emulated('dirty-bitmaps', '--prefix', 'iso', ...settings, '--events', events, '-o', path);
+  return path;
+}
+
 function inputs() {
-  const locked = emulated('non-converging', '--events', 'bql');
+  const locked = emulated('non-converging', '--prefix', 'none', '--events', 'bql');
   const first = locked.findIndex((line) => /query_pending/.test(line));
   const setup = locked.slice(0, first);
   const rounds = roundsOf(locked);
@@ -63,6 +72,8 @@ function inputs() {
     ['mutex log', writeLog('mutex.log', (round) => at(rounds, round))],
     ['protocol-only log', writeLog('protocol.log', (round) => at(protocol, round))],
     ['0.1 % protocol', writeLog('rare.log', (round) => [...at(protocol, round), ...mutexes])],
+    ['polling, mutexes', polled('polling-mutex.log', 'bql')],
+    ['polling, protocol', polled('polling.log', 'core')],
   ];
 }
 
