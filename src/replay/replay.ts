@@ -140,9 +140,9 @@ export class StreamReplay {
     const kind = this.#kinds.of(item);
     if (kind.plain && this.#underWay) {
       this.#plain(item, kind);
-      if (kind.repeats) {
+      if (kind.repeats && item.filter !== undefined) {
         this.#followed = item.filter;
-        item.filter?.follow();
+        item.filter.follow();
       }
     } else {
       this.#event(item);

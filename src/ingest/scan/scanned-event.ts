@@ -7,7 +7,6 @@ import type { KnownEvent } from '../../catalog/catalog.ts';
 import type { EventGroup } from '../../catalog/events.ts';
 import type { EventItem, Place } from '../trace-item.ts';
 
-const NOTHING: Extra = undefined;
 const NO_EVENT: KnownEvent = { name: 'migration_bitmap_sync_start', args: {} };
 const NO_PLACE: Place = { input: 0, line: 0, text: '' };
 
@@ -17,7 +16,7 @@ export class ScannedEvent {
   readonly kind = 'event';
   group: EventGroup = 'sync';
   event = NO_EVENT;
-  extra = NOTHING;
+  extra: Extra = undefined;
   readonly filter = undefined;
   place = NO_PLACE;
   timeNs: number | undefined = undefined;
