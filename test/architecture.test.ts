@@ -200,6 +200,7 @@ describe('packages and the outer world', () => {
     'node:stream': ['ingest/byte-source.ts'],
     'node:util': ['ingest/byte-source.ts'],
     'node:v8': ['base/memory.ts', 'base/compiler.ts'],
+    'node:vm': ['base/memory.ts'],
     'node:zlib': ['cli/mail-inputs.ts', 'ingest/byte-source.ts', 'ingest/group-inputs.ts', 'report/charts/png.ts'],
     'node:module': ['report/charts/canvas.ts'],
     'chart.js': ['report/charts/'],

@@ -1,6 +1,8 @@
 /** The report in the formats that are asked for; what only pages show is fetched when a page is made. */
+
 import { readContext } from '../analysis/context-lines.ts';
 import type { InputPlan } from '../analysis/replay-inputs.ts';
+import { giveBack } from '../base/memory.ts';
 import type { Timeline } from '../report/charts/timeline.ts';
 import { RENDERERS } from '../report/renderers/registry.ts';
 import { type Beside, NOTHING_BESIDE, type Renderer, type RenderOptions } from '../report/renderers/renderer.ts';
@@ -40,6 +42,7 @@ export class Rendering {
 
   async #besidePage(): Promise<Beside> {
     const { report, plan, rules, timelines } = this.#parts;
+    await giveBack();
     // chart.js is loaded for those alone who want a page.
     const { drawCharts } = await import('../report/charts/draw-charts.ts');
     return {
