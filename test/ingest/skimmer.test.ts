@@ -157,6 +157,33 @@ function log(prefix: (at: number) => string, lines: number): string[] {
   return Array.from({ length: lines }, (_, at) => `${prefix(at)}${LOCKED[at % LOCKED.length]}\n`);
 }
 
+test('more records than have room end a call, and their values harm nothing', () => {
+  const skimmer = Skimmer.create();
+  if (skimmer === undefined) throw new Error('no module');
+  const name = 'qemu_savevm_query_pending';
+  const words = ['exact=', ', final=', ', precopy=', ', stopcopy=', ', postcopy=', ', total='];
+  const lines = Array.from({ length: layout.MAX_RECORDS + 1000 }, (_, at) => {
+    return `${ISO(at)}${name} ${words.map((word) => `${word}${at}`).join('')}\n`;
+  });
+  const bytes = Buffer.from(lines.join(''));
+  expect(bytes.length).toBeLessThan(LINE_MEMORY_BYTES);
+  new Uint8Array(skimmer.memory).set(bytes);
+  skimmer.learnMinute(0);
+  const format = skimmer.learnFormat(
+    ISO(0).length,
+    name.length + 1,
+    name,
+    [...words, ''].map((word) => Buffer.from(word)),
+  );
+  skimmer.learnTail(format, Buffer.from('\n'));
+  skimmer.eventsPass = true;
+  const first = skimmer.skim('iso', 0, 0, 0, bytes.length);
+  expect(skimmer.passed).toBe(layout.MAX_RECORDS);
+  skimmer.skim('iso', 0, 0, first, bytes.length);
+  expect(skimmer.passed).toBe(1000);
+  expect(skimmer.values[skimmer.valuesOf(999)]).toBe(layout.MAX_RECORDS + 999);
+});
+
 describe('lines that repeat themselves', () => {
   test.each([
     ['iso', ISO],

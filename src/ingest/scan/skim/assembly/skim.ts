@@ -305,6 +305,8 @@ function tailAt(format: i32, at: i32): i32 {
 
 /** Where the line of this format ends whose values begin at this place, negative where it has another one. */
 function passFormat(format: i32, start: i32, filled: i32, line: i32): i32 {
+  // Behind the last record there is no room for values either.
+  if (word(STATE_AT, RECORDS_SIZE) >= MAX_RECORDS) return NONE;
   let literal = word(format, LITERALS);
   const conversions = load<i32>(literal);
   literal += 4;
