@@ -5,13 +5,13 @@
  * rest the first and the last are kept.
  */
 
+import type { Mutable } from '../base/mutable.ts';
 import { toJsonNumber } from '../base/uint64.ts';
 import type { Migration, Query } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
 import { BoundedRows } from './bounded-rows.ts';
 import type { JsonNumber, MigrationReport, RoundReport } from './report.ts';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Row = Mutable<RoundReport>;
 
 const KEPT_FIRST = 24;

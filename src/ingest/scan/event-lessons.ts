@@ -11,14 +11,12 @@ const MAX_LINES = 1024;
 const MAX_TAILS = 16;
 const LINE_END = '\n';
 
-/** An event as it stands in the line at hand. */
+/** Where an event stands in the line at hand. */
 export interface SeenEvent {
   readonly name: string;
-  /** Where it stands. */
   readonly at: number;
   /** Behind the line end. */
   readonly end: number;
-  readonly text: ScannedText;
 }
 
 /** The format of an event by which the skimmer knows its lines: the first one that was learnt. */
@@ -30,7 +28,7 @@ interface FormatLesson {
 }
 
 /** `T`: what its user wants to know of an event again. */
-export class EventLessons<T> {
+export class EventLessons<T extends ScannedText> {
   readonly #skimmer: Skimmer;
   readonly #formats = new Map<string, FormatLesson>();
   readonly #names = new Set<string>();
@@ -57,8 +55,8 @@ export class EventLessons<T> {
   }
 
   /** Any line of the event in this format, if it ends as this one. */
-  learnFormat({ name, at, text }: SeenEvent, known: T): void {
-    const { format, tail } = text;
+  learnFormat({ name, at }: SeenEvent, known: T): void {
+    const { format, tail } = known;
     const ending = `${tail?.text ?? ''}${LINE_END}`;
     const lesson = this.#formats.get(name) ?? this.#newFormat(name, at, format);
     if (lesson.format !== format || lesson.number === 0) return;
@@ -68,8 +66,9 @@ export class EventLessons<T> {
   }
 
   /** Lines that are the same as this one. */
-  learnLine({ name, at, end, text }: SeenEvent, known: T): void {
-    const line = `${text.format.print(text.args)}${text.tail?.text ?? ''}`;
+  learnLine({ name, at, end }: SeenEvent, known: T): void {
+    const { format, args, tail } = known;
+    const line = `${format.print(args)}${tail?.text ?? ''}`;
     if (this.#lines.has(line) || this.#lines.size >= MAX_LINES) return;
     this.#lines.add(line);
     if (!this.#names.has(name)) {

@@ -131,9 +131,10 @@ export class EventScanner implements EventFilter {
       return;
     this.#lessons.pass = true;
     const { args, tail, isDistinct } = named.format;
-    const seen = { name: named.name, at: this.#at, end: this.#lines.end + 1, text: { format, args, tail } };
-    if (isDistinct && format.isNumeric) this.#lessons.learnFormat(seen, { named, entry, format, args, tail });
-    else if (entry.group === 'round') this.#lessons.learnLine(seen, { named, entry, format, args, tail });
+    const seen = { name: named.name, at: this.#at, end: this.#lines.end + 1 };
+    const known = { named, entry, format, args, tail };
+    if (isDistinct && format.isNumeric) this.#lessons.learnFormat(seen, known);
+    else if (entry.group === 'round') this.#lessons.learnLine(seen, known);
   }
 
   reset(): void {

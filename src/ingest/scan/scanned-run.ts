@@ -1,4 +1,5 @@
 /** What the skimmer passed over, as an item, which the next run fills anew. */
+import type { Mutable } from '../../base/mutable.ts';
 import type { Clock } from '../clock.ts';
 import type { LineReader } from '../line-reader.ts';
 import type { EventItem, LineRunItem, Place, RunRecords } from '../trace-item.ts';
@@ -16,7 +17,7 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly lines: LineReader;
   readonly skimmer: Skimmer;
-  /** What the skimmer knows under a number, they have told it. */
+  /** They have taught the skimmer what it knows. */
   readonly locks: LockScanner;
   readonly events: EventScanner;
   /** Thread id that the file's name gives to all its lines. */
@@ -68,8 +69,6 @@ export class ScannedRun extends ScannedLine implements LineRunItem {
     return this;
   }
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads the records of the skimmer. */
 class ScannedRecords implements RunRecords {

@@ -3,11 +3,11 @@
  * what is asked in postcopy. A row goes on as long as the rounds are made alike.
  * There may be hundreds of thousands: numbers are counted up, nothing is made anew.
  */
+import type { Mutable } from '../../base/mutable.ts';
 import { toJsonNumber, type Uint64 } from '../../base/uint64.ts';
 import type { Query } from '../../replay/run.ts';
 import type { StepReport, StepSection } from '../report.ts';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type Row = Mutable<Omit<StepReport, 'facts' | 'lines'>> & {
   facts: Record<string, string>;
   lines: [number, number];
