@@ -3,6 +3,7 @@
  * own: made in a loop over all, it would cost several times as much, and there
  * are millions.
  */
+import type { KnownEvent } from '../catalog/catalog.ts';
 import type { EventItem, MessageItem } from '../ingest/trace-item.ts';
 import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from '../replay/run.ts';
 import type { BqlHold, ReplaySink } from '../replay/sink.ts';
@@ -93,12 +94,18 @@ export class Listeners implements Required<ReplaySink> {
   }
 
   event(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void {
-    this.#rules.event(item, migration, ns);
+    this.#rules.event(item, migration, ns, inRound);
     if (!inRound) {
       this.#steps.event(item, migration, ns);
       this.#measures.event(item, migration);
     }
     if (!inRound || this.#othersListenInRounds) this.#others.event(item, migration, ns, inRound);
+  }
+
+  awaits(event: KnownEvent, migration: Migration): boolean {
+    return (
+      this.#rules.awaits(event, migration) || (this.#othersListenInRounds && this.#others.awaits(event, migration))
+    );
   }
 
   message(item: MessageItem, migration: Migration | undefined, ns: number | undefined): void {

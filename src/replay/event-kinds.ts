@@ -1,4 +1,5 @@
 /** What the replay of a process makes of an event by its name alone: found out once for each name. */
+import type { KnownEvent } from '../catalog/catalog.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import type { EventCounter, NameCount } from './event-counter.ts';
 import { HEADER_EVENTS, sideOf } from './side.ts';
@@ -19,6 +20,8 @@ export interface EventKind {
   readonly ofSource: boolean;
   /** Plain, and it comes again and again: in the middle of a source's migration its lines may come in runs. */
   readonly repeats: boolean;
+  /** It comes with every round, and is neither a query nor a sync. */
+  readonly ofRound: boolean;
   readonly count: NameCount;
 }
 
@@ -29,6 +32,8 @@ export class EventKinds {
   readonly #kinds = new Map<string, EventKind>();
   /** By the id that they have in runs. */
   readonly #ofRecords: (EventKind | undefined)[] = [];
+  /** Of those that come with every round: the first one. */
+  readonly #rounds: (KnownEvent | undefined)[] = [];
 
   /** `see` is told of each name that is seen for the first time. */
   constructor(counter: EventCounter, see: (name: string) => void) {
@@ -49,7 +54,13 @@ export class EventKinds {
   ofRecord(id: number, item: EventItem): EventKind {
     const kind = this.#ofRecords[id] ?? this.of(item);
     this.#ofRecords[id] = kind;
+    if (kind.ofRound) this.#rounds[id] ??= item.event;
     return kind;
+  }
+
+  /** An event of a round that had this id: all that have it have the same texts, though not the same numbers. */
+  roundOf(id: number): KnownEvent | undefined {
+    return this.#rounds[id];
   }
 }
 
@@ -57,7 +68,13 @@ function kindOf(item: EventItem, counter: EventCounter): EventKind {
   const { group, event } = item;
   const plain = group !== 'destination' && !WEIGHTY.has(event.name) && !event.name.startsWith('qmp_');
   const repeats = plain && (comesInRounds(item) || event.name === 'migrate_transferred');
-  return { plain, ofSource: plain && sideOf(item) === 'source', repeats, count: counter.of(event.name) };
+  return {
+    plain,
+    ofSource: plain && sideOf(item) === 'source',
+    repeats,
+    ofRound: group === 'round',
+    count: counter.of(event.name),
+  };
 }
 
 /** Nothing but the migration itself learns anything from it. */

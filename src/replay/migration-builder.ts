@@ -3,6 +3,7 @@
  * `Migration`, so that rules and reports read it while it grows.
  */
 import type { Uint64 } from '../base/uint64.ts';
+import type { KnownEvent } from '../catalog/catalog.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { PROBLEM_KINDS, type ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
@@ -236,16 +237,13 @@ export class MigrationBuilder implements Migration {
   }
 
   event(item: EventItem): void {
-    const ns = this.nsOf(item.timeNs);
-    const { place, thread } = item;
-    if (!this.ended) {
-      this.#lastPlace = place;
-      this.#lastNs = ns;
-      this.#lastThread = thread;
+    if (!this.ended) this.cameTo(item);
+    if (item.group === 'round') {
+      this.#iterates(item.event);
+      // Of a section its switchover alone learns anything, and of the rest nobody.
+      if (this.#switchovers.open === undefined) return;
     }
-    // Of a section its switchover alone learns anything, and of the rest nobody.
-    if (item.group === 'round' && this.#switchovers.open === undefined) return;
-    const at = { place, ns, thread };
+    const at = this.momentOf(item);
     switch (item.group) {
       case 'query':
         this.#query(item, at);
@@ -259,6 +257,25 @@ export class MigrationBuilder implements Migration {
       default:
         this.#protocol.event(item, at);
     }
+  }
+
+  /** Passes over an event of a round of which nobody learns more than that it came; false where somebody may. */
+  passes(event: KnownEvent): boolean {
+    if (this.ended || !this.inRounds || this.#switchovers.open !== undefined) return false;
+    if (this.#context.sink.awaits(event, this)) return false;
+    this.#iterates(event);
+    return true;
+  }
+
+  /** The last of those that were passed over. */
+  cameTo({ place, timeNs, thread }: EventItem): void {
+    this.#lastPlace = place;
+    this.#lastNs = this.nsOf(timeNs);
+    this.#lastThread = thread;
+  }
+
+  #iterates({ name }: KnownEvent): void {
+    if (name === 'savevm_state_iterate' || name === 'savevm_section_end') this.#progress.iterated = true;
   }
 
   /** `logEndNs` is the last time the log shows before another migration begins. */

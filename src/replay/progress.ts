@@ -50,6 +50,8 @@ export class Progress {
   runstateSeen = false;
   /** cpu_throttle_dirty_sync came since the last query: auto-converge's timer syncs. */
   timerSynced = false;
+  /** An iteration sent something since the last query. */
+  iterated = false;
   /** savevm_state_header, savevm_state_setup came: they come once in a migration. */
   headerSeen = false;
   setupEventSeen = false;

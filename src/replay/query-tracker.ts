@@ -122,6 +122,7 @@ export class QueryTracker {
     this.#previous = query.at.place;
     this.#probes = NO_PROBES;
     this.#progress.timerSynced = false;
+    this.#progress.iterated = false;
     this.#progress.holeSinceQuery = this.#progress.mixed;
   }
 
@@ -159,9 +160,9 @@ export class QueryTracker {
   }
 
   sync({ event }: EventItem, at: Moment, open: SwitchoverBuilder | undefined): void {
-    const { inSetup, postcopySwitchoverOver, holeSinceQuery: hole } = this.#progress;
+    const { inSetup, postcopySwitchoverOver, iterated, holeSinceQuery: hole } = this.#progress;
     const inPostcopy = postcopySwitchoverOver && open === undefined;
-    const place = { switchover: open?.index, inSetup, inPostcopy, hole };
+    const place = { switchover: open?.index, inSetup, inPostcopy, iterated, hole };
     this.#context.bql.touch();
     this.#context.syncsShown = true;
     const before = this.#syncs.count;

@@ -11,7 +11,6 @@ import type {
   LockItem,
   MessageItem,
   Place,
-  RunRecords,
   TraceItem,
 } from '../ingest/trace-item.ts';
 import { parseAssertion } from './assertion.ts';
@@ -20,6 +19,7 @@ import { Context, type ReplayOptions } from './context.ts';
 import { IncomingTracker } from './destination/incoming-tracker.ts';
 import { EventCounter } from './event-counter.ts';
 import { comesInRounds, type EventKind, EventKinds } from './event-kinds.ts';
+import { LineRuns } from './line-runs.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { endsIncoming, HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
@@ -34,6 +34,8 @@ export class StreamReplay {
   readonly #counter: EventCounter;
   readonly #kinds: EventKinds;
   readonly #circumstances: Circumstances;
+  /** A run has no events but those that were followed: a migration goes on all the while. */
+  readonly #runs: LineRuns;
   /** Lets lines of events come in runs. */
   #followed: EventFilter | undefined;
   readonly #locksSeen = { waiting: false, taken: false, released: false };
@@ -64,6 +66,7 @@ export class StreamReplay {
     this.#context = new Context(stream, options, (hold) => this.#bqlHold(hold));
     this.#circumstances = new Circumstances(this.#context);
     this.#kinds = new EventKinds(this.#counter, (name) => this.#context.see(name));
+    this.#runs = new LineRuns(this.#context.bql, this.#kinds, (item, kind) => this.#plain(item, kind));
   }
 
   get side(): 'source' | 'destination' | 'unknown' {
@@ -101,7 +104,7 @@ export class StreamReplay {
         this.#lock(item);
         return;
       case 'line-run':
-        this.#records(item.records);
+        this.#runs.run(item.records, this.#current);
         this.#counter.addRun(item, this.#current, this.#current?.state);
         return;
       case 'other-event':
@@ -160,20 +163,6 @@ export class StreamReplay {
   #plain(item: EventItem, kind: EventKind): void {
     if (kind.ofSource) this.#sourceEvents += 1;
     this.#feed(item);
-  }
-
-  /** Of a run, which has no events but those that were followed: a migration goes on all the while. */
-  #records(records: RunRecords): void {
-    const { size } = records;
-    let from = 0;
-    for (let index = 0; index < size; index += 1) {
-      if (!records.isEventAt(index)) continue;
-      this.#context.bql.run(records, from, index);
-      from = index + 1;
-      const item = records.eventAt(index);
-      this.#plain(item, this.#kinds.ofRecord(records.idAt(index), item));
-    }
-    this.#context.bql.run(records, from, size);
   }
 
   #lock(item: LockItem): void {

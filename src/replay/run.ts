@@ -43,6 +43,8 @@ export interface Sync {
   readonly switchover: number | undefined;
   /** Began after the end of a postcopy switchover. */
   readonly inPostcopy: boolean;
+  /** An iteration sent something between the query before it and its start. */
+  readonly iterated: boolean;
   /** Lines are missing or unreadable since the query before it. */
   readonly hole: boolean;
 }

@@ -1,4 +1,5 @@
 /** Who listens to the replay: the rules, the report and the store. Called in the order of the log. */
+import type { KnownEvent } from '../catalog/catalog.ts';
 import type { EventItem, MessageItem, Place } from '../ingest/trace-item.ts';
 import type { AssertionFailure, Migration, Query, StateChange, Switchover, Sync } from './run.ts';
 
@@ -40,6 +41,11 @@ export interface ReplaySink {
   assertion?(failure: AssertionFailure, migration: Migration): void;
   /** Every other protocol event; `inRound` for those that come with every round of an iteration. */
   event?(item: EventItem, migration: Migration | undefined, ns: number | undefined, inRound: boolean): void;
+  /**
+   * Whether `event` must be called for an event of a round that has the same texts, though perhaps other numbers, than
+   * this one, as far as it listens to it; it must be where this is absent.
+   */
+  awaits?(event: KnownEvent, migration: Migration): boolean;
   message?(item: MessageItem, migration: Migration | undefined, ns: number | undefined): void;
   /** So many events of a name in a state of a migration: with all its calls, every event of the log. */
   counted?(name: string, times: number, migration: Migration | undefined, state: string | undefined): void;

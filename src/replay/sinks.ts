@@ -1,3 +1,5 @@
+import type { KnownEvent } from '../catalog/catalog.ts';
+import type { Migration } from './run.ts';
 import type { EventChoice, ReplaySink } from './sink.ts';
 
 type Sinks = readonly ReplaySink[];
@@ -61,6 +63,7 @@ function fanOutLines(sinks: Sinks) {
     event: (item, migration, ns, inRound) => {
       for (const tell of listeners.of(item.event.name, inRound)) tell(item, migration, ns, inRound);
     },
+    awaits: (event, migration) => listeners.anyAwaits(event, migration),
     message: (item, migration, ns) => {
       for (const tell of messages) tell(item, migration, ns);
     },
@@ -75,11 +78,15 @@ function fanOutLines(sinks: Sinks) {
 
 type Listener = NonNullable<ReplaySink['event']>;
 
+/** It listens to the event, and may let it be passed over. */
+type Awaits = NonNullable<ReplaySink['awaits']>;
+
 /** Who listens to an event, by its name: to most of those that come by the million hardly anybody does. */
 class EventListeners {
   readonly #sinks: Sinks;
   readonly #inRounds = new Map<string, readonly Listener[]>();
   readonly #others = new Map<string, readonly Listener[]>();
+  readonly #awaiting = new Map<string, readonly Awaits[]>();
   /** Where everybody listens to everything. */
   readonly #all: readonly Listener[] | undefined;
 
@@ -87,6 +94,18 @@ class EventListeners {
     this.#sinks = sinks;
     const choosy = sinks.some(({ listensTo }) => listensTo?.names !== undefined || listensTo?.inRounds === false);
     this.#all = choosy ? undefined : sinks.flatMap((sink) => sink.event?.bind(sink) ?? []);
+  }
+
+  /** Some of those who listen to this event of a round may learn from it. */
+  anyAwaits(event: KnownEvent, migration: Migration): boolean {
+    let awaiting = this.#awaiting.get(event.name);
+    if (awaiting === undefined) {
+      const choosing = this.#sinks.filter((sink) => sink.event && chooses(sink.listensTo, event.name, true));
+      awaiting = choosing.map((sink) => sink.awaits?.bind(sink) ?? (() => true));
+      this.#awaiting.set(event.name, awaiting);
+    }
+    for (const awaits of awaiting) if (awaits(event, migration)) return true;
+    return false;
   }
 
   of(name: string, inRound: boolean): readonly Listener[] {

@@ -11,6 +11,7 @@ interface OpenSync {
   readonly switchover: number | undefined;
   readonly inSetup: boolean;
   readonly inPostcopy: boolean;
+  readonly iterated: boolean;
   readonly hole: boolean;
 }
 
@@ -20,6 +21,7 @@ export interface SyncPlace {
   readonly switchover: number | undefined;
   readonly inSetup: boolean;
   readonly inPostcopy: boolean;
+  readonly iterated: boolean;
   readonly hole: boolean;
 }
 
@@ -90,15 +92,26 @@ export class SyncTracker {
   }
 }
 
-function syncAt({ switchover, inSetup, inPostcopy, hole }: SyncPlace, start: Moment | undefined): OpenSync {
-  return { start, end: undefined, dirtyPages: undefined, stage: undefined, switchover, inSetup, inPostcopy, hole };
+function syncAt(place: SyncPlace, start: Moment | undefined): OpenSync {
+  const { switchover, inSetup, inPostcopy, iterated, hole } = place;
+  return {
+    start,
+    end: undefined,
+    dirtyPages: undefined,
+    stage: undefined,
+    switchover,
+    inSetup,
+    inPostcopy,
+    iterated,
+    hole,
+  };
 }
 
 /** Field by field: spreading costs several times as much, and there may be millions. */
 function ownedSync(
-  { start, end, dirtyPages, stage, switchover, inPostcopy, hole }: OpenSync,
+  { start, end, dirtyPages, stage, switchover, inPostcopy, iterated, hole }: OpenSync,
   owner: SyncOwner,
   query: number | undefined,
 ): Sync {
-  return { start, end, dirtyPages, stage, switchover, inPostcopy, hole, owner, query };
+  return { start, end, dirtyPages, stage, switchover, inPostcopy, iterated, hole, owner, query };
 }

@@ -4,7 +4,7 @@
  * each; `run-rules.ts` adds the judgements up to one verdict per migration,
  * keeps the findings bounded, and takes back what rests on a log with holes.
  */
-import type { EventName } from '../catalog/catalog.ts';
+import type { EventName, KnownEvent } from '../catalog/catalog.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type {
   AssertionFailure,
@@ -93,6 +93,11 @@ export interface Checker {
   readonly assertion?: (failure: AssertionFailure) => Judgement | undefined;
   /** The events that `reads` names, at their lines: also those that come with every round. */
   readonly event?: (event: ProtocolEvent) => Judgement | undefined;
+  /**
+   * Whether an event that comes with every round tells it anything as things stand: it is asked before each; where it is
+   * absent, each does. Only the texts among the arguments may count, for the numbers can be an earlier line's.
+   */
+  readonly awaits?: (event: KnownEvent) => boolean;
   readonly end?: () => Judgement | undefined;
 }
 

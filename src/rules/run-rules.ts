@@ -6,7 +6,7 @@
 
 import { Bounded } from '../base/bounded.ts';
 import { messageOf } from '../base/errors.ts';
-import type { EventName } from '../catalog/catalog.ts';
+import type { EventName, KnownEvent } from '../catalog/catalog.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import type {
   AssertionFailure,
@@ -84,6 +84,15 @@ class Tally {
     }
   }
 
+  awaits(event: KnownEvent): boolean {
+    try {
+      return this.#checker?.awaits?.(event) ?? true;
+    } catch {
+      // It shows when the rule is given the event.
+      return true;
+    }
+  }
+
   get checker(): Checker | undefined {
     return this.#checker;
   }
@@ -149,6 +158,8 @@ class Tally {
   }
 }
 
+const NONE: readonly Jury<ProtocolEvent>[] = [];
+
 /** One rule's judge of one kind of unit. */
 class Jury<T> {
   readonly #tally: Tally;
@@ -161,6 +172,11 @@ class Jury<T> {
 
   judge(unit: T, hole: boolean): void {
     this.#tally.judgeBy(this.#judge, unit, hole);
+  }
+
+  /** Of an event that comes with every round: whether there is anything to judge. */
+  awaits(event: KnownEvent): boolean {
+    return this.#tally.awaits(event);
   }
 }
 
@@ -254,13 +270,25 @@ export class RuleRunner implements ReplaySink {
     for (const jury of juriesOfKind(this.#of(migration).ofQueriesMade, query.kind)) jury.judge(query, query.hole);
   }
 
-  event({ event, place, thread }: EventItem, migration: Migration | undefined, ns: number | undefined): void {
+  event(
+    { event, place, thread }: EventItem,
+    migration: Migration | undefined,
+    ns: number | undefined,
+    inRound: boolean,
+  ): void {
     if (migration === undefined) return;
     const juries = this.#of(migration).ofEvents.get(event.name);
     if (juries === undefined) return;
     const { state, openSwitchover: switchover, inPostcopy } = migration;
     const seen: ProtocolEvent = { event, at: { place, ns, thread }, state, switchover, inPostcopy };
-    for (const jury of juries) jury.judge(seen, migration.hole !== undefined);
+    for (const jury of juries) {
+      if (!inRound || jury.awaits(event)) jury.judge(seen, migration.hole !== undefined);
+    }
+  }
+
+  awaits(event: KnownEvent, migration: Migration): boolean {
+    for (const jury of this.#of(migration).ofEvents.get(event.name) ?? NONE) if (jury.awaits(event)) return true;
+    return false;
   }
 
   sync(sync: Sync, migration: Migration): void {

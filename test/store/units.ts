@@ -56,6 +56,7 @@ export function sync(line: number, given: Partial<Sync> = {}): Sync {
     owner: 'setup',
     switchover: undefined,
     inPostcopy: false,
+    iterated: false,
     hole: false,
     ...given,
   };

@@ -26,7 +26,6 @@ export const estimateWithSync = defineRule({
   needs: ['migration_bitmap_sync_start', 'migration_bitmap_sync_end'],
   qemu: { function: 'ram_state_pending_sync; 8.0 to 11.0 ram_state_pending_estimate', versions: '8.0 and later' },
   limits: 'Without the probe ram_state_pending_sync a single estimate with a sync before it is undecidable.',
-  reads: ['savevm_state_iterate', 'savevm_section_end'],
   begin: (migration) => {
     let before: Query | undefined;
     let alone: Query | undefined;
@@ -34,8 +33,6 @@ export const estimateWithSync = defineRule({
     let exactSeen = false;
     /** Kept until an exact query shows that their lines are in the log. */
     let held: Judgement | undefined;
-    /** The last round of sending. */
-    let round: Place | undefined;
     /** The sync of `before` is not that of an exact query whose line is lost. */
     let beforeIsCertain = false;
     const estimate = (query: Query): Judgement | undefined => {
@@ -50,7 +47,7 @@ export const estimateWithSync = defineRule({
       if (query.syncs.length === 0 && query.probes.pendingSync === undefined) return undefined;
       const ofFirst = isOwnOfFirst(query, migration);
       before = ofFirst || (isOwn(query) && !begins) ? query : undefined;
-      beforeIsCertain = ofFirst || isBehind(query, round);
+      beforeIsCertain = ofFirst || isBehindRound(query);
       if (isOwn(query)) alone ??= query;
       if (provenByProbe(query)) return accuseByProbe(query);
       if (before === undefined || previous === undefined || mayBeTimers(previous, query)) return undefined;
@@ -65,10 +62,6 @@ export const estimateWithSync = defineRule({
       return found;
     };
     return {
-      event: ({ at }) => {
-        round = at.place;
-        return undefined;
-      },
       queryMade: (query) => {
         if (query.kind === 'estimate') return estimate(query);
         if (query.kind === 'exact') return exact();
@@ -126,8 +119,8 @@ function beginOf({ syncs: [sync] }: Query): number | undefined {
 }
 
 /** Its sync stands behind a round, and that behind the query before. */
-function isBehind({ syncs, previous }: Query, round: Place | undefined): boolean {
-  return isLater(syncs[0]?.start?.place, round) && isLater(round, previous);
+function isBehindRound({ syncs: [sync], previous }: Query): boolean {
+  return previous !== undefined && sync?.start !== undefined && sync.iterated;
 }
 
 function isLater(place: Place | undefined, than: Place | undefined): boolean {

@@ -34,6 +34,7 @@ export const postcopyBytesWithoutCapability = defineRule({
         if (query.postcopyBytes !== 0) first ??= query;
         return undefined;
       },
+      awaits: () => !bitmaps,
       event: ({ event }) => {
         if (event.name === 'qemu_savevm_send_postcopy_advise') advised = true;
         else bitmaps = true;

@@ -33,6 +33,7 @@ export const precopyModuleInPostcopy = defineRule({
         iterating = false;
         return undefined;
       },
+      awaits: () => migration.inPostcopy,
       event: ({ event, at, state, inPostcopy }) => {
         if (!inPostcopy || state?.startsWith('postcopy') === false) return undefined;
         if (event.name === 'savevm_state_iterate') {

@@ -30,6 +30,7 @@ export const rateLimitInBlackout = defineRule({
       return migration.saw('migration_rate_limit_pre') ? judge(first, count, from) : undefined;
     };
     return {
+      awaits: () => started !== undefined,
       event: ({ event, at }) => {
         switch (event.name) {
           case 'migration_thread_low_pending':

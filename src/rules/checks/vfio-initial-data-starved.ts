@@ -8,6 +8,7 @@
  * a limited iteration there is always migrate_transferred.
  */
 import type { Uint64 } from '../../base/uint64.ts';
+import type { KnownEvent } from '../../catalog/catalog.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, ProtocolEvent } from '../../replay/run.ts';
 import { defineRule, type Finding, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
@@ -48,6 +49,7 @@ export const vfioInitialDataStarved = defineRule({
     const iterations = new Iterations();
     return {
       queryMade: () => iterations.ends(),
+      awaits: (event) => iterations.awaits(event),
       event: (seen) => iterations.event(seen),
       end: () => judge(migration, iterations),
     };
@@ -102,6 +104,13 @@ class Iterations {
       default:
         return;
     }
+  }
+
+  /** As long as no device waits, only that one is served counts. */
+  awaits(event: KnownEvent): boolean {
+    if (this.#waiting.size > 0) return true;
+    const isSection = event.name === 'savevm_section_start' || event.name === 'savevm_section_end';
+    return isSection && isVfio(event.args.id);
   }
 
   /** The iteration is over: a query, or the next one. */
