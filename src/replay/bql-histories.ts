@@ -64,9 +64,23 @@ interface ChainEvent {
 /** The same with a number of its own, so that what follows from it is found at once. */
 export interface SignedEvent extends ChainEvent {
   readonly signature: number;
-  /** What it followed the last time, and what came of it: a log repeats itself. */
-  last: { readonly from: Histories; readonly to: Histories; readonly generation: number } | undefined;
+  /** What it followed lately, and what came of it: a log repeats itself. */
+  lately: Lately | undefined;
 }
+
+/** By the last bits of the number of what came before; as worked out in this generation of the table. */
+interface Lately {
+  readonly from: (Histories | undefined)[];
+  readonly to: (Histories | undefined)[];
+  readonly generation: number;
+}
+
+const LATELY = 8;
+const nothingLately = (generation: number): Lately => ({
+  from: new Array<undefined>(LATELY).fill(undefined),
+  to: new Array<undefined>(LATELY).fill(undefined),
+  generation,
+});
 
 /** What a missing line counts: nothing while events of its kind are off. */
 interface Weights {
@@ -174,6 +188,7 @@ export interface Histories {
   /** What follows, by signature, as worked out in this generation of the table. */
   readonly next: Map<number, Histories>;
   generation: number;
+  readonly number: number;
 }
 
 const MAX_HISTORIES = 4096;
@@ -212,10 +227,13 @@ export class HistoryTable {
 
   /** The same, if it was worked out before. */
   knownAfter(histories: Histories, event: SignedEvent): Histories | undefined {
-    const { last } = event;
-    if (last?.from === histories && last.generation === this.#generation) return last.to;
+    if (event.lately?.generation !== this.#generation) event.lately = nothingLately(this.#generation);
+    const { lately } = event;
+    const at = histories.number % LATELY;
+    if (lately.from[at] === histories) return lately.to[at];
     const to = this.#known(histories, event.signature);
-    event.last = to && { from: histories, to, generation: this.#generation };
+    lately.from[at] = to && histories;
+    lately.to[at] = to;
     return to;
   }
 
@@ -275,7 +293,7 @@ export class HistoryTable {
       this.#generation += 1;
     }
     const least = Math.min(...costs.values(), Number.POSITIVE_INFINITY);
-    const made = { costs, least, next: new Map(), generation: this.#generation };
+    const made = { costs, least, next: new Map(), generation: this.#generation, number: this.#all.size };
     this.#all.set(key, made);
     return made;
   }
@@ -306,5 +324,5 @@ function signatureOf({ operation, whose, site, release, pausing, single, never }
 export const signed = (event: ChainEvent): SignedEvent => ({
   ...event,
   signature: signatureOf(event),
-  last: undefined,
+  lately: undefined,
 });
