@@ -237,7 +237,19 @@ describe('packages and the outer world', () => {
   });
 
   test('a report and an emulated log are made without clock and chance', () => {
-    const pure = ['base', 'catalog', 'ingest', 'replay', 'rules', 'report', 'review', 'analysis', 'store', 'emulator'];
+    const pure = [
+      'base',
+      'catalog',
+      'ingest',
+      'replay',
+      'rules',
+      'report',
+      'review',
+      'diff',
+      'analysis',
+      'store',
+      'emulator',
+    ];
     const users = using(
       /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b|\bhostname\b/,
     );

@@ -106,7 +106,7 @@ export interface Further {
   readonly devices: boolean;
 }
 
-/** The recommended set; `bands` undefined means every version's. */
+/** The recommended set; `band` undefined means every version's. */
 function setsFor(band: Band | undefined): readonly EventSet[] {
   if (band === undefined) return [REPLAY, ATTEMPTS, SWITCHOVER, OLDER_QUERIES];
   const events = REPLAY.events.filter((event) => event !== 'qemu_savevm_query_pending');

@@ -44,7 +44,7 @@ export function bandOf(text: string): Band | undefined {
   return BANDS.find((band) => band === text);
 }
 
-/** Also what was meant as a TRACE but stood behind --rule or --ignore. @throws UserError for an unknown rule. */
+/** Also what was meant as a TRACE but stood behind --rule or --ignore. @throws UserError for an unknown rule, and when none is left. */
 export function chooseRules<T extends { readonly id: string }>(
   rules: readonly T[],
   only: readonly string[] | undefined,
@@ -58,6 +58,7 @@ export function chooseRules<T extends { readonly id: string }>(
   const wanted = known(only);
   const unwanted = known(ignored);
   const chosen = rules.filter(({ id }) => (wanted.size === 0 || wanted.has(id)) && !unwanted.has(id));
+  if (chosen.length === 0) throw new UserError('--rule and --ignore leave no rule to judge by; name fewer to ignore');
   return { chosen, traces };
 }
 
@@ -80,13 +81,13 @@ export function namedTraces(
   return named;
 }
 
-/** @throws UserError for an empty name. */
-export function namedSamples(qmp: string | undefined, traces: readonly string[]): string | undefined {
+/** The value of --qmp, or of the `option` that has its place. @throws UserError for an empty name. */
+export function namedSamples(qmp: string | undefined, traces: readonly string[], option = '--qmp'): string | undefined {
   if (qmp === undefined) return undefined;
   const name = showDash(qmp);
-  if (name === '') throw new UserError('--qmp has an empty value; check the variables of your shell');
+  if (name === '') throw new UserError(`${option} has an empty value; check the variables of your shell`);
   if (name === '-' && traces.includes('-'))
-    throw new UserError('only one input can be standard input; name a file for --qmp');
+    throw new UserError(`only one input can be standard input; name a file for ${option}`);
   return name;
 }
 

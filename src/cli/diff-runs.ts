@@ -60,6 +60,13 @@ export function filesOf(argument: string): readonly string[] {
   return existsSync(argument) ? [argument] : argument.split(',');
 }
 
+/** Every file of a run. @throws UserError where one can't be found. */
+export function sourcesOf(argument: string): readonly string[] {
+  const files = filesOf(argument);
+  const [file = argument] = files;
+  return files.length === 1 && storedKind(file) !== undefined ? files : planInputs(files, undefined).files;
+}
+
 async function analyzed(
   { qmp, band, charts, progress }: RunRequest,
   files: readonly string[],

@@ -27,15 +27,27 @@ export interface TraceRequest {
   readonly toTimelines: ((timelines: readonly Timeline[]) => void) | undefined;
 }
 
+/** Every file that will be read. @throws UserError where one can't be found. */
+export function filesOfRuns({
+  head,
+  base,
+  qmp,
+  baseQmp,
+}: Omit<TraceRequest, 'rules' | 'toTimelines'>): readonly string[] {
+  const traces = [head, base].flatMap((paths) => (paths.length === 0 ? [] : planInputs(paths, undefined).files));
+  return [...traces, ...[qmp, baseQmp].filter((file) => file !== undefined)];
+}
+
 /** The events that the series changes are read in their new text, too. @throws UserError */
 export async function runTraces(series: Series, request: TraceRequest): Promise<Runs> {
   const { head, base, qmp, baseQmp, toTimelines } = request;
   const functionOf = new Map(RULES.map(({ id, qemu }) => [id, qemu.function]));
   if (head.length === 0) return { head: undefined, base: undefined, diff: undefined, functionOf };
+  // The build without the patch prints what the catalogue has: it is read before the patch's texts are learnt.
+  const before = base.length === 0 ? undefined : await report(base, baseQmp, request, undefined);
   for (const declaration of declarationsOf(series)) learnDeclaration(declaration);
   const after = await report(head, qmp, request, toTimelines);
-  if (base.length === 0) return { head: after, base: undefined, diff: undefined, functionOf };
-  const before = await report(base, baseQmp, request, undefined);
+  if (before === undefined) return { head: after, base: undefined, diff: undefined, functionOf };
   const nameOf = (one: Report): string => one.inputs[0]?.name ?? '?';
   const compared = compareRuns({
     base: [{ name: nameOf(before), source: 'trace', facts: before }],

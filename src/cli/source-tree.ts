@@ -1,7 +1,8 @@
 /** The QEMU source that --tree names: who sets a member of SaveVMHandlers. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { messageOf, UserError } from '../base/errors.ts';
+import { UserError } from '../base/errors.ts';
+import { explainOpenError } from '../ingest/byte-source.ts';
 import type { SourceTree } from '../review/model/model.ts';
 
 /** Folders of a QEMU tree that hold no module of the migration. */
@@ -20,25 +21,33 @@ export function readTree(root: string): SourceTree {
 function implementersIn(root: string, callback: string): readonly { readonly path: string; readonly name: string }[] {
   const member = new RegExp(`\\.\\s*${callback}\\s*=\\s*(?<name>\\w+)`, 'g');
   return sources(root).flatMap((path) => {
-    if (statSync(path).size > MAX_BYTES) return [];
-    const text = readFileSync(path, 'utf8');
+    const text = textOf(path);
     if (!text.includes(callback)) return [];
     const names = [...text.matchAll(member)].map(({ groups }) => groups?.['name'] ?? '');
     return [...new Set(names)].map((name) => ({ path: relative(root, path).replaceAll('\\', '/'), name }));
   });
 }
 
+/** Empty for what is too large to be a source file. @throws UserError */
+function textOf(path: string): string {
+  return read(path, () => (statSync(path).size > MAX_BYTES ? '' : readFileSync(path, 'utf8')));
+}
+
+function read<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (thrown) {
+    throw explainOpenError(path, thrown);
+  }
+}
+
 /** C files, in the order of their paths. @throws UserError */
 function sources(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap((entry) => {
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : sources(path);
-        return entry.isFile() && entry.name.endsWith('.c') ? [path] : [];
-      });
-  } catch (thrown) {
-    throw new UserError(`--tree: ${folder} can't be read: ${messageOf(thrown)}`);
-  }
+  return read(folder, () => readdirSync(folder, { withFileTypes: true }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : sources(path);
+      return entry.isFile() && entry.name.endsWith('.c') ? [path] : [];
+    });
 }

@@ -15,7 +15,7 @@ const FRAGMENT =
 const STAMP_INSIDE =
   /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z [a-z_]|\d+@\d{9,}(?:\.\d{6}:|\d{9} )[a-z_]|tracing_mark_write: [a-z]/;
 
-/** Marks in the lab's collected stderr: whose lines follow. */
+/** Marks in a file that holds what both sides printed on stderr: whose lines follow. */
 const SECTION = /^== (src|dst)$/;
 
 /** Where someone has shortened a log by hand. */

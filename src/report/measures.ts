@@ -2,11 +2,13 @@
  * The figures of a run that are compared between runs. One entry per figure;
  * a figure that the log does not show is null, never 0.
  */
+
 import { normalise, toJsonNumber, type Uint64 } from '../base/uint64.ts';
 import type { EventName } from '../catalog/catalog.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import type { Migration, Query, Sync } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
+import { isExact } from './exact-query.ts';
 import type { MeasureReport } from './report.ts';
 
 /** What the replay of one migration has shown, besides the migration itself. */
@@ -239,7 +241,7 @@ export class MeasureTaker implements ReplaySink {
       tally.finalNs ??= ns;
       return;
     }
-    if (query.inPostcopy || !(query.exact ?? query.syncs.length > 0)) return;
+    if (query.inPostcopy || !isExact(query)) return;
     tally.firstExact ??= query;
     tally.lastExact = query;
     if (ns === undefined) return;

@@ -5,12 +5,14 @@
  * exact query; an estimate under the new threshold only shows that an exact one
  * would have been asked for there.
  */
+
 import { plural } from '../base/text.ts';
 import { formatBytes, formatDuration, formatSeconds } from '../base/units.ts';
 import { readTransfer, type TransferSample } from '../catalog/transfer.ts';
 import type { EventItem, Place } from '../ingest/trace-item.ts';
 import type { Migration, Query } from '../replay/run.ts';
 import type { ReplaySink } from '../replay/sink.ts';
+import { isExact } from './exact-query.ts';
 
 /** What is asked; undefined means as recorded. */
 export interface Question {
@@ -86,7 +88,7 @@ class Run {
 
   query(query: Query, question: Question): void {
     if (this.#over || query.inPostcopy || query.final === true) return;
-    const exact = query.exact ?? query.syncs.length > 0;
+    const exact = isExact(query);
     if (exact) this.iterations += 1;
     const point = this.#pointOf(query);
     this.#last = point;

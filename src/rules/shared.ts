@@ -111,3 +111,8 @@ export function finalWithoutSwitchover(migration: Migration): Judgement | undefi
 export function places(...found: readonly (Place | undefined)[]): readonly Place[] {
   return found.filter((place) => place !== undefined);
 }
+
+/** The loop asked for all that is dirty: an exact query, or in 7.2, which has one kind, one that synced. No final one. */
+export function isExact({ kind, syncs }: Query): boolean {
+  return kind === 'exact' || (kind === 'unspecified' && syncs.length > 0);
+}

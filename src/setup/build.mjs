@@ -39,15 +39,7 @@ function bundle() {
     format: 'cjs',
     // A plain require() is cheaper than import() of the few packages left outside.
     supported: { 'dynamic-import': false },
-    external: [
-      '*.node',
-      '@napi-rs/canvas',
-      'canvas',
-      'chart.js',
-      'chartjs-node-canvas',
-      'chartjs-plugin-annotation',
-      'dejavu-fonts-ttf',
-    ],
+    external: ['*.node', '@napi-rs/canvas', 'canvas', 'chart.js', 'chartjs-node-canvas', 'dejavu-fonts-ttf'],
     alias: {
       assert: join(root, 'src/shims/assert.mjs'),
       bindings: join(root, 'src/shims/bindings.cjs'),

@@ -139,7 +139,7 @@ export function inputsStamp() {
       if (entry.name.startsWith('.')) continue;
       const path = join(folder, entry.name);
       if (entry.isDirectory()) walk(path);
-      else if (/\.(?:[cm]?[jt]s|json|log)$/.test(entry.name)) note(path);
+      else if (/\.(?:[cm]?[jt]s|json)$/.test(entry.name)) note(path);
     }
   };
   walk(at('src'));

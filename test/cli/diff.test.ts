@@ -45,6 +45,38 @@ test('a run against itself: no difference, in every format', () => {
   expect(rules.filter(({ change }: { change: string }) => change !== 'unchanged')).toEqual([]);
 });
 
+test('--quiet: the first line, and why the gate is shut', () => {
+  const { stdout, code } = place.run(['diff', CLEAN, VIOLATED, '--quiet']);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /^qtrace diff: newly violated: final-missing[^\n]*\n(?: {2}[^\n]*\n)*FAIL {2}final-missing is newly violated\n$/,
+  );
+});
+
+test('a log of one thread is not written over', () => {
+  for (const thread of [11, 12]) writeFileSync(place.path(`src.log.${thread}`), readFileSync(PRECOPY));
+  expectRefused(
+    place.run(['diff', 'src.log.%d', PRECOPY, '-o', 'src.log.11']),
+    /^src\.log\.11 is read or written by this call already; choose /,
+  );
+  expect(place.read('src.log.11')).toBe(readFileSync(PRECOPY, 'utf8'));
+});
+
+test('samples: standard input once, and no empty name', () => {
+  const once = /^only one input can be standard input; name a file for --head-qmp$/;
+  expectRefused(place.run(['diff', '-', PRECOPY, '--head-qmp', '-']), once);
+  expectRefused(place.run(['diff', PRECOPY, CLEAN, '--base-qmp', '-', '--head-qmp', '-']), once);
+  expectRefused(place.run(['diff', PRECOPY, CLEAN, '--base-qmp', '']), /^--base-qmp has an empty value; check /);
+  expectRefused(
+    place.run(['diff', PRECOPY, CLEAN, '--rule', 'final-missing', '--ignore', 'final-missing']),
+    /^--rule and --ignore leave no rule/,
+  );
+});
+
+test('--max-regression may stand before the runs', () => {
+  expect(place.run(['diff', '--max-regression', 'downtime=100000%', CLEAN, PRECOPY]).code).toBe(0);
+});
+
 test('a fault is named first, with its raw lines and its step', () => {
   const { stdout } = place.run(['diff', PRECOPY, VIOLATED]);
   expect(stdout).toMatch(/^qtrace diff: newly violated: final-missing; /);

@@ -1,10 +1,10 @@
 /** `qtrace review` as its users run it: exit codes, formats, --tree, traces of the patched build. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BASE, type Edit, EVENTS, edited, MIGRATION, REGISTER, SAVEVM } from '../review/checks/patches.ts';
 import { asMail, diffFiles } from '../review/diff.ts';
-import { runProgram as run, trace, useWorkplace } from './program.ts';
+import { CAN_BE_NOBODY, expectRefused, NOBODY, runProgram as run, trace, useWorkplace } from './program.ts';
 
 const place = useWorkplace();
 const folder = (): string => place.path();
@@ -26,6 +26,9 @@ const NO_BQL: readonly Edit[] = [
   ],
 ];
 const HARMLESS: readonly Edit[] = [[SAVEVM, '#include "migration/savevm.h"', '#include "savevm.h"']];
+const NEW_SIGNATURE: readonly Edit[] = [
+  [REGISTER, 'bool exact, bool final);', 'bool exact, bool final,\n                               Error **errp);'],
+];
 
 describe('review', () => {
   test('exits with 1 for an error, with 0 without one or with --fail-on never', () => {
@@ -38,6 +41,16 @@ describe('review', () => {
     const terse = run(['review', patch(NO_BQL), '--terse']);
     expect(terse.stdout).toMatch(/^migration\/migration\.c:\d+: error: final-without-bql: [^\n]*\n$/);
     expect(run(['review', patch(NO_BQL), '--format', 'terse']).stdout).toBe(terse.stdout);
+  });
+
+  test('--quiet: also of a series with a cover letter', () => {
+    const cover = ['From: A <a@b.c>', 'Subject: [PATCH 0/1] series', 'Message-ID: <0@x>', '', 'What it does.', ''];
+    const mails = [cover.join('\n'), asMail(diffFiles(BASE, edited(NO_BQL)))].map(
+      (mail) => `From x Mon Nov 23 00:00:00 2026\n${mail}`,
+    );
+    const path = write('series.mbox', mails.join('\n'));
+    expect(run(['review', path]).stdout).toContain('[PATCH 0/1] series');
+    expect(run(['review', path, '--quiet']).stdout).toMatch(/^qtrace: 1 remark \(1 error\) on 1 patch, [^\n]*\n$/);
   });
 
   test('--quiet prints the first line alone, with the number of remarks', () => {
@@ -146,13 +159,65 @@ describe('review', () => {
   });
 
   test('--tree: implementers of a changed callback in the source', () => {
-    const edits: readonly Edit[] = [
-      [REGISTER, 'bool exact, bool final);', 'bool exact, bool final,\n                               Error **errp);'],
-    ];
+    const edits = NEW_SIGNATURE;
     write('tree/hw/other.c', 'static SaveVMHandlers h = {\n    .save_query_pending = other_pending,\n};\n');
     const { stdout } = run(['review', patch(edits), '--tree', join(folder(), 'tree'), '--terse']);
     expect(stdout).toContain('error: handler-forgotten');
     expect(stdout).toContain('hw/other.c (other_pending)');
     expect(run(['review', patch(edits), '--tree', join(folder(), 'nowhere')]).code).toBe(2);
   });
+});
+
+describe('what a review reads is never written over', () => {
+  test.each(['--trace', '--base-trace', '--qmp', '--base-qmp'])('%s', (option) => {
+    const given: Record<string, string> = {
+      '--trace': write('head.log', readFileSync(trace('11.1-precopy'), 'utf8')),
+      '--base-trace': write('base.log', readFileSync(trace('11.1-precopy'), 'utf8')),
+      '--qmp': write('head.jsonl', '{}\n'),
+      '--base-qmp': write('base.jsonl', '{}\n'),
+    };
+    const path = given[option] ?? '';
+    const before = readFileSync(path, 'utf8');
+    const refused = run(['review', patch(HARMLESS), ...Object.entries(given).flat(), '-o', path]);
+    expectRefused(refused, /is read or written by this call already; choose another name/);
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+});
+
+describe('inputs that do not go together', () => {
+  const log = trace('11.1-precopy');
+
+  test.each<readonly [string, readonly string[], RegExp]>([
+    ['samples without the run', ['--base-qmp', 'b.jsonl', '--trace', log], /^--base-qmp goes with --base-trace; name /],
+    [
+      'nothing left to judge by',
+      ['--rule', 'final-missing', '--ignore', 'final-missing'],
+      /^--rule and --ignore leave no rule/,
+    ],
+    ['standard input for two', ['--trace', '-', '--qmp', '-'], /^only one input can be standard input; name /],
+    [
+      'standard input for two runs',
+      ['--trace', '-', '--base-trace', '-'],
+      /^only one input can be standard input; name /,
+    ],
+    ['an empty name', ['--trace', log, '--qmp', ''], /^--qmp has an empty value; check /],
+  ])('%s', (_, args, message) => {
+    expectRefused(run(['review', patch(HARMLESS), ...args]), message);
+  });
+
+  test('standard input for the mail and for a run', () => {
+    expectRefused(run(['review', '-', '--trace', '-']), /^only one input can be standard input; name /);
+  });
+
+  test('a mail behind --trace is a trace', () => {
+    expectRefused(run(['review', '--trace', log, patch(HARMLESS)]), /what stands behind --trace is a trace, so name /);
+  });
+});
+
+test.skipIf(!CAN_BE_NOBODY)('a file of --tree that can not be read', () => {
+  const path = write('tree/a.c', 'int a;\n');
+  chmodSync(path, 0o600);
+  const tree = join(folder(), 'tree');
+  const refused = run(['review', patch(NEW_SIGNATURE), '--tree', tree], { uid: NOBODY });
+  expectRefused(refused, /a\.c: permission denied; /);
 });

@@ -6,14 +6,14 @@ import { compareRuns } from '../../diff/compare.ts';
 import type { Diff, DiffRun } from '../../diff/diff.ts';
 import { FAIL_ON, type FailOn, judge, parseThreshold } from '../../diff/gate.ts';
 import { DIFF_RENDERERS } from '../../diff/renderers/registry.ts';
-import { headlineLines } from '../../diff/renderers/text.ts';
+import { quietLines } from '../../diff/renderers/text.ts';
 import { inputNames } from '../../ingest/input-names.ts';
 import type { Chart } from '../../report/charts/chart.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { bandOf, chooseRules, ruleChoice } from '../common-options.ts';
-import { filesOf, loadRun } from '../diff-runs.ts';
+import { bandOf, chooseRules, namedSamples, ruleChoice } from '../common-options.ts';
+import { filesOf, loadRun, sourcesOf } from '../diff-runs.ts';
 import { EXIT } from '../exit-codes.ts';
 import { note, printOutcome } from '../output.ts';
 import { Progress } from '../progress.ts';
@@ -59,11 +59,12 @@ function build<T>(yargs: Argv<T>) {
     .option('max-regression', {
       type: 'string',
       array: true,
+      nargs: 1,
       requiresArg: true,
       describe: 'Exit 1 when the median of a metric gets worse by more: downtime=10%',
     })
     .option('color', { type: 'boolean', describe: 'Colours; on a terminal only, when absent' })
-    .option('quiet', { type: 'boolean', default: false, describe: 'Print the first line alone' })
+    .option('quiet', { type: 'boolean', default: false, describe: 'Print the first line and the gate alone' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Unchanged steps, too, and every reason' });
 }
 
@@ -91,8 +92,8 @@ async function runDiff(options: Options): Promise<number> {
     baseMigration: migrationIndex(options['base-migration'], 'base'),
     headMigration: migrationIndex(options['head-migration'], 'head'),
   };
-  const samples = [options['base-qmp'], options['head-qmp']].filter((file) => file !== undefined);
-  const sources = [...sides.base, ...sides.head].flatMap(filesOf).concat(samples);
+  const samples = Object.values(samplesOf(options, sides)).filter((file) => file !== undefined);
+  const sources = [...sides.base, ...sides.head].flatMap(sourcesOf).concat(samples);
   return printOutcome(options.output, sources, async () => {
     const runs = await loadSides(options, sides, chosen);
     const compared = compareRuns({ ...runs, ...migrations });
@@ -149,11 +150,9 @@ function checked(options: Options, sides: Sides): Sides {
     throw new UserError('only one run can be standard input; name a file for the other');
   }
   for (const side of ['base', 'head'] as const) {
-    const samples = options[`${side}-qmp`];
-    if (samples !== undefined && sides[side].length > 1) {
+    if (options[`${side}-qmp`] !== undefined && sides[side].length > 1) {
       throw new UserError(`--${side}-qmp belongs to one run, and there are ${sides[side].length}; name one run`);
     }
-    if (samples === '') throw new UserError(`--${side}-qmp has an empty value; check the variables of your shell`);
   }
   return { base: once(sides.base, 'base'), head: once(sides.head, 'head') };
 }
@@ -164,6 +163,14 @@ function once(runs: readonly string[], side: 'base' | 'head'): readonly string[]
   const twice = different.filter((run) => runs.indexOf(run) !== runs.lastIndexOf(run));
   if (twice.length > 0) note(`named more than once as ${side}, and counted once: ${twice.join(', ')}`);
   return different;
+}
+
+/** @throws UserError for an empty name, and where standard input is already somebody else's. */
+function samplesOf(options: Options, { base, head }: Sides): Record<'base' | 'head', string | undefined> {
+  const all = [...base, ...head];
+  const ofBase = namedSamples(options['base-qmp'], all, '--base-qmp');
+  const taken = ofBase === undefined ? all : [...all, ofBase];
+  return { base: ofBase, head: namedSamples(options['head-qmp'], taken, '--head-qmp') };
 }
 
 function migrationIndex(text: string | undefined, side: 'base' | 'head'): number | undefined {
@@ -177,12 +184,13 @@ async function loadSides(options: Options, sides: Sides, chosen: readonly Rule[]
   const paths = [...new Set([...sides.base, ...sides.head])];
   const names = inputNames(paths.map((path) => filesOf(path)[0] ?? path));
   const progress = new Progress(options.quiet);
+  const samples = samplesOf(options, sides);
   const load = async (side: 'base' | 'head'): Promise<readonly DiffRun[]> => {
     const runs: DiffRun[] = [];
     for (const argument of sides[side]) {
       const run = await loadRun({
         ...{ argument, chosen, name: names[paths.indexOf(argument)] ?? argument },
-        ...{ qmp: options[`${side}-qmp`], band: bandOf(options.qemu), charts: options.format === 'html' },
+        ...{ qmp: samples[side], band: bandOf(options.qemu), charts: options.format === 'html' },
         progress: (read, inAll) => progress.update(read, inAll),
       });
       runs.push(run);
@@ -200,7 +208,7 @@ async function loadSides(options: Options, sides: Sides, chosen: readonly Rule[]
 function render(diff: Diff, options: Options, charts: readonly Chart[]): string {
   const toTerminal = options.output === undefined && process.stdout.isTTY === true;
   const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
-  if (options.quiet && options.format === 'text') return `${headlineLines(diff).join('\n')}\n`;
+  if (options.quiet && options.format === 'text') return `${quietLines(diff).join('\n')}\n`;
   const renderer = DIFF_RENDERERS.find(({ id }) => id === options.format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
   return renderer.render(diff, { color, verbose: options.verbose }, charts);

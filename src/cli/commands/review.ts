@@ -10,18 +10,18 @@ import { NOTHING_BESIDE } from '../../report/renderers/renderer.ts';
 import { ruleTexts } from '../../report/rule-texts.ts';
 import { CHECKS } from '../../review/checks/registry.ts';
 import { REVIEW_RENDERERS } from '../../review/renderers/registry.ts';
-import { headline } from '../../review/renderers/text/headline.ts';
+import { countLines } from '../../review/renderers/text/headline.ts';
 import type { ReviewReport } from '../../review/report.ts';
 import { reviewMails } from '../../review/review-mails.ts';
 import type { NamedInput } from '../../review/versions/choose-versions.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Severity } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { bandOf, chooseRules, failsOn, qemuOption, ruleOptions } from '../common-options.ts';
+import { bandOf, chooseRules, failsOn, namedSamples, qemuOption, ruleOptions } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readMailFile } from '../mail-inputs.ts';
 import { printOutcome } from '../output.ts';
-import { runTraces, type TraceRequest } from '../review-runs.ts';
+import { filesOfRuns, runTraces, type TraceRequest } from '../review-runs.ts';
 import { readTree } from '../source-tree.ts';
 
 /** What a remark or a verdict may stand under. */
@@ -81,13 +81,19 @@ async function runReview(options: Options): Promise<number> {
   const wanted = new Set(chosen.map(({ id }) => id));
   const paths = namedMails(options, others);
   const against = options.against === undefined ? undefined : showDash(options.against);
-  const sources = [...paths, ...(against === undefined ? [] : [against])];
-  if (sources.filter((path) => path === '-').length > 1) {
+  if (options.terse && !['text', 'terse'].includes(options.format)) {
+    throw new UserError('--terse is a format of its own; give it or --format');
+  }
+  const traced = tracesOf(options);
+  const mails = [...paths, ...(against === undefined ? [] : [against])];
+  const inputs = [...mails, ...traced.head, ...traced.base, traced.qmp, traced.baseQmp];
+  if (inputs.filter((path) => path === '-').length > 1) {
     throw new UserError('only one input can be standard input; name files for the others');
   }
+  const sources = [...mails, ...filesOfRuns(traced)];
   return printOutcome(options.output, sources, async () => {
     let timelines: readonly Timeline[] = [];
-    const report = await reviewed(paths, against, { ...options, wanted }, (all) => {
+    const report = await reviewed(paths, against, { ...options, wanted, traced }, (all) => {
       timelines = all;
     });
     const code = failsOn(worstOf(report), options.failOn) ? EXIT.violated : EXIT.clean;
@@ -98,12 +104,12 @@ async function runReview(options: Options): Promise<number> {
 async function reviewed(
   paths: readonly string[],
   against: string | undefined,
-  options: Options & { readonly wanted: ReadonlySet<string> },
+  options: Options & { readonly wanted: ReadonlySet<string>; readonly traced: Traced },
   toTimelines: (timelines: readonly Timeline[]) => void,
 ): Promise<ReviewReport> {
-  const { wanted } = options;
+  const { wanted, traced } = options;
   const rules = RULES.filter(({ id }) => wanted.has(id));
-  const runs = { ...tracesOf(options), rules, toTimelines: formatOf(options) === 'html' ? toTimelines : undefined };
+  const runs = { ...traced, rules, toTimelines: formatOf(options) === 'html' ? toTimelines : undefined };
   const report = await reviewMails({
     version: VERSION,
     inputs: paths.map(inputOf),
@@ -129,7 +135,7 @@ const formatOf = (options: Options): string => (options.terse ? 'terse' : option
 
 async function render(report: ReviewReport, timelines: readonly Timeline[], options: Options): Promise<string> {
   const format = formatOf(options);
-  if (options.quiet && format === 'text') return `${headline(report).join('\n')}\n`;
+  if (options.quiet && format === 'text') return `${countLines(report).join('\n')}\n`;
   const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
   const toTerminal = options.output === undefined && process.stdout.isTTY === true;
@@ -146,12 +152,20 @@ async function chartsOf({ traces }: ReviewReport, timelines: readonly Timeline[]
   return drawCharts(traces.head, timelines, { size: 'page' });
 }
 
-function tracesOf(options: Options): Omit<TraceRequest, 'toTimelines' | 'rules'> {
-  const { trace = [], baseTrace = [], qmp, baseQmp } = options;
-  if (trace.length === 0 && (baseTrace.length > 0 || qmp !== undefined)) {
+type Traced = Omit<TraceRequest, 'toTimelines' | 'rules'>;
+
+/** @throws UserError where one of the options lacks the other that it goes with. */
+function tracesOf(options: Options): Traced {
+  const { trace = [], baseTrace = [] } = options;
+  const [head, base] = [trace.map(showDash), baseTrace.map(showDash)];
+  if (head.length === 0 && (base.length > 0 || options.qmp !== undefined)) {
     throw new UserError('--base-trace and --qmp go with --trace; name the traces of the patched build');
   }
-  return { head: trace.map(showDash), base: baseTrace.map(showDash), qmp, baseQmp, band: bandOf(options.qemu) };
+  if (base.length === 0 && options.baseQmp !== undefined) {
+    throw new UserError('--base-qmp goes with --base-trace; name the traces of the build without the patch');
+  }
+  const qmp = namedSamples(options.qmp, head);
+  return { head, base, qmp, baseQmp: namedSamples(options.baseQmp, base, '--base-qmp'), band: bandOf(options.qemu) };
 }
 
 function nothingIn(paths: readonly string[]): string {
@@ -167,11 +181,19 @@ function inputOf(path: string): NamedInput {
 
 /** The mails before and behind `--`. @throws UserError when none is named. */
 function namedMails(
-  options: { readonly mail?: readonly string[] | undefined; readonly '--'?: unknown },
+  options: {
+    readonly mail?: readonly string[] | undefined;
+    readonly trace?: readonly string[] | undefined;
+    readonly '--'?: unknown;
+  },
   others: readonly string[],
 ): readonly string[] {
   const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
   const named = [...(options.mail ?? []), ...others, ...behind].map(showDash);
-  if (named.length === 0) throw new UserError('name at least one mail, or - for standard input');
+  if (named.length === 0) {
+    const hint =
+      options.trace === undefined ? '' : '; what stands behind --trace is a trace, so name the mail before it';
+    throw new UserError(`name at least one mail, or - for standard input${hint}`);
+  }
   return named;
 }

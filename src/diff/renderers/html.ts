@@ -24,7 +24,6 @@ h1 { margin-top: 1.5rem; }
 
 export const htmlDiff: DiffRenderer = {
   id: 'html',
-  mediaType: 'text/html; charset=utf-8',
   render: (diff, _, charts = []) => {
     const shown = diff.pairs.slice(0, MAX_PAIRS);
     const more = diff.pairs.length - shown.length;

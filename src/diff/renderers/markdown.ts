@@ -11,7 +11,6 @@ const MAX_LINE = 500;
 
 export const markdownDiff: DiffRenderer = {
   id: 'markdown',
-  mediaType: 'text/markdown; charset=utf-8',
   render: (diff, { verbose }) => {
     const sections = [
       `## qtrace diff: ${quoted(headlineOf(diff))}`,

@@ -1,4 +1,4 @@
-/** Every renderer of the diff; the first is the default of --format. */
+/** Every renderer of the diff. */
 import { htmlDiff } from './html.ts';
 import { jsonDiff } from './json.ts';
 import { markdownDiff } from './markdown.ts';

@@ -6,7 +6,6 @@ import type { Diff } from '../diff.ts';
 export interface DiffRenderer {
   /** The value of --format. */
   readonly id: 'text' | 'json' | 'markdown' | 'html';
-  readonly mediaType: string;
   /** The whole output, its last line ended. */
   render(diff: Diff, options: RenderOptions, charts?: readonly Chart[]): string;
 }

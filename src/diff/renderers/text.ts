@@ -15,7 +15,6 @@ import { headlineOf, pairNotes, sideText } from './words/summary.ts';
 
 export const textDiff: DiffRenderer = {
   id: 'text',
-  mediaType: 'text/plain; charset=utf-8',
   render: (diff, options) => {
     const page = pageFor(options);
     const sections = [
@@ -30,8 +29,13 @@ export const textDiff: DiffRenderer = {
   },
 };
 
-export function headlineLines(diff: Diff): readonly string[] {
+function headlineLines(diff: Diff): readonly string[] {
   return wrap(plain(headlineOf(diff)), 'qtrace diff: ', '  ');
+}
+
+/** Enough for CI: what it is, and why the gate is shut or could not be tested. */
+export function quietLines(diff: Diff): readonly string[] {
+  return [...headlineLines(diff), ...gateLines(diff)];
 }
 
 function sideLines(diff: Diff): readonly string[] {

@@ -35,9 +35,6 @@ const PLACES = {
   dirtyLimit: ['migration/dirtyrate.c', 0, 105, 105],
   slots: ['accel/kvm/kvm-all.c', 1700, 1836, 1973],
   slotsEnd: ['accel/kvm/kvm-all.c', 1702, 1838, 1975],
-  semaphore: ['util/qemu-thread-posix.c', 284, 291, 306],
-  semaphoreWait: ['util/qemu-thread-posix.c', 290, 297, 312],
-  semaphoreEnd: ['util/qemu-thread-posix.c', 299, 306, 321],
 } as const satisfies Readonly<Record<string, readonly [string, number, number, number]>>;
 
 export type PlaceName = keyof typeof PLACES;

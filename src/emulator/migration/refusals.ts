@@ -33,15 +33,18 @@ export function refusalOf(run: RunConfig, runstate: Runstate, hasDirtyRing: bool
     if (other !== undefined) return `Background-snapshot is not compatible with ${other}`;
   }
   if (capabilities['dirty-limit']) {
-    if (capabilities['auto-converge']) return 'dirty-limit conflicts with auto-converge';
+    if (capabilities['auto-converge']) {
+      return 'dirty-limit conflicts with auto-converge either of then available currently';
+    }
     if (!hasDirtyRing) return "dirty-limit requires KVM with accelerator property 'dirty-ring-size' set";
   }
   if (run.channel.kind !== 'socket' && (capabilities['postcopy-ram'] || capabilities['return-path'])) {
     return `${run.channel.kind === 'file' ? 'A file' : 'A command'} has no return path`;
   }
-  const isVfio = run.modules.some(({ kind }) => kind === 'vfio');
-  if (isVfio && (capabilities['postcopy-ram'] || capabilities['background-snapshot'])) {
-    return 'VFIO devices can be sent in precopy only';
-  }
+  const vfio = run.modules.find((config) => config.kind === 'vfio');
+  if (vfio === undefined) return undefined;
+  if (capabilities['postcopy-ram']) return `${vfio.name}: VFIO migration is not supported with postcopy migration`;
+  if (capabilities['background-snapshot'])
+    return `${vfio.name}: VFIO migration is not supported with background snapshot`;
   return undefined;
 }

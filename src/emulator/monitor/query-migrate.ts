@@ -61,7 +61,8 @@ function dirtyBytesOf(attempt: Attempt, extent: Extent): Answer {
       return { ...expected, remaining: attempt.dirtyBytesTotal };
     case 'thread':
       return { 'dirty-bytes-total': attempt.dirtyBytesTotal, ...expected };
-    default:
+    case '7.2':
+    case '10.0':
       return expected;
   }
 }

@@ -24,7 +24,7 @@ export interface ComparedCapture {
   readonly differences: readonly Difference[];
 }
 
-/** The lab's client ends its processes with `quit`. */
+/** The client of the captures ends its processes with `quit`. */
 const QUIT = 'quit=true';
 
 function compared(
@@ -37,7 +37,7 @@ function compared(
   return { capture, version, scenario, set: [QUIT, ...set], seed: 1, faults: [], differences: [], ...more };
 }
 
-/** The lab's sockets are faster than any network: the rate limit ends every section. */
+/** The sockets of the captures are faster than any network: the rate limit ends every section. */
 const FAST = ['link-bandwidth=2G'];
 const PATCHED = ['memory=128M', 'return-path=true'];
 const PATCHED_POSTCOPY = ['memory=128M', 'working-set=16M', 'downtime-limit=1', ...FAST];

@@ -19,11 +19,11 @@ export type EventFilter = (event: string) => boolean;
 /** Those of any of the sets. */
 export function filterFor(sets: readonly EventSet[]): EventFilter {
   if (sets.includes('all')) return () => true;
-  const wanted = new Set(sets.flatMap(eventsOf));
+  const wanted = new Set(sets.flatMap((set) => (set === 'all' ? [] : eventsOf(set))));
   return (event) => wanted.has(event);
 }
 
-function eventsOf(set: EventSet): readonly string[] {
+function eventsOf(set: Exclude<EventSet, 'all'>): readonly string[] {
   switch (set) {
     case 'core':
       return replayEvents();
@@ -31,7 +31,7 @@ function eventsOf(set: EventSet): readonly string[] {
       return [...recordedEvents(), ...groupOf('probe')];
     case 'bql':
       return [...recordedEvents(), ...groupOf('lock')];
-    default:
+    case 'recommended':
       return recordedEvents();
   }
 }

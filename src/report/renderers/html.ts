@@ -23,7 +23,6 @@ import { type Beside, NOTHING_BESIDE, type Renderer, type RenderOptions } from '
 
 export const htmlRenderer: Renderer = {
   id: 'html',
-  mediaType: 'text/html; charset=utf-8',
   render: renderHtml,
 };
 

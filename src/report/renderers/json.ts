@@ -6,6 +6,5 @@ import type { Renderer } from './renderer.ts';
 
 export const jsonRenderer: Renderer = {
   id: 'json',
-  mediaType: 'application/json',
   render: (report) => `${JSON.stringify(report, null, 2)}\n`,
 };

@@ -16,7 +16,6 @@ const FAULT = 'internal fault';
 
 export const junitRenderer: Renderer = {
   id: 'junit',
-  mediaType: 'application/xml; charset=utf-8',
   render: renderJunit,
 };
 

@@ -28,7 +28,6 @@ const AMOUNTS: readonly Amount[] = [
 
 export const markdownRenderer: Renderer = {
   id: 'markdown',
-  mediaType: 'text/markdown; charset=utf-8',
   render: (report, _options, beside = NOTHING_BESIDE) => {
     let text = '';
     for (const amount of AMOUNTS) {

@@ -1,4 +1,4 @@
-/** Every renderer of the report; the first is the default of --format. */
+/** Every renderer of the report. */
 import { htmlRenderer } from './html.ts';
 import { jsonRenderer } from './json.ts';
 import { junitRenderer } from './junit.ts';

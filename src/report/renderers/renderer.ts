@@ -32,7 +32,6 @@ export const NOTHING_BESIDE: Beside = { charts: [], context: NO_CONTEXT, rules: 
 export interface Renderer {
   /** The value of --format. */
   readonly id: 'text' | 'json' | 'html' | 'markdown' | 'sarif' | 'junit';
-  readonly mediaType: string;
   /** The whole output, its last line ended. */
   render(report: Report, options: RenderOptions, beside?: Beside): string;
 }

@@ -15,7 +15,6 @@ const RAW = 2000;
 
 export const sarifRenderer: Renderer = {
   id: 'sarif',
-  mediaType: 'application/sarif+json',
   render: (report, _options, beside = NOTHING_BESIDE) => `${JSON.stringify(log(report, beside), null, 2)}\n`,
 };
 

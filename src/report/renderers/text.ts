@@ -17,7 +17,6 @@ import { violationsSection } from './text/violations.ts';
 
 export const textRenderer: Renderer = {
   id: 'text',
-  mediaType: 'text/plain; charset=utf-8',
   render: renderText,
 };
 

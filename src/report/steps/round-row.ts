@@ -20,11 +20,6 @@ export function firstLine(query: Query): number {
   return start !== undefined && start.place.input === query.at.place.input ? start.place.line : query.at.place.line;
 }
 
-/** Exact, or in 7.2, which has one kind of query, one that synced. */
-export function isExact(query: Query): boolean {
-  return query.exact ?? query.syncs.length > 0;
-}
-
 /** undefined where the log shows no syncs at all. A sync of auto-converge's timer is nobody's. */
 export function syncFact(query: Query, own: string): string | undefined {
   const count = query.syncs.length - (query.timerSynced ? 1 : 0);

@@ -2,8 +2,9 @@
 import { toJsonNumber, type Uint64 } from '../../base/uint64.ts';
 import type { Moment, Query } from '../../replay/run.ts';
 import { BoundedRows } from '../bounded-rows.ts';
+import { isExact } from '../exact-query.ts';
 import type { StepReport, StepSection } from '../report.ts';
-import { eventOf, firstLine, isExact, Rounds, type Row, syncFact } from './round-row.ts';
+import { eventOf, firstLine, Rounds, type Row, syncFact } from './round-row.ts';
 
 const KEPT = { first: 120, last: 80 };
 /** The same of one among many migrations. */

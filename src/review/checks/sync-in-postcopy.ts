@@ -43,10 +43,8 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
 
 /** The changed line that asked, or asks, for postcopy. */
 function guardOf(change: FunctionChange) {
-  return (
-    change.changed.find(({ text, ...line }) => /in_postcopy/.test(text) && change.old !== undefined && line.changed) ??
-    undefined
-  );
+  if (change.old === undefined) return undefined;
+  return change.changed.find(({ text, changed }) => changed && /in_postcopy/.test(text));
 }
 
 function afterwards(model: SeriesModel): readonly Remark[] {

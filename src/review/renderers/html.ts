@@ -29,7 +29,6 @@ const MOST_PATCHES = 100;
 
 export const htmlRenderer: ReviewRenderer = {
   id: 'html',
-  mediaType: 'text/html; charset=utf-8',
   render: (report, _, beside = NOTHING_BESIDE) =>
     document({
       title: titleOf(report),

@@ -3,6 +3,5 @@ import type { ReviewRenderer } from './renderer.ts';
 
 export const jsonRenderer: ReviewRenderer = {
   id: 'json',
-  mediaType: 'application/json',
   render: (report) => `${JSON.stringify(report, null, 2)}\n`,
 };

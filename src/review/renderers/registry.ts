@@ -1,4 +1,4 @@
-/** Every renderer of a review; the first is the default of --format. */
+/** Every renderer of a review. */
 import { htmlRenderer } from './html.ts';
 import { jsonRenderer } from './json.ts';
 import type { ReviewRenderer } from './renderer.ts';

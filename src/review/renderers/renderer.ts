@@ -12,7 +12,6 @@ export interface ReviewRenderOptions {
 export interface ReviewRenderer {
   /** The value of --format. */
   readonly id: string;
-  readonly mediaType: string;
   /** The whole output, its last line ended. */
   render(report: ReviewReport, options: ReviewRenderOptions, beside?: Beside): string;
 }

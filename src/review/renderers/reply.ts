@@ -15,7 +15,6 @@ const SEPARATOR = 'From qtrace Thu Jan  1 00:00:00 1970';
 
 export const replyRenderer: ReviewRenderer = {
   id: 'reply',
-  mediaType: 'text/plain; charset=utf-8',
   render: renderReply,
 };
 

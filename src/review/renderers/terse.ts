@@ -5,7 +5,6 @@ import type { ReviewRenderer } from './renderer.ts';
 
 export const terseRenderer: ReviewRenderer = {
   id: 'terse',
-  mediaType: 'text/plain; charset=utf-8',
   render: (report) => report.remarks.map((remark) => `${terseLine(remark)}\n`).join(''),
 };
 

@@ -10,7 +10,6 @@ import { versionSections } from './text/versions.ts';
 
 export const textRenderer: ReviewRenderer = {
   id: 'text',
-  mediaType: 'text/plain; charset=utf-8',
   render: renderText,
 };
 

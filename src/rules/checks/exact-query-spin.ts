@@ -14,7 +14,7 @@ import { formatDuration } from '../../base/units.ts';
 import { limitMsFor, readTransfer, type TransferSample } from '../../catalog/transfer.ts';
 import type { Migration, Moment, Query } from '../../replay/run.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { isSnapshot, places, queriesShown, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
+import { isExact, isSnapshot, places, queriesShown, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
 
 /** RAM is sent for 50 ms at least before the next query, unless the link is faster than the guest's memory. */
 const MIN_PER_SECOND = 100;
@@ -86,11 +86,6 @@ export const exactQuerySpin = defineRule({
     };
   },
 });
-
-/** 7.2 has one kind of query; the sync makes it exact. */
-function isExact({ kind, syncs }: Query): boolean {
-  return kind === 'exact' || (kind === 'unspecified' && syncs.length > 0);
-}
 
 /** More than may be left at the switchover, so that the loop goes on for its sake. */
 function mayPend({ totalBytes, thresholdBytes, ackTotal, inPostcopy, vmStopped }: Query): boolean {

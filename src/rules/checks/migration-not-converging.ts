@@ -13,7 +13,7 @@ import { bytesPerSecondFor, limitMsFor, readTransfer, type TransferSample } from
 import type { Migration, Moment, Query } from '../../replay/run.ts';
 import { Lows } from '../convergence/lows.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { isSnapshot, places, queriesShown, withoutQueryLine } from '../shared.ts';
+import { isExact, isSnapshot, places, queriesShown, withoutQueryLine } from '../shared.ts';
 
 /** What falls below this share of the lowest exact total has fallen. */
 const FALLS = 0.95;
@@ -165,11 +165,6 @@ class Course {
     if (estimates?.isStuck === true && isAbove(estimates.last)) return { plateau: estimates, exact: false };
     return undefined;
   }
-}
-
-/** 7.2 has one kind of query; the sync makes it exact. */
-function isExact({ kind, syncs }: Query): boolean {
-  return kind === 'exact' || (kind === 'unspecified' && syncs.length > 0);
 }
 
 function isAbove({ totalBytes, thresholdBytes }: Query): boolean {

@@ -4,6 +4,10 @@ import { clean, wrap } from '../../../report/renderers/text/layout.ts';
 import type { HunkReport, PatchReport, ReviewReport } from '../../report.ts';
 
 export function headline(report: ReviewReport): readonly string[] {
+  return [...countLines(report), ...coverLines(report)];
+}
+
+export function countLines(report: ReviewReport): readonly string[] {
   const { patches, comments } = report;
   const files = patches.flatMap((patch) => patch.files);
   const hunks = files.flatMap((file) => file.hunks);
@@ -14,7 +18,7 @@ export function headline(report: ReviewReport): readonly string[] {
     `${plural(hunks.length, 'hunk')}${statesOf(hunks)}`,
     `${plural(comments.length, 'comment')}${authorsOf(report)}`,
   ];
-  return [...wrap(`qtrace: ${parts.join(', ')}`, '', '        '), ...coverLines(report)];
+  return wrap(`qtrace: ${parts.join(', ')}`, '', '        ');
 }
 
 function remarksOf({ remarks }: ReviewReport): string {
