@@ -69,13 +69,28 @@ function isRule(rules: readonly { readonly id: string }[], id: string, traces: s
   return false;
 }
 
+/** Colours where a person reads, unless they are asked for or refused. */
+export function wantsColor(options: {
+  readonly color?: boolean | undefined;
+  readonly output?: string | undefined;
+}): boolean {
+  const { color, output } = options;
+  const toTerminal = (output === undefined || showDash(output) === '-') && process.stdout.isTTY === true;
+  return color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
+}
+
+/** What stands behind `--`. */
+export function operands(options: Readonly<Record<string, unknown>>): readonly string[] {
+  const behind = options['--'];
+  return Array.isArray(behind) ? behind.map(String) : [];
+}
+
 /** The traces before and behind `--`. @throws UserError when none is named. */
 export function namedTraces(
   options: { readonly trace?: readonly string[] | undefined; readonly '--'?: unknown },
   others: readonly string[] = [],
 ): readonly string[] {
-  const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
-  const named = [...(options.trace ?? []), ...others, ...behind].map(showDash);
+  const named = [...(options.trace ?? []), ...others, ...operands(options)].map(showDash);
   if (named.length === 0) throw new UserError('name at least one trace, or - for standard input');
   if (named.includes('')) throw new UserError('the name of a trace is empty; check the variables of your shell');
   return named;

@@ -22,6 +22,7 @@ import {
   namedSamples,
   namedTraces,
   ruleOptions,
+  wantsColor,
 } from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { note, printOutcome } from '../output.ts';
@@ -187,9 +188,12 @@ function formatOf({ format }: Options): Renderer['id'] {
 }
 
 function renderOptions(options: Options): RenderOptions {
-  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
-  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
-  return { color, verbose: options.verbose, mail: options.mail, warningsFail: options.failOn === 'warning' };
+  return {
+    color: wantsColor(options),
+    verbose: options.verbose,
+    mail: options.mail,
+    warningsFail: options.failOn === 'warning',
+  };
 }
 
 function verdictOf(report: Report, options: Options): string {

@@ -12,7 +12,7 @@ import type { Chart } from '../../report/charts/chart.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { bandOf, chooseRules, namedSamples, ruleChoice } from '../common-options.ts';
+import { bandOf, chooseRules, namedSamples, operands, ruleChoice, wantsColor } from '../common-options.ts';
 import { filesOf, loadRun, sourcesOf } from '../diff-runs.ts';
 import { EXIT } from '../exit-codes.ts';
 import { note, printOutcome } from '../output.ts';
@@ -118,8 +118,7 @@ function failOnOf({ failOn }: Options): FailOn {
 
 /** @throws UserError unless both sides are named, in one of the two ways. */
 function sidesOf(options: Options, others: readonly string[]): Sides {
-  const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
-  const named = [...(options.run ?? []), ...others, ...behind].map(showDash);
+  const named = [...(options.run ?? []), ...others, ...operands(options)].map(showDash);
   const base = (options.base ?? []).map(showDash);
   const head = (options.head ?? []).map(showDash);
   if ([...named, ...base, ...head].includes('')) {
@@ -206,10 +205,8 @@ async function loadSides(options: Options, sides: Sides, chosen: readonly Rule[]
 }
 
 function render(diff: Diff, options: Options, charts: readonly Chart[]): string {
-  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
-  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
   if (options.quiet && options.format === 'text') return `${quietLines(diff).join('\n')}\n`;
   const renderer = DIFF_RENDERERS.find(({ id }) => id === options.format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
-  return renderer.render(diff, { color, verbose: options.verbose }, charts);
+  return renderer.render(diff, { color: wantsColor(options), verbose: options.verbose }, charts);
 }

@@ -15,7 +15,7 @@ import { configFor, type Scenario } from '../../emulator/shell/scenario.ts';
 import { bundledScenario, scenarioFromText } from '../../emulator/shell/scenarios.ts';
 import { Simulation, type SimulationResult } from '../../emulator/simulate.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { bandOf } from '../common-options.ts';
+import { bandOf, operands } from '../common-options.ts';
 import { EmulatorFiles } from '../emulator-files.ts';
 import { note, writeOut } from '../output.ts';
 
@@ -121,8 +121,7 @@ function tellWhatIsMissing(
 
 /** @throws UserError when none is named. */
 function scenarioName(options: Options): string {
-  const behind: unknown = options['--'];
-  const named = [options.scenario ?? [], Array.isArray(behind) ? behind.map(String) : []].flat().map(showDash);
+  const named = [options.scenario ?? [], operands(options)].flat().map(showDash);
   const [name, ...others] = named;
   if (name === undefined || name === '') throw new UserError('name a scenario; `qtrace emulate --list` lists them');
   if (others.length > 0) throw new UserError(`name one scenario, not also ${visible(others.join(' '))}`);

@@ -17,7 +17,16 @@ import type { NamedInput } from '../../review/versions/choose-versions.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Severity } from '../../rules/rule.ts';
 import { defineCommand, showDash } from '../command.ts';
-import { bandOf, chooseRules, failsOn, namedSamples, qemuOption, ruleOptions } from '../common-options.ts';
+import {
+  bandOf,
+  chooseRules,
+  failsOn,
+  namedSamples,
+  operands,
+  qemuOption,
+  ruleOptions,
+  wantsColor,
+} from '../common-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readMailFile } from '../mail-inputs.ts';
 import { printOutcome } from '../output.ts';
@@ -138,11 +147,9 @@ async function render(report: ReviewReport, timelines: readonly Timeline[], opti
   if (options.quiet && format === 'text') return `${countLines(report).join('\n')}\n`;
   const renderer = REVIEW_RENDERERS.find(({ id }) => id === format);
   if (renderer === undefined) throw new UserError(`unknown format ${options.format}; there are ${FORMATS.join(', ')}`);
-  const toTerminal = options.output === undefined && process.stdout.isTTY === true;
-  const color = options.color ?? (toTerminal && process.env['NO_COLOR'] === undefined);
   const charts = timelines.length === 0 ? [] : await chartsOf(report, timelines);
   const beside = { ...NOTHING_BESIDE, rules: ruleTexts(RULES), charts };
-  return renderer.render(report, { color, verbose: options.verbose }, beside);
+  return renderer.render(report, { color: wantsColor(options), verbose: options.verbose }, beside);
 }
 
 async function chartsOf({ traces }: ReviewReport, timelines: readonly Timeline[]): Promise<readonly Chart[]> {
@@ -188,8 +195,7 @@ function namedMails(
   },
   others: readonly string[],
 ): readonly string[] {
-  const behind = Array.isArray(options['--']) ? options['--'].map(String) : [];
-  const named = [...(options.mail ?? []), ...others, ...behind].map(showDash);
+  const named = [...(options.mail ?? []), ...others, ...operands(options)].map(showDash);
   if (named.length === 0) {
     const hint =
       options.trace === undefined ? '' : '; what stands behind --trace is a trace, so name the mail before it';
