@@ -30,6 +30,8 @@ import type {
 import { SwitchoverTracker } from './switchover-tracker.ts';
 
 const MAX_MESSAGES = 20;
+/** A loop that runs asks every 100 ms. */
+const SILENT_NS = 500e6;
 
 export class MigrationBuilder implements Migration {
   readonly index: number;
@@ -179,6 +181,14 @@ export class MigrationBuilder implements Migration {
 
   get ended(): boolean {
     return this.#progress.ended;
+  }
+
+  /** It is over for so long, or so surely, that the loop at `timeNs` is another attempt's. */
+  isLongOver(timeNs: number | undefined): boolean {
+    if (!this.ended) return false;
+    const ns = this.nsOf(timeNs);
+    const isSilent = ns !== undefined && this.#lastNs !== undefined && ns - this.#lastNs >= SILENT_NS;
+    return this.#progress.cleanedUp || isSilent;
   }
 
   /** An event that comes once in a migration belongs to another one when this one has come further. */

@@ -55,6 +55,8 @@ export class Progress {
   /** savevm_state_header, savevm_state_setup came: they come once in a migration. */
   headerSeen = false;
   setupEventSeen = false;
+  /** savevm_state_cleanup came: nothing of this attempt runs any more. */
+  cleanedUp = false;
   /** A postcopy switchover is over. */
   inPostcopy = false;
   /** A postcopy switchover was seen from its stop to its end. */

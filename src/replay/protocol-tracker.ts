@@ -66,6 +66,9 @@ export class ProtocolTracker {
       case 'savevm_state_setup':
         this.#progress.setupEventSeen = true;
         return;
+      case 'savevm_state_cleanup':
+        this.#progress.cleanedUp = true;
+        return;
       case 'migration_block_activation':
         if (event.args.active === 'inactive') this.#lockedStep(event.name, at);
         this.#switchovers.open?.saving();

@@ -22,7 +22,7 @@ import { comesInRounds, type EventKind, EventKinds } from './event-kinds.ts';
 import { LineRuns } from './line-runs.ts';
 import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
-import { endsIncoming, HEADER_EVENTS, isBeginning, isSetup, opensMigration, sideOf } from './side.ts';
+import { endsIncoming, HEADER_EVENTS, isBeginning, isOfLoop, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold } from './sink.ts';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
@@ -285,6 +285,7 @@ export class StreamReplay {
     if (this.#mixed) return false;
     const { event } = item;
     if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(item, current);
+    if (isOfLoop(item) && current.isLongOver(item.timeNs)) return true;
     return isBeginning(item) && current.hasBegun(event.name);
   }
 

@@ -70,6 +70,13 @@ export function opensMigration(item: EventItem): boolean {
   }
 }
 
+/** What the loop of a migration prints, again and again or on its way to the switchover; nothing that its end prints. */
+export function isOfLoop(item: EventItem): boolean {
+  if (item.group === 'query' || item.group === 'sync') return true;
+  const { name } = item.event;
+  return name === 'savevm_state_iterate' || name === 'migrate_transferred' || name === 'migration_thread_low_pending';
+}
+
 /** Events that come once, at the beginning of a migration. */
 export const HEADER_EVENTS: readonly EventName[] = ['savevm_state_header', 'savevm_state_setup'];
 

@@ -20,7 +20,7 @@ import {
   sync,
   without,
 } from '../rules/runs.ts';
-import { judge } from '../rules/support.ts';
+import { judge, violatedRules } from '../rules/support.ts';
 
 /** Kind, outcome and counts of each migration. */
 async function migrationsOf(trace: Parameters<typeof judge>[0]) {
@@ -148,6 +148,30 @@ describe('active behind the end of a migration', () => {
   test('begins none where an attempt would have shown its header', async () => {
     const lines = [...precopyRun(), state('active')];
     expect((await migrationsOf(lines)).map(({ is }) => is)).toEqual(['precopy running']);
+  });
+});
+
+describe('the loop goes on behind the end of a migration: the log was switched on again in the midst of another attempt', () => {
+  const runs = async (lines: readonly string[]) => {
+    const report = await judge(lines);
+    return [report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`), violatedRules(report)];
+  };
+  const both = [['precopy completed', 'precopy completed'], []];
+
+  test.each([9, 11, 12, 14])('from line %i on, behind the cleanup', async (line) => {
+    const first = [...precopyRun(), 'savevm_state_cleanup '];
+    expect(await runs([...first, ...precopyRun().slice(line)])).toEqual(both);
+  });
+
+  test('behind half a second of silence, with no event of a cleanup', async () => {
+    const lines = [...precopyRun(), ...precopyRun().slice(9)];
+    const { length } = precopyRun();
+    const stamped = (gapMs: number) =>
+      lines.map((one, at) => {
+        const micros = 10_000_000 + at * 1000 + (at < length ? 0 : gapMs * 1000);
+        return `2026-11-23T01:10:${Math.floor(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}Z ${one}`;
+      });
+    expect(await runs(stamped(600))).toEqual(both);
   });
 });
 

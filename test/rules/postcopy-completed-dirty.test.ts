@@ -67,6 +67,21 @@ describe('violated', () => {
     expect(violatedRules(clean)).toEqual([]);
   });
 
+  test('11.1: pages left behind their sending', async () => {
+    const lines = postcopyRun({ end: endWith(0, 0) });
+    const left = lines.map((line) =>
+      line.replace('ram_save_complete dirty=0, done=1', 'ram_save_complete dirty=37, done=1'),
+    );
+    // The one of the switchover is none of postcopy's.
+    const at = left.lastIndexOf('ram_save_complete dirty=37, done=1');
+    const found = accused(
+      'postcopy completed with 37 dirty pages left',
+      `src.log:${at + 1} ram_save_complete dirty=37, done=1`,
+    );
+    expect(accusation(await judge(left), ID)).toEqual(found);
+    expect(accusation(await judge(left.filter((line) => !/dirty=0, done=0/.test(line))), ID).verdict).toBe('violated');
+  });
+
   test('11.1: RAM alone has pages left', async () => {
     const lines = postcopyRun({ end: endWith(0, 3) });
     const found = accused('postcopy completed with 3 dirty pages left', 'src.log:40 ram_save_complete dirty=3, done=0');

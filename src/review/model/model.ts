@@ -13,16 +13,7 @@ import {
   programOf,
 } from '../code/program.ts';
 import type { Series } from '../series.ts';
-import {
-  CALLBACK,
-  CORE_QUERY,
-  FINAL_QUERY,
-  isFinalName,
-  isMigration,
-  isTellingName,
-  moduleOf,
-  OLD_CALLBACKS,
-} from './names.ts';
+import { CALLBACK, CORE_QUERY, isFinalName, isMigration, isTellingName, moduleOf, OLD_CALLBACKS } from './names.ts';
 import { flagsOf, type ScenarioId, scenarioOf } from './scenarios.ts';
 
 /** A function with changed lines, in one patch. */
@@ -41,7 +32,7 @@ export interface FunctionChange {
   readonly knewFinal: boolean;
   /** It knows of it now; handlers do not before the series has told them. */
   readonly knowsFinal: boolean;
-  /** No other function that is seen calls it: it is run on its own. */
+  /** No other function that is seen calls it, or it is the core's query itself: it is run on its own. */
   readonly isEntry: boolean;
   /** Added lines of its body and header, then deleted ones. */
   readonly changed: readonly CodeLine[];
@@ -198,7 +189,7 @@ function changeOf(
     inQuery,
     knewFinal: old !== undefined && namesFinal(old, handler),
     knowsFinal: fresh !== undefined && namesFinal(fresh, handler),
-    isEntry: !callers(news, handlers).has(name) || (name === CORE_QUERY && !news.functions.has(FINAL_QUERY)),
+    isEntry: !callers(news, handlers).has(name) || name === CORE_QUERY,
     changed,
     oldProgram: olds,
     newProgram: news,

@@ -61,7 +61,8 @@ function leftAt({ event, at }: ProtocolEvent): Left | undefined {
     }
     case 'ram_save_complete': {
       const { dirty_pages: pages, done } = event.args;
-      return done === 0 ? { amount: pages, text: `${pages} dirty pages left`, at } : undefined;
+      // Behind its sending nothing is left either way: 0 there says nothing of what was left before.
+      return done === 0 || pages > 0 ? { amount: pages, text: `${pages} dirty pages left`, at } : undefined;
     }
     default:
       return undefined;

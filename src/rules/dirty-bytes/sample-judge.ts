@@ -20,6 +20,8 @@ export class SampleJudge {
   #agreed = 0;
   #finalAgreed = false;
   #violation: Judgement | undefined;
+  /** The first one that shows another total than the last query's, and accuses nobody. */
+  #unexplained: DirtyBytesSample | undefined;
   #unstamped = false;
   /** The query behind which the first stale sample was taken. */
   #suspect: number | undefined;
@@ -47,6 +49,13 @@ export class SampleJudge {
       return undecidable('without time stamps the samples cannot be put between the queries', [
         'mig_dirty_bytes_total_update',
       ]);
+    }
+    if (this.#unexplained !== undefined) {
+      const { field, dirtyBytes, place } = this.#unexplained;
+      return undecidable(
+        `query-migrate shows ${field} ${dirtyBytes} (line ${place.line} of the samples), not the total of the last query: a total that was not stored, or a query whose line is missing`,
+        ['mig_dirty_bytes_total_update'],
+      );
     }
     if (this.#agreed === 0) {
       return undecidable('no probe event and no sample of query-migrate shows dirty_bytes_total', [
@@ -89,6 +98,7 @@ export class SampleJudge {
     const stale = this.#recent.findLast(
       (query) => query.index < before.index && query.totalBytes === sample.dirtyBytes,
     );
+    this.#unexplained ??= sample;
     if (stale === undefined || this.#migration.hole !== undefined) return;
     const actual = `query-migrate shows ${sample.field} ${sample.dirtyBytes}, the total of an earlier query`;
     const accusation = notStored(before, actual, [stale.at.place, sample.place]);
