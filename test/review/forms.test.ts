@@ -266,3 +266,18 @@ describe('what a mailer folds in a quoted line', () => {
     expect(series.comments.map(({ text, line }) => [text, line])).toEqual([['Why seven?', 21]]);
   });
 });
+
+test('patches of format-patch, one right behind the other, without signatures', async () => {
+  const from = 'From 1234567890123456789012345678901234567890 Mon Sep 17 00:00:00 2001\n';
+  const bare = `${from}${PATCH.replace(/^From [0-9a-f]{40} .*\n/, '').replace(/^-- \n[\s\S]*$/m, '')}`;
+  expect(bare.endsWith('\n')).toBe(true);
+  const one = await readSeries(Buffer.from(bare));
+  const other = bare
+    .replace('[PATCH 1/2]', '[PATCH 2/2]')
+    .replaceAll('queue', 'trail')
+    .replaceAll('patch.1@', 'patch.2@');
+  const both = await readSeries(Buffer.from(bare + other));
+  expect(both.patches.length).toBe(2);
+  expect(both.comments).toEqual([]);
+  expect(textOf({ ...both, patches: both.patches.slice(0, 1) })).toEqual(textOf(one));
+});

@@ -14,6 +14,8 @@ export interface RawMessage {
 }
 
 const MBOX_FROM = /^From \S.*\d{4}\s*$/;
+/** The line that git format-patch puts before each patch. */
+const GIT_FROM = /^From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001\s*$/;
 const HEADER = /^[A-Za-z][A-Za-z0-9-]*:(?:\s|$)/;
 const KNOWN_HEADER =
   /^(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|delivered-to|in-reply-to|references|reply-to|sender):/i;
@@ -49,7 +51,7 @@ function mailStarts(lines: readonly string[]): readonly number[] {
   for (const [at, line] of lines.entries()) {
     if (!MBOX_FROM.test(line)) continue;
     const before = lines[at - 1];
-    if (before !== undefined && before.trim() !== '' && !isSignatureEnd(lines, at)) continue;
+    if (before !== undefined && before.trim() !== '' && !GIT_FROM.test(line) && !isSignatureEnd(lines, at)) continue;
     if (HEADER.test(lines[at + 1] ?? '')) starts.push(at);
   }
   return starts;

@@ -44,7 +44,7 @@ export const finalEntries = (
   model: SeriesModel,
   fits: (change: FunctionChange) => boolean,
 ): readonly FunctionChange[] =>
-  entries(model, (change) => fits(change) && (!model.bringsFinal || change.knowsFinal || !change.inQuery));
+  entries(model, (change) => fits(change) && (model.base !== 'without-final' || change.knowsFinal || !change.inQuery));
 
 /** `when a and b`, or nothing. */
 export function when(conditions: readonly string[]): string {

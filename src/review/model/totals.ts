@@ -10,13 +10,20 @@ function partOf(name: string): string {
   return plain.slice(plain.lastIndexOf('.') + 1).replace(/_bytes$/, '');
 }
 
-/** How often each part is in the sum; undefined where something else is in it. */
+/** The object whose part it is, if it is one's. */
+const ownerOf = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0));
+
+/** How often each part is in the sum; undefined where something else is in it, or one part of two objects: it adds them up. */
 export function partsIn(value: Value): ReadonlyMap<string, number> | undefined {
   if (value.kind !== 'sum' || value.constant !== 0) return undefined;
   const parts = new Map<string, number>();
+  const owners = new Map<string, string>();
   for (const [name, factor] of value.terms) {
     const part = partOf(name);
     if (part !== 'total' && !PARTS.includes(part)) return undefined;
+    const owner = ownerOf(name);
+    if ((owners.get(part) ?? owner) !== owner) return undefined;
+    owners.set(part, owner);
     parts.set(part, (parts.get(part) ?? 0) + factor);
   }
   return parts;

@@ -736,7 +736,30 @@ const unrelated: readonly Clean[] = [
   },
 ];
 
+const ASK = '        se->ops->save_query_pending(se->opaque, pending, exact, final);\n';
+const addedUp: readonly Clean[] = [
+  {
+    name: 'each module answers by itself, and its parts are added up',
+    edits: [
+      [
+        SAVEVM,
+        ASK,
+        [
+          '        MigPendingData one = {};\n',
+          ASK.replace('pending, exact', '&one, exact'),
+          ...['precopy', 'stopcopy', 'postcopy'].map(
+            (part) => `        pending->${part}_bytes += one.${part}_bytes;\n`,
+          ),
+        ]
+          .join('\n')
+          .replace(/\n\n+/g, '\n'),
+      ],
+    ],
+  },
+];
+
 export const CLEAN: readonly Clean[] = [
+  ...addedUp,
   ...unrelated,
   ...enums,
   ...words,

@@ -27,6 +27,24 @@ const SUM = `    pending->total_bytes = pending->precopy_bytes +
 const WHOLE_FINAL = '    g_assert(bql_locked());\n\n    qemu_savevm_query_pending(pending, true, true);\n';
 const GO_NEXT = '    qemu_savevm_query_pending_iter(pending, true);\n';
 
+/** A harmless change in the function that calls the guilty one. */
+const OTHER_ASSERT: Edit = [SAVEVM, '    g_assert(bql_locked());\n\n    qemu', '    assert(bql_locked());\n\n    qemu'];
+
+const besideOther: readonly Faulty[] = [
+  {
+    name: 'the store is left out of the final query, and its caller asserts otherwise',
+    rule: 'dirty-bytes-not-updated',
+    edits: [[SAVEVM, STORE, `    if (!final) {\n    ${STORE}    }\n`], OTHER_ASSERT],
+    at: 'if (!final) {',
+  },
+  {
+    name: 'a part is left out of the sum, and the caller asserts otherwise',
+    rule: 'total-not-sum',
+    edits: [[SAVEVM, SUM, SUM.replace('pending->stopcopy_bytes +\n                           ', '')], OTHER_ASSERT],
+    at: 'pending->stopcopy_bytes',
+  },
+];
+
 const withoutBql: readonly Faulty[] = [
   {
     name: 'unlock and lock around the query',
@@ -1308,6 +1326,7 @@ const more: readonly Faulty[] = [
 
 export const FAULTY: readonly Faulty[] = [
   ...more,
+  ...besideOther,
   ...withoutBql,
   ...takesBql,
   ...noFinal,

@@ -39,6 +39,20 @@ describe.skipIf(PATCHES === undefined)(`the lab’s patches${NEEDS}`, () => {
     expect(short(await remarksOn(...files.map((file) => `series/${file}`)))).toEqual([]);
   });
 
+  test('its patches one by one: no accusation of what a later one brings', async () => {
+    const files = readdirSync(`${PATCHES}/series`).sort();
+    for (const file of files.slice(1)) {
+      const said = (await remarksOn(`series/${file}`)).filter(({ severity }) => severity !== 'info');
+      expect(short(said), file).toEqual([]);
+    }
+  });
+
+  test('faults of two patches, of which one changes who calls what the other breaks', async () => {
+    const said = short(await remarksOn('faults/no-bql.patch', 'faults/skip-dirty-bytes.patch'));
+    expect(said).toContain('error dirty-bytes-not-updated migration/savevm.c:1759');
+    expect(said).toContain('error final-without-bql migration/migration.c:2998');
+  });
+
   test.each([
     [
       'no-bql',
