@@ -23,6 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
+  for (const arg of args.slice(0, args.includes('--') ? args.indexOf('--') : undefined)) refuseValue(arg);
   const [name = ''] = args;
   const wanted = COMMANDS[name];
   if (wanted === undefined && name !== '' && !name.startsWith('-')) throw new UserError(unknownCommand(name));
@@ -105,6 +106,13 @@ const SWITCHES = new Set([
   'help',
   'version',
 ]);
+
+/** yargs takes any word for false. @throws UserError where a switch has one. */
+function refuseValue(arg: string): void {
+  const [, name = '', value] = /^--([a-z-]+)=(.*)$/s.exec(arg) ?? [];
+  if (!SWITCHES.has(name) || name === 'db' || value === 'true' || value === 'false') return;
+  throw new UserError(`--${name} takes no value; write --${name} or --no-${name}`);
+}
 
 /** An option that takes one value and is given twice comes as a list; one with --no- before it as false. */
 function onceEach(argv: Readonly<Record<string, unknown>>): true {

@@ -24,13 +24,15 @@ export interface StoreRequest {
   /** A place, false for none, undefined for the default one. */
   readonly db: string | false | undefined;
   readonly folder: string;
+  /** The user named the folder: what goes wrong there is an error. */
+  readonly folderIsNamed: boolean;
   readonly firstInput: string;
 }
 
 const NO_STORE: ReportStore = { listener: undefined, finish: async () => undefined, abort: () => undefined };
 
 /** @throws UserError when a place that the user named can't be written. */
-export async function openStore({ db, folder, firstInput }: StoreRequest): Promise<ReportStore> {
+export async function openStore({ db, folder, folderIsNamed, firstInput }: StoreRequest): Promise<ReportStore> {
   if (db === false) return NO_STORE;
   if (db === '') throw new UserError('--db has an empty value; check the variables of your shell');
   if (db !== undefined) return namedStore(await StoreWriter.create(db), db);
@@ -40,6 +42,7 @@ export async function openStore({ db, folder, firstInput }: StoreRequest): Promi
     const place = join(folder, `${name}.db`);
     return new DefaultStore(await StoreWriter.create(place, resolve(place)), folder, name);
   } catch (thrown) {
+    if (folderIsNamed) throw thrown;
     return failedStore(thrown);
   }
 }

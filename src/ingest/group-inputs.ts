@@ -117,14 +117,11 @@ function startsStamped(path: string): boolean {
 
 /** The beginning of a file, unpacked where it is packed. @throws UserError */
 export function headOf(path: string): Buffer {
-  const fd = openForProbe(path);
-  try {
+  return probe(path, (fd) => {
     const head = Buffer.alloc(PROBE);
     const length = readSync(fd, head, 0, PROBE, 0);
     return unpackHead(head.subarray(0, length));
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** The beginning of a packed file, unpacked as far as it goes; anything else as it is. */
@@ -198,8 +195,7 @@ const MAX_HEAD = 16 * 2 ** 20;
 /** First and last second that a plain file shows. */
 function spanOf(path: string): Span | undefined {
   if (path === '-') return undefined;
-  const fd = openForProbe(path);
-  try {
+  return probe(path, (fd) => {
     const head = Buffer.alloc(PROBE);
     const headLength = readSync(fd, head, 0, PROBE, 0);
     // Mails of one thread repeat each other's trace lines, and are no logs of threads.
@@ -210,19 +206,20 @@ function spanOf(path: string): Span | undefined {
     const from = stampsOf(head.subarray(0, headLength)).at(0);
     const to = stampsOf(tail.subarray(0, tailLength)).at(-1);
     return from === undefined || to === undefined ? undefined : { from, to };
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
-function openForProbe(path: string): number {
+/** @throws UserError when it can't be opened or read. */
+function probe<T>(path: string, read: (fd: number) => T): T {
+  let fd: number | undefined;
   try {
-    const fd = openSync(path, 'r');
-    if (!fstatSync(fd).isDirectory()) return fd;
-    closeSync(fd);
-    throw new UserError(`${path}: is a directory; name the log files in it`);
+    fd = openSync(path, 'r');
+    if (fstatSync(fd).isDirectory()) throw new UserError(`${path}: is a directory; name the log files in it`);
+    return read(fd);
   } catch (thrown) {
     throw explainOpenError(path, thrown);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -84,6 +84,12 @@ const entry = (name) => `#!/usr/bin/env node
 'use strict';
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
+try {
+  process.cwd();
+} catch {
+  process.stderr.write('qtrace: the working directory is gone; choose another one\\n');
+  process.exit(2);
+}
 const filename = __dirname + '/${name}.cjs';
 let cachedData;
 try {

@@ -1,9 +1,18 @@
 /** Bad input gives one clear sentence, exit code 2, and no half-written file. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { CAN_BE_NOBODY, CLEAN, expectRefused, NOBODY, type RunOptions, useWorkplace } from './program.ts';
+import {
+  CAN_BE_NOBODY,
+  CLEAN,
+  ENTRY,
+  expectRefused,
+  NOBODY,
+  type RunOptions,
+  runCommand,
+  useWorkplace,
+} from './program.ts';
 
 const place = useWorkplace();
 
@@ -213,6 +222,11 @@ describe('usage', () => {
     refused(['analyze', CLEAN, option, value, option, value], /once/);
   });
 
+  test.each(['--html=foo', '--quiet=maybe', '--mail='])('%s: a switch takes no value', (option) => {
+    const name = option.slice(0, option.indexOf('='));
+    refused(['analyze', CLEAN, option], new RegExp(`^${name} takes no value; write ${name} or --no-`));
+  });
+
   test('--db with --no-db', () => {
     refused(['analyze', CLEAN, '--no-db', '--db', 'a.db'], /db/);
     refused(['analyze', CLEAN, '--db', 'a.db', '--no-db'], /db/);
@@ -267,6 +281,12 @@ describe('a place that cannot be written', () => {
     expect(readFileSync(place.path('foreign'))).toEqual(before);
   });
 
+  test('an --out-dir that the user named', () => {
+    writeFileSync(place.path('plain'), '');
+    refused(['analyze', CLEAN, '--out-dir', 'plain'], /^plain\/.*cannot be written: /);
+    refused(['analyze', CLEAN, '--out-dir', 'plain', '--no-db'], /^plain\/.*cannot be written: /);
+  });
+
   test('--db onto the trace', () => {
     copyFileSync(CLEAN, place.path('a.log'));
     refused(['analyze', 'a.log', '--db', 'a.log'], /^a\.log exists and is not a database/);
@@ -281,6 +301,17 @@ describe('a place that cannot be written', () => {
     refused(['analyze', CLEAN, '-o', 'out.txt'], /^out\.txt can't be written: permission denied; /, { uid: NOBODY });
     refused(['analyze', CLEAN, '--db', 'own.db'], /^own\.db .*permission denied/, { uid: NOBODY });
   });
+});
+
+test.skipIf(process.platform !== 'linux')('a file that opens and can not be read', () => {
+  refused(['analyze', '/proc/self/mem'], /^\/proc\/self\/mem: the device reported a read error; /);
+});
+
+test.skipIf(process.platform === 'win32')('a working directory that is gone', () => {
+  mkdirSync(place.path('gone'));
+  const script = `cd gone && rmdir "$PWD" && exec "$0" "$@"`;
+  const run = runCommand(['sh', '-c', script, process.execPath, ENTRY, '--version'], { cwd: place.path() });
+  expectRefused(run, /^the working directory is gone; choose another one$/);
 });
 
 describe('--qmp', () => {
@@ -345,10 +376,18 @@ describe('a full disk', () => {
     });
 
     test('the default folder: one line, and the verdict', () => {
-      onSmallDisk(['analyze', CLEAN, '--out-dir', 'disk'], (run, left) => {
+      symlinkSync('disk', place.path('reports'));
+      onSmallDisk(['analyze', CLEAN], (run, left) => {
         expect(run.code).toBe(0);
         expect(run.stdout).toMatch(/^qtrace: no violation found/);
         expect(run.stderr).toMatch(/^qtrace: no HTML and no database: [^\n]*the disk is full[^\n]*\n$/);
+        expect(left).toBe('disk reports');
+      });
+    });
+
+    test('a folder that the user named', () => {
+      onSmallDisk(['analyze', CLEAN, '--out-dir', 'disk'], (run, left) => {
+        expectRefused(run, FULL);
         expect(left).toBe('disk');
       });
     });

@@ -1,8 +1,8 @@
 /** Where analyze puts its page and its database, what it says of them, and what it never writes over. */
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { CAN_BE_NOBODY, CLEAN, NOBODY, trace, useWorkplace, VIOLATED } from './program.ts';
+import { CAN_BE_NOBODY, CLEAN, expectRefused, NOBODY, trace, useWorkplace, VIOLATED } from './program.ts';
 
 const place = useWorkplace();
 
@@ -208,9 +208,12 @@ describe('a default folder that cannot be written costs one line and not the ver
   });
 
   test('a folder in which no program can make one', () => {
-    const run = place.run(['analyze', '--out-dir', '/proc/qtrace', CLEAN], { timeout: 10_000 });
+    symlinkSync('/proc', place.path('reports'));
+    const run = place.run(['analyze', CLEAN], { timeout: 10_000 });
     expect(run).toMatchObject({ code: 0, signal: null });
     expect(run.stderr).toMatch(/^qtrace: no HTML and no database: [^\n]+\n$/);
+    const named = place.run(['analyze', '--out-dir', '/proc/qtrace', CLEAN], { timeout: 10_000 });
+    expectRefused(named, /^\/proc\/qtrace\/\S+ cannot be written: /);
   });
 });
 

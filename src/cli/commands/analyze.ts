@@ -31,6 +31,8 @@ import { Rendering } from '../rendering.ts';
 import { filesSaid, type Outcome, writePage } from '../report-files.ts';
 import { openStore } from '../report-store.ts';
 
+/** Where the page and the database go unless the user names a folder. */
+const DEFAULT_FOLDER = 'reports';
 const FORMATS = RENDERERS.map(({ id }) => id);
 
 function build<T>(yargs: Argv<T>) {
@@ -48,7 +50,7 @@ function build<T>(yargs: Argv<T>) {
     .option('html', { type: 'boolean', default: true, describe: 'Write the report as a page, too; --no-html: none' })
     .option('out-dir', {
       type: 'string',
-      default: 'reports',
+      default: DEFAULT_FOLDER,
       requiresArg: true,
       describe: 'Folder of the page and of the database',
     })
@@ -117,6 +119,7 @@ async function analyzed(
   if (chartFiles !== undefined && !options.quiet) note(chartFiles);
   const rendering = new Rendering({ report, plan, rules, timelines: drawn }, renderOptions(options));
   const page = await writeBeside(options, plan, toFile, report, rendering);
+  if (options.outDir !== DEFAULT_FOLDER) refuseFailures([page, database]);
   const said = filesSaid(page, database);
   if (said !== undefined && !options.quiet) note(said);
   const text =
@@ -137,7 +140,12 @@ async function analyzeAndStore(
   rules: readonly Rule[],
   timelines: TimelineCollector | undefined,
 ): Promise<{ readonly report: Report; readonly database: Outcome | undefined }> {
-  const store = await openStore({ db: databaseOf(options), folder: options.outDir, firstInput: plan.files[0] ?? '-' });
+  const store = await openStore({
+    db: databaseOf(options),
+    folder: options.outDir,
+    folderIsNamed: options.outDir !== DEFAULT_FOLDER,
+    firstInput: plan.files[0] ?? '-',
+  });
   const progress = new Progress(options.quiet);
   try {
     const report = await analyze(
@@ -179,6 +187,13 @@ async function writeBeside(
   if (!options.html || (options.format === 'html' && toFile)) return undefined;
   const firstInput = plan.files[0] ?? '-';
   return writePage({ folder: options.outDir, firstInput, make: () => rendering.as('html') }, report);
+}
+
+/** @throws UserError where a place that the user named could not be written. */
+function refuseFailures(outcomes: readonly (Outcome | undefined)[]): void {
+  for (const outcome of outcomes) {
+    if (outcome !== undefined && 'failure' in outcome && !outcome.isFault) throw new UserError(outcome.failure);
+  }
 }
 
 function formatOf({ format }: Options): Renderer['id'] {
