@@ -187,8 +187,10 @@ export class MigrationBuilder implements Migration {
   isLongOver(timeNs: number | undefined): boolean {
     if (!this.ended) return false;
     const ns = this.nsOf(timeNs);
-    const isSilent = ns !== undefined && this.#lastNs !== undefined && ns - this.#lastNs >= SILENT_NS;
-    return this.#progress.cleanedUp || isSilent;
+    if (ns === undefined || this.#lastNs === undefined) return this.#progress.cleanedUp;
+    const sinceNs = ns - this.#lastNs;
+    // A line that stands too late in the log is of this one.
+    return sinceNs >= SILENT_NS || (sinceNs >= 0 && this.#progress.cleanedUp);
   }
 
   /** An event that comes once in a migration belongs to another one when this one has come further. */

@@ -163,6 +163,13 @@ describe('the loop goes on behind the end of a migration: the log was switched o
     expect(await runs([...first, ...precopyRun().slice(line)])).toEqual(both);
   });
 
+  test('not for a line that stands too late in the log', async () => {
+    const lines = iso([...precopyRun(), 'savevm_state_cleanup ']);
+    const query = lines.findIndex((line) => /query_pending exact=0/.test(line));
+    const late = [...lines.slice(0, query), ...lines.slice(query + 1), lines[query] ?? ''];
+    expect((await judge(late)).migrations).toHaveLength(1);
+  });
+
   test('behind half a second of silence, with no event of a cleanup', async () => {
     const lines = [...precopyRun(), ...precopyRun().slice(9)];
     const { length } = precopyRun();
