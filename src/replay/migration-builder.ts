@@ -4,6 +4,7 @@
  */
 import type { Uint64 } from '../base/uint64.ts';
 import type { KnownEvent } from '../catalog/catalog.ts';
+import { SILENT_NS } from '../catalog/silence.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { PROBLEM_KINDS, type ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
@@ -30,8 +31,6 @@ import type {
 import { SwitchoverTracker } from './switchover-tracker.ts';
 
 const MAX_MESSAGES = 20;
-/** A loop that runs asks every 100 ms. */
-const SILENT_NS = 500e6;
 
 export class MigrationBuilder implements Migration {
   readonly index: number;

@@ -84,6 +84,8 @@ interface Sides {
   readonly head: readonly string[];
 }
 
+type Samples = Readonly<Record<keyof Sides, string | undefined>>;
+
 async function runDiff(options: Options): Promise<number> {
   const { chosen, traces } = chooseRules(RULES, options.rule, options.ignore);
   const sides = sidesOf(options, traces);
@@ -92,10 +94,11 @@ async function runDiff(options: Options): Promise<number> {
     baseMigration: migrationIndex(options['base-migration'], 'base'),
     headMigration: migrationIndex(options['head-migration'], 'head'),
   };
-  const samples = Object.values(samplesOf(options, sides)).filter((file) => file !== undefined);
-  const sources = [...sides.base, ...sides.head].flatMap(sourcesOf).concat(samples);
+  const samples = samplesOf(options, sides);
+  const files = [samples.base, samples.head].filter((file) => file !== undefined);
+  const sources = [...sides.base, ...sides.head].flatMap(sourcesOf).concat(files);
   return printOutcome(options.output, sources, async () => {
-    const runs = await loadSides(options, sides, chosen);
+    const runs = await loadSides(options, sides, samples, chosen);
     const compared = compareRuns({ ...runs, ...migrations });
     const diff: Diff = { ...compared, gate: judge(compared, failOnOf(options), thresholds) };
     const code = diff.gate.failures.length > 0 ? EXIT.violated : EXIT.clean;
@@ -165,7 +168,7 @@ function once(runs: readonly string[], side: 'base' | 'head'): readonly string[]
 }
 
 /** @throws UserError for an empty name, and where standard input is already somebody else's. */
-function samplesOf(options: Options, { base, head }: Sides): Record<'base' | 'head', string | undefined> {
+function samplesOf(options: Options, { base, head }: Sides): Samples {
   const all = [...base, ...head];
   const ofBase = namedSamples(options['base-qmp'], all, '--base-qmp');
   const taken = ofBase === undefined ? all : [...all, ofBase];
@@ -179,11 +182,10 @@ function migrationIndex(text: string | undefined, side: 'base' | 'head'): number
 }
 
 /** One after the other: of each only what is compared stays in memory. */
-async function loadSides(options: Options, sides: Sides, chosen: readonly Rule[]): Promise<Runs> {
+async function loadSides(options: Options, sides: Sides, samples: Samples, chosen: readonly Rule[]): Promise<Runs> {
   const paths = [...new Set([...sides.base, ...sides.head])];
   const names = inputNames(paths.map((path) => filesOf(path)[0] ?? path));
   const progress = new Progress(options.quiet);
-  const samples = samplesOf(options, sides);
   const load = async (side: 'base' | 'head'): Promise<readonly DiffRun[]> => {
     const runs: DiffRun[] = [];
     for (const argument of sides[side]) {

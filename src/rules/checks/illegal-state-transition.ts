@@ -6,6 +6,7 @@
  * one finding is all.
  */
 import { profileOf } from '../../catalog/profiles.ts';
+import { SILENT_NS } from '../../catalog/silence.ts';
 import { lostBetween, NEXT_IN_SNAPSHOT, type StateTable } from '../../catalog/states.ts';
 import { BANDS, type Band, type State } from '../../catalog/vocabulary.ts';
 import type { Place } from '../../ingest/trace-item.ts';
@@ -38,9 +39,6 @@ export const illegalStateTransition = defineRule({
     };
   },
 });
-
-/** A loop that runs asks every 100 ms: where it seems not to, the log may have been switched away for a while. */
-const SILENT_NS = 500e6;
 
 class Silence {
   sinceNs: number | undefined;
