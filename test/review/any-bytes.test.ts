@@ -68,7 +68,7 @@ describe('any input', () => {
   test('lines of mails and patches in any order', () =>
     fc.assert(
       fc.asyncProperty(soup, (lines) => accounted(lines.join('\n'))),
-      { numRuns: 500 },
+      { numRuns: 5000 },
     ));
 
   test('random bytes', () =>

@@ -2,7 +2,7 @@ import type { Op } from '../code/paths.ts';
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
 import { breachOf, turned } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
-import type { SeriesModel } from '../model/model.ts';
+import { type SeriesModel, takesExact } from '../model/model.ts';
 import { isSync, toldExact } from '../model/names.ts';
 import { isQuiet, servesRam } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
@@ -36,7 +36,7 @@ function toldOtherwise(model: SeriesModel): readonly Remark[] {
   const isTold = (op: Op): boolean => toldExact(op) !== undefined;
   const isToldSo = (op: Op): boolean => toldExact(op) === true;
   return entries(model, ({ inQuery }) => inQuery).flatMap((change) => {
-    if (change.old === undefined) return [];
+    if (change.old === undefined && !takesExact(change)) return [];
     const call = turned(change.before('estimate'), change.after('estimate'), isTold, isToldSo);
     if (call === undefined) return [];
     return remarkAt(model, madeAt(change, call), {

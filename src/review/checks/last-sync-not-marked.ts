@@ -1,11 +1,11 @@
 import type { Op, Path } from '../code/paths.ts';
-import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
-import { breachOf } from '../model/compare.ts';
+import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
+import { breachOf, turned } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import { finalSyncLine, leftBesideFinal } from '../model/left-beside.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { syncOf } from '../model/names.ts';
-import { DISCARD, isPostcopy } from '../model/syncs.ts';
+import { isSync, syncOf } from '../model/names.ts';
+import { DISCARD, isPostcopy, servesRam } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
 export const lastSyncNotMarked = defineCheck({
@@ -13,7 +13,7 @@ export const lastSyncNotMarked = defineCheck({
   what: 'The last sync of a switchover runs with last_stage=false.',
   why: 'A target that keeps part of its dirty pages in a backup bitmap (Arm with the dirty ring) reads it at last_stage only: those pages are lost.',
   limits: 'An argument that is no constant and no flag of the query is not judged.',
-  run: (model) => [...inQueries(model), ...inCompletion(model), ...leftBeside(model)],
+  run: (model) => [...inQueries(model), ...inCompletion(model), ...leftBeside(model), ...markedTooEarly(model)],
 });
 
 const isUnmarked = (op: Op): boolean => syncOf(op)?.lastStage === false;
@@ -71,5 +71,22 @@ function leftBeside(model: SeriesModel): readonly Remark[] {
     reason: left.seen
       ? 'The series shows it there.'
       : `${DISCARD}() is as QEMU 10.2 has it; the series does not touch it.`,
+  });
+}
+
+/** Marks the syncs of the iteration, too. */
+function markedTooEarly(model: SeriesModel): readonly Remark[] {
+  const isMarked = (op: Op): boolean => syncOf(op)?.lastStage === true;
+  return entries(model, servesRam).flatMap((change) => {
+    const sync = turned(change.before('exact'), change.after('exact'), isSync, isMarked);
+    if (sync === undefined) return [];
+    return remarkAt(model, madeAt(change, sync), {
+      rule: 'last-sync-not-marked',
+      severity: 'warning',
+      confidence: 'certain',
+      message:
+        'An exact query of the iteration calls its sync with last_stage=true. The guest goes on running and dirtying memory: this is not the last one.',
+      reason: `On the path exact=1, final=0 of ${change.name}() the argument is true.`,
+    });
   });
 }

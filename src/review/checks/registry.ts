@@ -17,6 +17,7 @@ import { handlerForgotten } from './handler-forgotten.ts';
 import { handlerTakesBql } from './handler-takes-bql.ts';
 import { lastSyncNotMarked } from './last-sync-not-marked.ts';
 import { notifierSkipped } from './notifier-skipped.ts';
+import { pendingOverwritten } from './pending-overwritten.ts';
 import { postcopySwitchoverWithoutSync } from './postcopy-switchover-without-sync.ts';
 import { queryAfterFinal } from './query-after-final.ts';
 import { switchoverWithoutExact } from './switchover-without-exact.ts';
@@ -45,6 +46,7 @@ export const CHECKS: readonly Check[] = [
   exactSyncWithoutBql,
   estimateWithSync,
   totalNotSum,
+  pendingOverwritten,
   dirtyBytesNotUpdated,
   finalSkipsModule,
   switchoverWithoutExact,

@@ -2,9 +2,11 @@ import { closing } from '../code/functions.ts';
 import type { CodeLine } from '../code/image.ts';
 import type { Op } from '../code/paths.ts';
 import type { Token } from '../code/tokens.ts';
-import { symbolOf } from '../code/values.ts';
-import { defineCheck, remarkAt } from '../model/check.ts';
+import { symbolOf, truthOf, type Value } from '../code/values.ts';
+import { defineCheck, remarkAt, type Said } from '../model/check.ts';
 import type { SeriesModel } from '../model/model.ts';
+import { CORE_QUERY, isExactName, isFinalName } from '../model/names.ts';
+import type { ScenarioId } from '../model/scenarios.ts';
 import {
   conversionFor,
   conversionsOf,
@@ -78,12 +80,15 @@ interface Call {
   readonly patch: number;
 }
 
+type TraceCall = Extract<Op, { kind: 'call' }>;
+
+const isTraceCall = (op: Op, name: string): op is TraceCall => op.kind === 'call' && op.name === `trace_${name}`;
+
 function callsOf(model: SeriesModel, name: string, side: 'before' | 'after'): readonly Call[] {
-  const isCall = (op: Op): op is Extract<Op, { kind: 'call' }> => op.kind === 'call' && op.name === `trace_${name}`;
   return model.changes.flatMap((change) => {
     const op = (['switchover', 'final', 'exact', 'estimate'] as const)
       .flatMap((id) => change[side](id)?.paths ?? [])
-      .flatMap(({ ops }) => ops.filter(isCall))[0];
+      .flatMap(({ ops }) => ops.filter((one) => isTraceCall(one, name)))[0];
     if (op === undefined) return [];
     const args = op.args.map((value) => (symbolOf(value) ?? '').replace(/@\d+$/, ''));
     return [{ args, line: op.line, patch: change.patch }];
@@ -109,7 +114,69 @@ function inCalls(model: SeriesModel, change: TraceChange): readonly Remark[] {
       reason: 'Both stand in the series.',
     });
   }
-  return swappedArguments(model, declared, call);
+  const wrong = wrongFlag(model, change.name, declared);
+  return wrong.length > 0 ? wrong : swappedArguments(model, declared, call);
+}
+
+const KINDS = [
+  { kind: 'estimate', exact: false, final: false, words: 'an estimate' },
+  { kind: 'exact', exact: true, final: false, words: 'an exact query of the iteration' },
+  { kind: 'final', exact: true, final: true, words: 'the final query' },
+] as const;
+
+/** The event would say of a query that it is of another kind than it is. */
+function wrongFlag(model: SeriesModel, name: string, { params }: TraceDeclaration): readonly Remark[] {
+  const places = {
+    exact: params.findIndex((one) => isExactName(one.name)),
+    final: params.findIndex((one) => isFinalName(one.name)),
+  };
+  for (const of of KINDS) {
+    for (const call of coreCalls(model, name, 'after', of.kind)) {
+      const flag = (['exact', 'final'] as const).find((one) => toldOtherwise(call.args[places[one]], of[one]));
+      if (flag !== undefined)
+        return remarkAt(model, call.line, saidWrong(name, of.words, `${flag}=${of[flag] ? 0 : 1}`));
+    }
+  }
+  return [];
+}
+
+/** The same where the series does not show the declaration: an argument said something else before. */
+function turnedFlag(model: SeriesModel, name: string): readonly Remark[] {
+  for (const { kind, words } of KINDS) {
+    const [old] = coreCalls(model, name, 'before', kind);
+    const fresh = coreCalls(model, name, 'after', kind).find(({ args }) => args.length === old?.args.length);
+    const at = fresh?.args.findIndex((value, index) => toldOtherwise(value, truthAt(old, index))) ?? -1;
+    if (fresh !== undefined && at >= 0) {
+      const told = `${truthAt(fresh, at) === true} in argument ${at + 1}`;
+      return remarkAt(model, fresh.line, saidWrong(name, words, told));
+    }
+  }
+  return [];
+}
+
+const truthAt = (call: TraceCall | undefined, index: number): boolean | undefined => {
+  const value = call?.args[index];
+  return value === undefined ? undefined : truthOf(value);
+};
+
+function toldOtherwise(value: Value | undefined, is: boolean | undefined): boolean {
+  const told = value === undefined ? undefined : truthOf(value);
+  return told !== undefined && is !== undefined && told !== is;
+}
+
+const saidWrong = (name: string, words: string, told: string): Said => ({
+  ...CERTAIN,
+  message: `trace_${name}() is told ${told} of ${words}: traces show a query that is none of its kind.`,
+  reason: 'The arguments of the call, followed through the code for each kind of query.',
+});
+
+/** Its calls in the core, which is told the kind of its query. */
+function coreCalls(model: SeriesModel, name: string, side: 'before' | 'after', kind: ScenarioId): readonly TraceCall[] {
+  return model.changes.flatMap((change) => {
+    if (change.name !== CORE_QUERY || (kind === 'final' && !change[side === 'after' ? 'knowsFinal' : 'knewFinal']))
+      return [];
+    return (change[side](kind)?.paths ?? []).flatMap(({ ops }) => ops.filter((op) => isTraceCall(op, name)));
+  });
 }
 
 /** An argument stands at the place of another one, by their names. */
@@ -182,7 +249,8 @@ function callsAlone(model: SeriesModel, declared: ReadonlyMap<string, TraceChang
     if (declared.has(name)) return [];
     const [old] = callsOf(model, name, 'before');
     const fresh = callsOf(model, name, 'after').at(-1);
-    if (old === undefined || fresh === undefined || old.args.length === fresh.args.length) return [];
+    if (old === undefined || fresh === undefined) return [];
+    if (old.args.length === fresh.args.length) return turnedFlag(model, name);
     return remarkAt(model, fresh.line, {
       ...CERTAIN,
       confidence: 'likely',

@@ -290,14 +290,9 @@ export class Evaluator {
       if (macro !== undefined && isValue) return this.#substitute(macro.macro.params, only.expr, args, state);
       if (macro !== undefined) return this.#enter(name, macro.macro.params, macro.body, args, state);
       const code = this.#program.functions.get(name);
-      if (code !== undefined)
-        return this.#enter(
-          name,
-          code.text.params?.map((one) => one.name),
-          code.body,
-          args,
-          state,
-        );
+      // What it is told gets lost in one whose head is not seen.
+      const params = code?.text.params?.map((one) => one.name);
+      if (code !== undefined && params !== undefined) return this.#enter(name, params, code.body, args, state);
     }
     push(state, { kind: 'call', name, indirect: !direct, args, line: this.#lineOf(expr.line), bql: state.bql });
     if (/pending|go_next/.test(name)) for (const arg of args) changeMembers(arg, state);
@@ -308,7 +303,7 @@ export class Evaluator {
 
   #enter(
     name: string,
-    params: readonly string[] | undefined,
+    params: readonly string[],
     body: Block,
     args: readonly Value[],
     state: State,

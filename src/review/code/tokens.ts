@@ -51,6 +51,8 @@ class Lexer {
   #inComment = false;
   /** Tokens of a directive that goes on in the next line. */
   #directive: Token[] | undefined;
+  /** Of each `#if` around the line: whether its branch is left out; undefined where the text does not tell. */
+  readonly #left: (boolean | undefined)[] = [];
 
   read(chunk: Chunk): TokenText {
     this.#inComment = beginsInComment(chunk.lines);
@@ -70,6 +72,7 @@ class Lexer {
     this.#lexemes(goesOn ? text.slice(0, -1) : text, line, into);
     const isDirective = this.#directive !== undefined || into[0]?.text === '#';
     if (!isDirective) {
+      if (this.#left.includes(true)) return;
       for (const token of into) this.#tokens.push(token);
       return;
     }
@@ -102,10 +105,32 @@ class Lexer {
   #endDirective(): void {
     const [, word, name, ...rest] = this.#directive ?? [];
     this.#directive = undefined;
+    if (word !== undefined) this.#nest(word, rest.length === 0 ? name?.text : undefined);
     if (word?.text !== 'define' || name === undefined || rest[0]?.text !== '(') return;
     const close = rest.findIndex(({ text }) => text === ')');
     const params = rest.slice(1, close).flatMap(({ kind, text }) => (kind === 'word' ? [text] : []));
     this.#macros.push({ name: name.text, params, body: rest.slice(close + 1) });
+  }
+
+  /** Only `#if 0` and `#if 1` are settled by the text; of the others both branches are read. */
+  #nest(word: Token, condition: string | undefined): void {
+    const { text } = word;
+    const settled = condition === '0' || condition === '1';
+    if (text.startsWith('if')) this.#left.push(text === 'if' && settled ? condition === '0' : undefined);
+    else if (text === 'endif') this.#left.pop();
+    else if (text.startsWith('el')) {
+      const left = this.#left.pop();
+      this.#left.push(left === undefined ? undefined : !left);
+    }
+    if (this.#left.at(-1) === true) this.#leaveMark(word);
+  }
+
+  /** An empty statement in place of what is left out: the change is seen, and has a line. */
+  #leaveMark({ line }: Token): void {
+    if (/^[;{}]$/.test(this.#tokens.at(-1)?.text ?? ';')) {
+      // Indented: the directive stands at the margin, the code around it need not.
+      this.#tokens.push({ kind: 'mark', text: ';', line, indent: TAB, first: true });
+    }
   }
 }
 

@@ -33,9 +33,13 @@ export function splitInput(bytes: Uint8Array): readonly RawMessage[] {
   const starts = isMultipart(lines) ? [] : mailStarts(lines);
   if (starts.length === 0) return [rawMessage(lines, 0, lines.length, 0)];
   const [first = 0] = starts;
-  const lead = lines.slice(0, first).some((line) => line.trim() !== '') ? [rawMessage(lines, 0, first, 0)] : [];
+  const isBlank = lines.slice(0, first).every((line) => line.trim() === '');
+  const lead = isBlank ? [] : [rawMessage(lines, 0, first, 0)];
   const isMbox = starts.length > 1;
-  const mails = starts.map((start, at) => rawMessage(lines, start + 1, starts[at + 1] ?? lines.length, 1, isMbox));
+  const mails = starts.map((start, at) => {
+    const skipped = at === 0 && isBlank ? first + 1 : 1;
+    return rawMessage(lines, start + 1, starts[at + 1] ?? lines.length, skipped, isMbox);
+  });
   return [...lead, ...mails];
 }
 

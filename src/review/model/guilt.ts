@@ -31,10 +31,10 @@ function keptAwayAt(change: FunctionChange, path: Path, wanted: (op: Op) => bool
 const isBehind = (a: CodeLine, b: CodeLine): boolean =>
   a.file === b.file && (a.hunk > b.hunk || (a.hunk === b.hunk && a.hunkLine > b.hunkLine));
 
+/** The deleted line, or the directive that now leaves it out. */
 export function deletedAt(change: FunctionChange, wanted: (op: Op) => boolean): CodeLine | undefined {
-  return ALL.map((id) => find(change.before(id), (op) => wanted(op) && lineOf(op)?.changed === true)).find(
-    (line) => line !== undefined,
-  );
+  const deleted = ALL.map((id) => find(change.before(id), (op) => wanted(op) && lineOf(op)?.changed === true));
+  return deleted.find((line) => line !== undefined) ?? change.changed.find(({ text }) => text.startsWith('#'));
 }
 
 function find(paths: Paths | undefined, wanted: (op: Op) => boolean): CodeLine | undefined {

@@ -13,7 +13,16 @@ import {
   programOf,
 } from '../code/program.ts';
 import type { Series } from '../series.ts';
-import { CALLBACK, CORE_QUERY, isFinalName, isMigration, isTellingName, moduleOf, OLD_CALLBACKS } from './names.ts';
+import {
+  CALLBACK,
+  CORE_QUERY,
+  isExactName,
+  isFinalName,
+  isMigration,
+  isTellingName,
+  moduleOf,
+  OLD_CALLBACKS,
+} from './names.ts';
 import { flagsOf, type ScenarioId, scenarioOf } from './scenarios.ts';
 
 /** A function with changed lines, in one patch. */
@@ -253,6 +262,10 @@ export const callsFrom = ({ new: code }: FunctionChange, name: string): boolean 
 /** The modules are asked in, or below, what is shown of the function: nothing above asks them. */
 export const asksBelow = ({ old }: FunctionChange): boolean =>
   old !== undefined && (old.text.opened || old.text.parts.some((part) => part.some(({ text }) => text === CALLBACK)));
+
+/** It is told the kind of its query: a function that is not makes one kind alone. */
+export const takesExact = ({ new: code }: FunctionChange): boolean =>
+  code?.text.params?.some(({ name }) => isExactName(name)) ?? false;
 
 const callersOf = new WeakMap<Program, ReadonlySet<string>>();
 

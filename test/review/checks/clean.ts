@@ -1,4 +1,5 @@
 /** Patches that keep the protocol, one step away from those that do not. */
+import { CLEAN_FLAGS } from './clean-flags.ts';
 import { CLEAN_ORDERS } from './clean-orders.ts';
 import {
   BITMAP,
@@ -769,4 +770,5 @@ export const CLEAN: readonly Clean[] = [
   ...modules,
   ...others,
   ...CLEAN_ORDERS,
+  ...CLEAN_FLAGS,
 ];

@@ -1,4 +1,5 @@
 /** Faulty patches, the same fault in several words, with the line that is guilty. */
+import { FAULTY_FLAGS } from './faulty-flags.ts';
 import { FAULTY_ORDERS } from './faulty-orders.ts';
 import { BITMAP, CMMA, COLO, type Edit, EVENTS, MIGRATION, RAM, REGISTER, SAVEVM } from './patches.ts';
 
@@ -1342,4 +1343,5 @@ export const FAULTY: readonly Faulty[] = [
   ...decisions,
   ...others,
   ...FAULTY_ORDERS,
+  ...FAULTY_FLAGS,
 ];

@@ -13,6 +13,7 @@ const OWN = [
   'final-undocumented',
   'handler-forgotten',
   'notifier-skipped',
+  'pending-overwritten',
   'trace-format-mismatch',
 ];
 
