@@ -239,6 +239,10 @@ export interface VerdictReport {
   readonly findings: readonly FindingReport[];
 }
 
+/** The rule itself failed: it judged nothing, and qtrace has a bug. */
+export const isInternalFault = ({ reason }: Pick<VerdictReport, 'reason'>): boolean =>
+  reason.startsWith('internal fault');
+
 export interface FindingReport {
   readonly message: string;
   readonly expected: string;

@@ -9,7 +9,7 @@ import { RENDERERS } from '../../report/renderers/registry.ts';
 import type { Renderer, RenderOptions } from '../../report/renderers/renderer.ts';
 import { headline } from '../../report/renderers/text/headline.ts';
 import { pageFor } from '../../report/renderers/text/page.ts';
-import type { Report } from '../../report/report.ts';
+import { isInternalFault, type Report } from '../../report/report.ts';
 import { RULES } from '../../rules/registry.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { ChartFolder } from '../chart-folder.ts';
@@ -216,7 +216,7 @@ function verdictOf(report: Report, options: Options): string {
 }
 
 function exitCodeOf(report: Report, failOn: string, page: Outcome | undefined): number {
-  const faults = report.verdicts.filter(({ reason }) => reason.startsWith('internal fault'));
+  const faults = report.verdicts.filter(isInternalFault);
   for (const { rule, reason } of faults) note(`rule ${rule}: ${reason}; please report this`);
   if (failsOn(report.summary.worst, failOn)) return EXIT.violated;
   const pageFailed = page !== undefined && 'failure' in page && page.isFault;

@@ -4,7 +4,13 @@
  * in the case's output. What could not be decided is skipped, never passed.
  */
 import { marked, plural, shorten } from '../../base/text.ts';
-import type { FindingReport, MigrationReport, Report, VerdictReport } from '../report.ts';
+import {
+  type FindingReport,
+  isInternalFault,
+  type MigrationReport,
+  type Report,
+  type VerdictReport,
+} from '../report.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { remedyFor } from './text/undecided.ts';
 
@@ -12,7 +18,6 @@ const PROSE = 1000;
 const RAW = 2000;
 /** Suites and cases are read one by one: beyond these nobody does. */
 const MAX_SUITES = 1000;
-const FAULT = 'internal fault';
 
 export const junitRenderer: Renderer = {
   id: 'junit',
@@ -54,14 +59,15 @@ function counts(fates: readonly Fate[]): string {
   return ` tests="${fates.length}" failures="${of('failure')}" errors="${of('error')}" skipped="${of('skipped')}"`;
 }
 
-function fateOf({ verdict, severity, reason }: VerdictReport, warningsFail: boolean): Fate {
-  switch (verdict) {
+function fateOf(judged: VerdictReport, warningsFail: boolean): Fate {
+  const { severity } = judged;
+  switch (judged.verdict) {
     case 'pass':
       return 'passed';
     case 'violated':
       return severity === 'error' || (severity === 'warning' && warningsFail) ? 'failure' : 'passed';
     case 'undecidable':
-      return reason.startsWith(FAULT) ? 'error' : 'skipped';
+      return isInternalFault(judged) ? 'error' : 'skipped';
     case 'not-applicable':
       return 'skipped';
   }

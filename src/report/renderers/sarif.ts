@@ -4,7 +4,15 @@
  * readers of SARIF take any result for an accusation.
  */
 import { marked, shorten } from '../../base/text.ts';
-import type { FindingReport, InputReport, LineReport, Report, Severity, VerdictReport } from '../report.ts';
+import {
+  type FindingReport,
+  type InputReport,
+  isInternalFault,
+  type LineReport,
+  type Report,
+  type Severity,
+  type VerdictReport,
+} from '../report.ts';
 import type { RuleText } from '../rule-texts.ts';
 import { type Beside, NOTHING_BESIDE, type Renderer } from './renderer.ts';
 import { withVerdict } from './text/labels.ts';
@@ -80,10 +88,9 @@ function artifact({ name, bytes, digest }: InputReport) {
 
 function notification(verdict: VerdictReport, ruleIndex: number | undefined) {
   const remedy = remedyFor([verdict]);
-  const isFault = verdict.reason.startsWith('internal fault');
   const text = `${verdict.rule} could not be decided in migration ${verdict.migration}: ${shorten(verdict.reason, PROSE)}`;
   return {
-    level: isFault ? 'error' : 'note',
+    level: isInternalFault(verdict) ? 'error' : 'note',
     message: { text: clean(remedy === undefined ? text : `${text}; ${remedy}`, 2 * PROSE) },
     associatedRule: reference(verdict, ruleIndex),
   };

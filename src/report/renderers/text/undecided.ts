@@ -2,13 +2,12 @@
  * What could not be decided, grouped by what would decide it: rules that lack
  * the same events stand together, with one line that says what to enable.
  */
-import type { Report, VerdictReport } from '../../report.ts';
+import { isInternalFault, type Report, type VerdictReport } from '../../report.ts';
 import { ruleLabels, ruleName, withVerdict } from './labels.ts';
 import { clean, wrap } from './layout.ts';
 import { ALL_IN_JSON, LIMITS, type Page } from './page.ts';
 
 /** A reason that begins so is a fault of qtrace, not a lack of the log. */
-const FAULT = 'internal fault';
 /** `enable` names this beside events: samples of query-migrate. */
 const SAMPLES = '--qmp';
 /** The same: QEMU's assertion failures stand there. */
@@ -44,7 +43,7 @@ export function undecidedSection(report: Report, page: Page): readonly string[] 
 export function groupByRemedy(undecided: readonly VerdictReport[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const verdict of undecided) {
-    const fault = verdict.reason.startsWith(FAULT);
+    const fault = isInternalFault(verdict);
     const key = JSON.stringify([fault, [...new Set(verdict.enable.map((name) => name.slice(0, 80)))].sort()]);
     const group = groups.get(key) ?? { fault, enable: [...new Set(verdict.enable)], verdicts: [] };
     group.verdicts.push(verdict);
