@@ -55,7 +55,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   qmp_enter_migrate_set_parameters: ['downtime-over-limit'],
   runstate_set: [...STOP_RULES, 'final-without-sync', 'migrated-in-postmigrate'],
   ram_postcopy_send_discard_bitmap: ['postcopy-switchover-without-sync'],
-  vm_state_notify: STOP_RULES,
+  vm_state_notify: [...STOP_RULES, 'final-without-sync'],
   migration_thread_low_pending: ['switchover-without-exact', 'switchover-over-threshold', 'postcopy-completed-dirty'],
   postcopy_start: ['switchover-without-exact'],
   migrate_transferred: [
