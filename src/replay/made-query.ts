@@ -6,7 +6,7 @@ import type { Uint64 } from '../base/uint64.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { NOT_SHOWN } from './bql-snapshot.ts';
 import type { Progress } from './progress.ts';
-import type { Moment, Query, QueryKind, QueryLine, QueryProbes, Sync } from './run.ts';
+import type { BqlAtLine, Moment, Query, QueryKind, QueryLine, QueryProbes, Sync } from './run.ts';
 
 export const NO_PROBES: QueryProbes = {
   locked: undefined,
@@ -22,6 +22,7 @@ export class MadeQuery implements Query {
   readonly index: number;
   readonly at: Moment;
   bql = NOT_SHOWN;
+  bqlAtSync: BqlAtLine | undefined = undefined;
   syncs = NO_SYNCS;
   readonly state: string | undefined;
   switchover: number | undefined = undefined;

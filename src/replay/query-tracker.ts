@@ -41,6 +41,8 @@ export class QueryTracker {
   /** The query in hand: complete but for who held the lock. */
   #pending: MadeQuery | undefined;
   #snapshot: BqlSnapshot | undefined;
+  /** At the last sync of the switchover: a final query may follow it. */
+  #atSync: BqlSnapshot | undefined;
   /** The switchover in which it was made. */
   #switchover: SwitchoverBuilder | undefined;
   /** RAM was saved in that switchover before it. */
@@ -140,10 +142,17 @@ export class QueryTracker {
     this.#pending = undefined;
     const switchover = this.#switchover;
     query.bql = answerOfProbe(query.probes) ?? this.#snapshot?.settled() ?? NOT_SHOWN;
+    if (query.final === true) query.bqlAtSync = answerOfStage(query) ?? this.#settledAtSync(query);
     switchover?.query(query, this.#ramSaved);
     if (query.final !== true) this.last = query;
     else if (switchover === undefined) this.#early(query);
     this.#context.sink.query(query, this.#migration);
+  }
+
+  #settledAtSync({ syncs }: Query): BqlAtLine | undefined {
+    const snapshot = this.#atSync;
+    this.#atSync = undefined;
+    return syncs.length === 0 ? undefined : snapshot?.settled();
   }
 
   /** The migration is over and was told. */
@@ -166,8 +175,10 @@ export class QueryTracker {
     this.#context.bql.touch();
     this.#context.syncsShown = true;
     const before = this.#syncs.count;
-    if (event.name === 'migration_bitmap_sync_start') this.#syncs.start(at, place);
-    else if (event.name === 'migration_bitmap_sync_end') {
+    if (event.name === 'migration_bitmap_sync_start') {
+      this.#syncs.start(at, place);
+      this.#atSync = open === undefined ? undefined : this.#context.bql.at(at.thread);
+    } else if (event.name === 'migration_bitmap_sync_end') {
       this.#context.sink.syncEnds(this.#syncs.end(at, event.args.dirty_pages, place), this.#migration);
     }
     if (this.#syncs.count > before) open?.syncBegins(at);
@@ -242,4 +253,13 @@ function answerOfProbe({ locked }: QueryProbes): BqlAtLine | undefined {
   if (locked === undefined) return undefined;
   const holder = locked.value ? 'migration-thread' : 'not-migration-thread';
   return { holder, how: `qemu_savevm_query_pending_bql says locked=${locked.value ? 1 : 0}`, proof: [locked.at.place] };
+}
+
+/** The same of the sync in it. */
+function answerOfStage({ syncs, probes }: Query): BqlAtLine | undefined {
+  const stages = [...syncs.map(({ stage }) => stage), probes.stage];
+  const stage = stages.find((one) => one?.bql === false) ?? stages.find((one) => one !== undefined);
+  if (stage === undefined) return undefined;
+  const holder = stage.bql ? 'migration-thread' : 'not-migration-thread';
+  return { holder, how: `migration_bitmap_sync_stage says bql=${stage.bql ? 1 : 0}`, proof: [stage.at.place] };
 }

@@ -77,6 +77,8 @@ export interface Query extends QueryLine {
   readonly index: number;
   readonly at: Moment;
   readonly bql: BqlAtLine;
+  /** At the sync of a final query, which stands before its line; undefined for others, and where no sync is shown. */
+  readonly bqlAtSync: BqlAtLine | undefined;
   /** Its own syncs: those between the query before and this one, less setup's and a switchover's. */
   readonly syncs: readonly Sync[];
   /** State of the migration when it was made, undefined if not shown. */

@@ -544,3 +544,56 @@ test('COLO: every checkpoint is judged, and one without the lock is enough', asy
   );
   expect(violatedRules(report)).toEqual([ID]);
 });
+
+describe('the lock is let go around the sync of the final query', () => {
+  const begun = 'qemu_savevm_query_pending_bql locked=1';
+  const probed = (bql: 0 | 1) => {
+    const [start = '', end = ''] = sync(7720);
+    const stage = `migration_bitmap_sync_stage last_stage=1, bql=${bql}`;
+    return precopyRun({ final: [begun, start, stage, end, final({ precopy: 4239360 })] });
+  };
+
+  test('the probe of the sync says so', async () => {
+    const report = await judge(probed(0));
+    expect(accusation(report, ID)).toEqual(
+      accused(
+        'the final query synced the dirty bitmap without the BQL: migration_bitmap_sync_stage says bql=0',
+        'src.log:24 migration_bitmap_sync_start',
+        'src.log:25 migration_bitmap_sync_stage last_stage=1, bql=0',
+        'src.log:27 qemu_savevm_query_pending exact=1, final=1, total=4239360',
+      ),
+    );
+    expect(violatedRules(report)).toEqual([ID]);
+  });
+
+  test('the probe says that it is held', async () => {
+    expect(verdictOf(await judge(probed(1)), ID).verdict).toBe('pass');
+  });
+
+  const around = (give: readonly string[], take: readonly string[]) => {
+    const [syncs, query] = [LOCKED_FINAL.slice(0, -1), LOCKED_FINAL.slice(-1)];
+    return merged([...give, ...syncs, ...take, ...query]);
+  };
+  const taken = [waits('migration/savevm.c:1800'), takes('migration/savevm.c:1800')];
+
+  test('the mutex events show it, though it is held again at the line of the query', async () => {
+    const report = await judge(around([releases(UNLOCK)], taken));
+    expect(verdictOf(report, ID).findings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('the final query synced the dirty bitmap without the BQL'),
+    ]);
+    expect(violatedRules(report)).toEqual([ID]);
+  });
+
+  test('it is let go and taken again before the sync', async () => {
+    expect(verdictOf(await judge(around([releases(UNLOCK), ...taken], [])), ID).verdict).toBe('pass');
+  });
+
+  test('a right run that lost one of its mutex lines accuses nobody', async () => {
+    const lines = around([releases(UNLOCK), ...taken], []);
+    for (const lost of [releases(UNLOCK), ...taken]) {
+      const at = lines.indexOf(lost, LOCKED_STOP.length);
+      const report = await judge(lines.filter((_, index) => index !== at));
+      expect(violatedRules(report), lost).toEqual([]);
+    }
+  });
+});

@@ -30,6 +30,7 @@ export function query(index: number, given: Partial<Query> = {}): Query {
     ackTotal: 0,
     at: moment(10 + index, index * 1_000_000),
     bql: { holder: 'not-shown', how: 'no mutex events', proof: [] },
+    bqlAtSync: undefined,
     syncs: [],
     state: 'active',
     switchover: undefined,

@@ -5,7 +5,7 @@
  * chain holds, or by the assertion's own text. An iteration query is made
  * without the BQL: only the final one is judged.
  */
-import type { AssertionFailure, Query, Switchover } from '../../replay/run.ts';
+import type { AssertionFailure, BqlAtLine, Query, Switchover } from '../../replay/run.ts';
 import { defineRule, type Judgement, pass, selfEvident, undecidable, violated } from '../rule.ts';
 import { endsInFinal, MUTEX_EVENT_NAMES, nothingJudged, withoutFinalDuty } from '../shared.ts';
 
@@ -17,6 +17,11 @@ const HOLDERS = {
   free: 'nobody holds the BQL at this line',
   'not-migration-thread': 'the migration thread does not hold the BQL at this line',
 };
+
+const UNPROVEN = undecidable(
+  'nothing shows who held the BQL at the final query: the mutex events end before they show who holds the BQL',
+  MUTEX_EVENT_NAMES,
+);
 
 export const finalWithoutBql = defineRule({
   id: 'final-without-bql',
@@ -46,7 +51,15 @@ export const finalWithoutBql = defineRule({
   },
 });
 
+/** Held at its line, it may have been let go around the sync, which is what the lock is there for. */
 function judgeQuery(query: Query): Judgement {
+  const atLine = judgeLine(query);
+  const { bqlAtSync } = query;
+  if (atLine.verdict === 'violated' || bqlAtSync === undefined) return atLine;
+  return judgeSync(query, bqlAtSync) ?? atLine;
+}
+
+function judgeLine(query: Query): Judgement {
   const { holder, how, proof, wrongIfLost } = query.bql;
   if (holder === 'migration-thread') return pass(`the BQL was held at the final query: ${how}`);
   if (holder === 'not-shown') {
@@ -60,17 +73,24 @@ function judgeQuery(query: Query): Judgement {
       evidence: [proof[0] ?? query.at.place, query.at.place],
     });
   }
-  if (wrongIfLost < MISSING_LINES) {
-    return undecidable(
-      'nothing shows who held the BQL at the final query: the mutex events end before they show who holds the BQL',
-      MUTEX_EVENT_NAMES,
-    );
-  }
+  if (wrongIfLost < MISSING_LINES) return UNPROVEN;
   return violated({
     message: `the final query ran without the BQL: ${how}`,
     expected: EXPECTED,
     actual: HOLDERS[holder],
     evidence: [query.at.place, ...proof],
+  });
+}
+
+function judgeSync({ at, syncs }: Query, { holder, how, proof, wrongIfLost }: BqlAtLine): Judgement | undefined {
+  if (holder === 'migration-thread' || holder === 'not-shown') return undefined;
+  if (wrongIfLost !== undefined && wrongIfLost < MISSING_LINES) return UNPROVEN;
+  const begins = syncs.find(({ start }) => start !== undefined)?.start?.place;
+  return violated({
+    message: `the final query synced the dirty bitmap without the BQL: ${how}`,
+    expected: EXPECTED,
+    actual: HOLDERS[holder],
+    evidence: begins === undefined ? [at.place, ...proof] : [begins, ...proof, at.place],
   });
 }
 
