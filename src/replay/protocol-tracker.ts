@@ -187,6 +187,7 @@ export class ProtocolTracker {
   }
 
   #runstate(from: string, state: string, at: Moment): void {
+    this.#queries.flushEarlyFinal();
     const { open, isCheckpoint } = this.#switchovers;
     const before = this.#context.runstate;
     // From stopped to something else, and no stop was seen: that line is lost, and so is what it began.
@@ -214,6 +215,7 @@ export class ProtocolTracker {
 
   #vmStops(at: Moment, mark: StopMark, checkpoint: boolean, ranUntilHere = false): void {
     if (this.#snapshot || this.#progress.background) return;
+    this.#queries.flushEarlyFinal();
     const provesRunning = ranUntilHere || (!checkpoint && this.#progress.downtimeStarted);
     const begins = this.#switchovers.stop(at, { checkpoint, mark, provesRunning });
     if (begins && this.#progress.downtimeStarted) this.#switchovers.announce(at, 'downtime-start');
@@ -236,6 +238,7 @@ export class ProtocolTracker {
   #checkpoint(name: string, at: Moment): void {
     if (!this.#switchovers.isCheckpoint) this.#downtime.checkpoint(name, at);
     if (name === 'src-downtime-start') {
+      this.#queries.flushEarlyFinal();
       this.#context.bql.vmStops();
       this.#switchovers.announce(at, 'downtime-start');
       this.#progress.downtimeStarted = true;

@@ -111,6 +111,7 @@ export class QueryTracker {
       this.#context.sink.sync(sync, this.#migration);
     }
     if (facts.final === true) open?.finalMade();
+    else if (facts.kind === 'exact') open?.othersSync(query.syncs.length);
     this.#context.sink.queryMade(query, this.#migration);
     this.#note(facts, query);
   }
@@ -147,6 +148,11 @@ export class QueryTracker {
     if (query.final !== true) this.last = query;
     else if (switchover === undefined) this.#early(query);
     this.#context.sink.query(query, this.#migration);
+  }
+
+  /** What comes next counts from a final query that stands before the stop. */
+  flushEarlyFinal(): void {
+    if (this.#pending?.final === true && this.#switchover === undefined) this.flush();
   }
 
   #settledAtSync({ syncs }: Query): BqlAtLine | undefined {

@@ -219,7 +219,7 @@ export interface Switchover {
   readonly discardBitmap: Moment | undefined;
   /** Syncs between the stop and ram_postcopy_send_discard_bitmap. */
   readonly syncsBeforeDiscard: number;
-  /** Syncs between the stop and the first line that comes after a final query. */
+  /** Syncs between the stop and the first line that comes after a final query, less those of exact queries that are none. */
   readonly syncsBeforeSaving: number;
   /** Some query of the migration counted bytes as precopy: RAM is not left to postcopy. */
   readonly precopyBytesSeen: boolean;

@@ -37,6 +37,8 @@ export class SwitchoverBuilder {
   #syncCount = 0;
   #syncsBeforeDiscard = 0;
   #syncsBeforeSaving: number | undefined;
+  /** Syncs of exact queries that are no final ones. */
+  #syncsOfOthers = 0;
   readonly #precopyBytesSeen: boolean;
   #discardBitmap: Moment | undefined;
   #end: Moment | undefined;
@@ -127,6 +129,11 @@ export class SwitchoverBuilder {
     this.#syncsAfterFinal = [];
   }
 
+  /** An exact query with final=0 claims its syncs: they are none of a final query whose line is lost. */
+  othersSync(syncs: number): void {
+    if (this.#syncsBeforeSaving === undefined) this.#syncsOfOthers += syncs;
+  }
+
   sync(sync: Sync): void {
     if (this.#syncs.length < MAX_KEPT) this.#syncs.push(sync);
   }
@@ -179,7 +186,7 @@ export class SwitchoverBuilder {
       syncCount: this.#syncCount,
       discardBitmap: this.#discardBitmap,
       syncsBeforeDiscard: this.#discardBitmap === undefined ? this.#syncCount : this.#syncsBeforeDiscard,
-      syncsBeforeSaving: this.#syncsBeforeSaving ?? this.#syncCount,
+      syncsBeforeSaving: (this.#syncsBeforeSaving ?? this.#syncCount) - this.#syncsOfOthers,
       precopyBytesSeen: this.#precopyBytesSeen,
       ramPostcopy: this.ramPostcopy,
       ramEnd: this.ramEnd,

@@ -39,6 +39,17 @@ describe('violated', () => {
     expect(violatedRules(report)).toEqual([ID]);
   });
 
+  test('somebody stopped the guest before, and let it go on; no checkpoint is shown', async () => {
+    const decision = [
+      'runstate_set current_run_state 9 (running) new_state 4 (paused)',
+      'runstate_set current_run_state 4 (paused) new_state 9 (running)',
+      ...FINAL,
+    ];
+    const events = ['qemu_savevm_query_pending', 'migration_bitmap_sync_start', 'migration_bitmap_sync_end'];
+    const lines = only(precopyRun({ decision, final: [] }), ...events, 'runstate_set', 'migrate_set_state');
+    expect(violatedRules(await judge(lines))).toEqual([ID]);
+  });
+
   test('right behind the line of the stop is a pass', async () => {
     const stop = [...STOP.slice(0, 2), ...FINAL, ...STOP.slice(2)];
     const report = await judge(precopyRun({ stop, final: [] }));

@@ -42,6 +42,15 @@ describe('precopy', () => {
     expect(violatedRules(await judge(precopyRun({ final: [] }, 'thread')))).toEqual([ID]);
   });
 
+  test('the query of the switchover has final=0: the sync before it is its own', async () => {
+    const unmarked = await judge(precopyRun({ final: [...sync(7720), exact({ precopy: 4239360 })] }));
+    expect(verdictOf(unmarked, ID).verdict).toBe('violated');
+    const lost = await judge(precopyRun({ final: sync(7720) }));
+    expect(verdictOf(lost, ID).verdict).toBe('undecidable');
+    const both = await judge(precopyRun({ final: [...sync(7720), exact({ precopy: 4239360 }), ...sync(7721)] }));
+    expect(verdictOf(both, ID).verdict).toBe('undecidable');
+  });
+
   test('with its final query it is a pass', async () => {
     const report = await judge(precopyRun());
     expect(verdictOf(report, ID).verdict).toBe('pass');
