@@ -18,6 +18,7 @@ export function abortedProcess(
     kind: 'unknown',
     outcome: 'aborted',
     startSeen: false,
+    finalProbed: false,
     previousOpen: false,
     first: moment,
     last: moment,

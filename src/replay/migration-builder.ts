@@ -92,6 +92,10 @@ export class MigrationBuilder implements Migration {
     return { place: this.#lastPlace, ns: this.#lastNs, thread: this.#lastThread };
   }
 
+  get finalProbed(): boolean {
+    return this.#queries.finalProbed;
+  }
+
   get startSeen(): boolean {
     return this.#progress.startSeen;
   }

@@ -31,6 +31,8 @@ export class QueryTracker {
   last: Query | undefined;
   /** Some query counted bytes as precopy. */
   precopyBytesSeen = false;
+  /** The probe of RAM shows a final query, whether or not its line is there. */
+  finalProbed = false;
   #decision: Decision | undefined;
 
   readonly #migration: Migration;
@@ -216,6 +218,7 @@ export class QueryTracker {
         const { exact, final, sync } = event.args;
         const pendingSync = { exact: exact !== 0, final: final !== 0, sync: sync !== 0, at };
         this.#probes = { ...this.#probes, pendingSync };
+        if (pendingSync.final) this.finalProbed = true;
         return;
       }
       case 'mig_dirty_bytes_total_update':

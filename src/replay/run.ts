@@ -290,6 +290,8 @@ export interface Migration {
   readonly outcome: Outcome;
   /** `setup` was seen: the log does not start in the middle of this migration. */
   readonly startSeen: boolean;
+  /** The probe of RAM shows a final query, whether or not its line is there. */
+  readonly finalProbed: boolean;
   /** The migration before it in this log was not seen to end: it may go on among these lines. */
   readonly previousOpen: boolean;
   readonly first: Moment;

@@ -49,6 +49,8 @@ export class SwitchoverBuilder {
   /** A COLO checkpoint was carried through to the other side. */
   carriedThrough = false;
   queryBegan = false;
+  /** Probes of a final query whose line never came, though the switchover went on. */
+  lostFinal: QueryProbes | undefined;
   hole: boolean;
   /** It has been handed on. */
   emitted = false;
@@ -192,7 +194,7 @@ export class SwitchoverBuilder {
       ramEnd: this.ramEnd,
       endsInFinal,
       queryBegan: this.queryBegan,
-      unfinishedQuery,
+      unfinishedQuery: unfinishedQuery ?? this.lostFinal,
       nestedLock: endsInFinal ? nestedLock : undefined,
       lockedSteps: this.#lockedSteps.map(({ name, at, snapshot }) => ({ name, at, bql: snapshot.settled() })),
       hole: this.hole,

@@ -88,7 +88,9 @@ export class SwitchoverTracker {
     const { open } = this;
     if (open === undefined) return;
     this.#queries.flush();
-    open.queryBegan = this.#queries.unfinished !== undefined;
+    const { unfinished } = this.#queries;
+    open.queryBegan = unfinished !== undefined;
+    if (unfinished?.pendingSync?.final === true) open.lostFinal = unfinished;
     open.close(at, endedBy);
     this.#context.bql.switchover(false);
     if (open.mode === 'postcopy' && (endedBy === 'packaged' || endedBy === 'postcopy' || endedBy === 'downtime-end')) {

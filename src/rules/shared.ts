@@ -48,6 +48,11 @@ export function nothingJudged(migration: Migration): Judgement {
   }
   if (duty !== undefined) return duty;
   if (migration.switchovers === 0) return undecidable('the log does not show the VM being stopped', STOP_EVENT_NAMES);
+  if (migration.finalProbed) {
+    return undecidable('a final query was made, as the probe shows, but its line is missing', [
+      'qemu_savevm_query_pending',
+    ]);
+  }
   return notApplicable('no final query was made');
 }
 

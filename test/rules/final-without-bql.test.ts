@@ -67,6 +67,28 @@ describe('the probe event', () => {
     expect(verdictOf(await judge(lines), ID).verdict).toBe('pass');
   });
 
+  test('the line of the query is missing in a switchover that was completed', async () => {
+    const lines = (locked: 0 | 1, end: 0 | 1) => [
+      `qemu_savevm_query_pending_bql locked=${locked}`,
+      `ram_state_pending_sync exact=1, final=${end}, in_postcopy=0, sync=1`,
+      ...sync(7720),
+    ];
+    const report = await judge(precopyRun({ final: lines(0, 1) }));
+    expect(accusation(report, ID)).toEqual(
+      accused(
+        'the final query began without the BQL held and its line is missing',
+        'src.log:23 qemu_savevm_query_pending_bql locked=0',
+      ),
+    );
+    expect(violatedRules(report)).toEqual([ID]);
+    const right = await judge(precopyRun({ final: lines(1, 1) }));
+    expect(verdictOf(right, ID)).toMatchObject({
+      verdict: 'undecidable',
+      reason: 'a final query was made, as the probe shows, but its line is missing',
+    });
+    expect(verdictOf(await judge(precopyRun({ final: lines(0, 0) })), ID).verdict).not.toBe('violated');
+  });
+
   test('a query that began without the lock and never ended is a violation', async () => {
     const lines = precopyRun({ final: ['qemu_savevm_query_pending_bql locked=0'], saving: [], end: [] });
     expect(accusation(await judge(lines), ID)).toEqual(

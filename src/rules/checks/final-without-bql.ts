@@ -94,12 +94,13 @@ function judgeSync({ at, syncs }: Query, { holder, how, proof, wrongIfLost }: Bq
   });
 }
 
-/** The process died inside the query: the probe stands alone. */
-function judgeUnfinished({ unfinishedQuery, finalCount }: Switchover): Judgement | undefined {
+/** The process died inside the query, or its line is missing: the probe stands alone. */
+function judgeUnfinished({ unfinishedQuery, finalCount, end }: Switchover): Judgement | undefined {
   const locked = unfinishedQuery?.locked;
   if (locked === undefined || locked.value || finalCount > 0) return undefined;
+  const what = end === undefined ? 'never ended' : 'its line is missing';
   return violated({
-    message: 'the final query began without the BQL held and never ended',
+    message: `the final query began without the BQL held and ${what}`,
     expected: EXPECTED,
     actual: 'qemu_savevm_query_pending_bql says locked=0, and no query line follows',
     evidence: [locked.at.place],
