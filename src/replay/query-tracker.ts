@@ -113,7 +113,7 @@ export class QueryTracker {
       this.#context.sink.sync(sync, this.#migration);
     }
     if (facts.final === true) open?.finalMade();
-    else if (facts.kind === 'exact') open?.othersSync(query.syncs.length);
+    else if (facts.kind === 'exact' && !this.finalProbed) open?.othersSync(query.syncs.length);
     this.#context.sink.queryMade(query, this.#migration);
     this.#note(facts, query);
   }

@@ -48,12 +48,16 @@ export function nothingJudged(migration: Migration): Judgement {
   }
   if (duty !== undefined) return duty;
   if (migration.switchovers === 0) return undecidable('the log does not show the VM being stopped', STOP_EVENT_NAMES);
-  if (migration.finalProbed) {
-    return undecidable('a final query was made, as the probe shows, but its line is missing', [
-      'qemu_savevm_query_pending',
-    ]);
-  }
+  if (migration.finalProbed) return lineIsMissing(migration);
   return notApplicable('no final query was made');
+}
+
+/** The probe shows a final query that has no line: it never ended, or its line is lost. */
+function lineIsMissing({ outcome }: Migration): Judgement {
+  if (outcome === 'aborted' || outcome === 'running') return notApplicable('the final query has no line');
+  return undecidable('a final query was made, as the probe shows, but its line is missing', [
+    'qemu_savevm_query_pending',
+  ]);
 }
 
 /** Between two lines of migrate_transferred there are 100 ms, counted in whole ones: within this no line can be lost. */

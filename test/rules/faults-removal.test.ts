@@ -24,6 +24,8 @@ function otherFault({ name }: Case, line: string, next: string | undefined): rea
   if (/final=1, precopy=/.test(text) && /^(?:final-|precopy-no-sync)/.test(name)) return ['final-missing'];
   // Its sync is left, behind the first one.
   if (/final=1, precopy=/.test(text) && name.startsWith('double-final')) return ['sync-after-final'];
+  // Its sync is then that of the query behind it: the switchover's own, made with final=0.
+  if (/final=1, precopy=/.test(text) && name === 'exact query-after-final, right behind it') return ['final-missing'];
   // The exact query that did not sync decided.
   if (/exact=1, final=0/.test(text) && name.startsWith('exact-no-sync')) return ['switchover-without-exact'];
   const isStore = text.startsWith('mig_dirty_bytes_total_update') && /final=1, precopy=/.test(next ?? '');
