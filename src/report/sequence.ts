@@ -57,8 +57,11 @@ export class SequenceTeller implements ReplaySink {
 
   /** Who held the lock at a final query shows only later. */
   query(query: Query): void {
-    if (query.final !== true || query.bql.holder === 'not-shown') return;
-    this.#step(query.at, `(BQL at the final query: ${query.bql.holder}; ${query.bql.how})`);
+    if (query.final !== true) return;
+    const { bql, bqlAtSync } = query;
+    if (bqlAtSync !== undefined && bqlAtSync.holder !== bql.holder && bqlAtSync.holder !== 'not-shown')
+      this.#step(query.at, `(BQL at its sync: ${bqlAtSync.holder}; ${bqlAtSync.how})`);
+    if (bql.holder !== 'not-shown') this.#step(query.at, `(BQL at the final query: ${bql.holder}; ${bql.how})`);
   }
 
   /** In the rounds a sync is part of its query's line. */

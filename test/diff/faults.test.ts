@@ -13,6 +13,7 @@ const STEP: Readonly<Record<FaultId, RegExp>> = {
   'no-bql': /^final query$/,
   'no-bql-assert': /^(?:final query|assertion failed)$/,
   'handler-takes-bql': /^(?:final query|assertion failed)$/,
+  'handler-drops-bql': /^(?:final query|sync)$/,
   'no-final': /^(?:final query|sync)$/,
   'double-final': /^final query$/,
   'final-before-stop': /^final query$/,

@@ -16,6 +16,7 @@ export const EXPECTED: Readonly<Record<FaultId, Expected>> = {
   'no-bql': everywhere('final-without-bql'),
   'no-bql-assert': everywhere('final-without-bql'),
   'handler-takes-bql': everywhere('handler-takes-bql'),
+  'handler-drops-bql': everywhere('final-without-bql'),
   'no-final': {
     precopy: ['final-missing'],
     postcopy: ['final-missing', 'postcopy-switchover-without-sync'],

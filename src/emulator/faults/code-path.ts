@@ -3,8 +3,8 @@
 export interface CodePath {
   /** The BQL in the final query; `asserted`: released, and the query looks. */
   readonly finalLock: 'held' | 'released' | 'asserted';
-  /** RAM's sync in the final query runs under the caller's BQL, or its handler locks it. */
-  readonly finalSyncLock: 'caller' | 'handler';
+  /** RAM's sync in the final query runs under the caller's BQL, or its handler locks it, or lets it go meanwhile. */
+  readonly finalSyncLock: 'caller' | 'handler' | 'dropped';
   /** Final queries in one switchover. */
   readonly finals: 0 | 1 | 2;
   /** Behind the VM's stop, or where the switchover is decided. */

@@ -8,6 +8,7 @@ import { exactNoSync } from './exact-no-sync.ts';
 import { finalBeforeStop } from './final-before-stop.ts';
 import { finalEstimate } from './final-estimate.ts';
 import { finalSkipsModule } from './final-skips-module.ts';
+import { handlerDropsBql } from './handler-drops-bql.ts';
 import { handlerTakesBql } from './handler-takes-bql.ts';
 import { lastStageFalse } from './last-stage-false.ts';
 import { lateLogClear } from './late-log-clear.ts';
@@ -26,6 +27,7 @@ export const FAULTS = [
   noBql,
   noBqlAssert,
   handlerTakesBql,
+  handlerDropsBql,
   noFinal,
   doubleFinal,
   finalBeforeStop,

@@ -127,8 +127,15 @@ export class Ram implements Module {
     const syncs = !isInPostcopy && this.#wantsSync(kind);
     if (this.#printsProbe) this.#printProbe(kind, isInPostcopy, syncs);
     if (!syncs) return DONE;
-    if (kind !== 'final' || core.faults.at.finalSyncLock === 'handler') return this.#lockedSync();
-    return this.sync(core.faults.at.finalLastStage);
+    if (kind !== 'final') return this.#lockedSync();
+    switch (core.faults.at.finalSyncLock) {
+      case 'caller':
+        return this.sync(core.faults.at.finalLastStage);
+      case 'handler':
+        return this.#lockedSync();
+      case 'dropped':
+        return this.#syncWithoutBql();
+    }
   }
 
   #printProbe(kind: QueryKind, isInPostcopy: boolean, syncs: boolean): void {
@@ -173,6 +180,13 @@ export class Ram implements Module {
   *#unlockLater(synced: Steps): Steps {
     yield* synced;
     this.#transfer.core.unlockBql();
+  }
+
+  *#syncWithoutBql(): Steps {
+    const { core } = this.#transfer;
+    core.unlockBql();
+    yield* this.sync(core.faults.at.finalLastStage);
+    yield* core.lockBql('switchover');
   }
 
   sync(lastStage: boolean): Steps {

@@ -4,7 +4,7 @@
  */
 import { MANY_MIGRATIONS } from '../../base/memory.ts';
 import type { EventItem } from '../../ingest/trace-item.ts';
-import type { AssertionFailure, Migration, Moment, Query, StateChange, Sync } from '../../replay/run.ts';
+import type { AssertionFailure, BqlAtLine, Migration, Moment, Query, StateChange, Sync } from '../../replay/run.ts';
 import type { ReplaySink } from '../../replay/sink.ts';
 import type { MigrationReport } from '../report.ts';
 import type { Row } from './round-row.ts';
@@ -104,8 +104,8 @@ class RunSteps {
     if (this.#final?.index !== query.index) return;
     const { row } = this.#final;
     this.#final = undefined;
-    if (query.bql.holder === 'not-shown') return;
-    row.facts['BQL'] = query.bql.holder === 'migration-thread' ? 'held' : 'not held';
+    const held = heldIn(query);
+    if (held !== undefined) row.facts['BQL'] = held;
   }
 
   sync(sync: Sync): void {
@@ -201,4 +201,12 @@ class RunSteps {
     else if (state.startsWith('postcopy-')) this.#table.enter(early ? 'switchover' : 'postcopy');
     else if (early && (state === 'pre-switchover' || state === 'device')) this.#table.enter('switchover');
   }
+}
+
+/** Let go around the sync, the lock is held again at the line of the query. */
+function heldIn({ bql, bqlAtSync }: Query): string | undefined {
+  const isOut = (at: BqlAtLine): boolean => at.holder !== 'migration-thread' && at.holder !== 'not-shown';
+  if (isOut(bql)) return 'not held';
+  if (bqlAtSync !== undefined && isOut(bqlAtSync)) return 'not held at its sync';
+  return bql.holder === 'not-shown' ? undefined : 'held';
 }
