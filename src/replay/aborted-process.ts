@@ -44,6 +44,7 @@ export function abortedProcess(
     downtimeLimitAt: () => undefined,
     samples: [],
     answers: [],
+    samplesShared: false,
     logEndNs: undefined,
   };
 }
