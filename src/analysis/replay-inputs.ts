@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { collectAlone, keepHeapSmall } from '../base/memory.ts';
 import { plural } from '../base/text.ts';
 import type { Band } from '../catalog/vocabulary.ts';
+import type { StartTime } from '../ingest/attempt-times.ts';
 import { ByteSource } from '../ingest/byte-source.ts';
 import type { Clock } from '../ingest/clock.ts';
 import { groupInputs } from '../ingest/group-inputs.ts';
@@ -69,6 +70,8 @@ export interface ReplayResult {
 interface OpenStream {
   readonly stream: TraceStream;
   readonly replays: ProcessReplays;
+  /** All of it was read: whether it is a source is known. */
+  over: boolean;
 }
 
 /** Names of the inputs in their order, as the report has them. @throws UserError */
@@ -98,7 +101,8 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
   );
   if (inAll === undefined || inAll >= LARGE_BYTES) await compileLate();
   let done = 0;
-  for (const { stream, replays } of streams) {
+  for (const open of streams) {
+    const { stream, replays } = open;
     await stream.read(
       (item) => replays.process(item),
       async (bytes) => {
@@ -107,6 +111,7 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
       },
     );
     for (const replay of replays.all) replay.close();
+    open.over = true;
     done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
   }
   settleAssertions(streams, request.band, sink, nextIndex);
@@ -139,14 +144,25 @@ async function openStreams(
         band: request.band,
         nextIndex: shared.nextIndex,
         note: (code, place) => stream.readers[place.input - first]?.note(code, place.line),
-        samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns),
-        answersAfter: (ns) => answersAfter(shared.sampleLog, stream.clock, ns),
-        limits: () => limitsOn(shared.sampleLog, stream.clock),
+        samplesAfter: (ns) => samplesAfter(shared.sampleLog, stream.clock, ns).filter(mayBeOf(group, first, plan)),
+        answersAfter: (ns) => answersAfter(shared.sampleLog, stream.clock, ns).filter(mayBeOf(group, first, plan)),
+        samplesShared: () => severalSources(streams) || streams.some(({ over }, at) => !over && at !== number),
+        limits: () => (severalSources(streams) ? [] : limitsOn(shared.sampleLog, stream.clock)),
         readSample: (json, place, timeNs) => readSample(shared.sampleLog, stream.clock, json, place, timeNs),
       });
-    streams.push({ stream, replays: new ProcessReplays(create) });
+    streams.push({ stream, replays: new ProcessReplays(create), over: false });
   }
   return streams;
+}
+
+/** What stands in a log is about the process that wrote it; --qmp may be about any. */
+function mayBeOf(group: readonly unknown[], first: number, { files }: InputPlan) {
+  return ({ place: { input } }: { readonly place: Place }): boolean =>
+    input === files.length || (input >= first && input < first + group.length);
+}
+
+function severalSources(streams: readonly OpenStream[]): boolean {
+  return replaysOf(streams).filter(({ side }) => side === 'source').length > 1;
 }
 
 function replaysOf(streams: readonly OpenStream[]): readonly StreamReplay[] {
@@ -162,9 +178,9 @@ function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyB
 
 function answersAfter(log: SampleLog, clock: Clock, ns: number): readonly StatusAnswer[] {
   return log.answers
-    .flatMap(({ from, to, ...answer }) => {
+    .flatMap(({ from, to, started, ...answer }) => {
       const times = timesOn(from, to, clock);
-      return times === undefined ? [] : [{ ...answer, ...times }];
+      return times === undefined ? [] : [{ ...answer, ...times, started: startOn(started, clock) }];
     })
     .filter((answer) => answer.toNs >= ns)
     .sort((a, b) => a.toNs - b.toNs);
@@ -179,9 +195,13 @@ function limitsOn(log: SampleLog, clock: Clock): readonly LimitSetting[] {
 
 /** A sample can be judged only when the times around its answer are known. */
 function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample[] {
-  const { from, to, dirtyBytes, field, place } = sample;
+  const { from, to, started, ...answer } = sample;
   const times = timesOn(from, to, clock);
-  return times === undefined ? [] : [{ ...times, dirtyBytes, field, place }];
+  return times === undefined ? [] : [{ ...answer, ...times, started: startOn(started, clock) }];
+}
+
+function startOn(started: StartTime | undefined, clock: Clock) {
+  return started === undefined ? undefined : timesOn(started.from, started.to, clock);
 }
 
 function timesOn(from: number | undefined, to: number | undefined, clock: Clock) {

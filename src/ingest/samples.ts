@@ -5,6 +5,7 @@
  * counter of pages and something else.
  */
 import { normalise, parseUint64, type Uint64 } from '../base/uint64.ts';
+import { AttemptTimes, isOver, type StartTime } from './attempt-times.ts';
 import type { Place } from './trace-item.ts';
 
 /** One answer; host times in seconds since 1970 around it, undefined where the log has none. */
@@ -13,6 +14,10 @@ export interface MigrateSample {
   readonly to: number | undefined;
   readonly dirtyBytes: Uint64;
   readonly field: string;
+  /** The answer's state is none that a migration ends in. */
+  readonly underWay: boolean;
+  /** undefined: the answer does not tell. */
+  readonly started: StartTime | undefined;
   readonly place: Place;
 }
 
@@ -25,6 +30,7 @@ export interface MigrateAnswer {
   readonly dirtySyncCount: Uint64 | undefined;
   /** It has the field `downtime`. */
   readonly showsDowntime: boolean;
+  readonly started: StartTime | undefined;
   readonly place: Place;
 }
 
@@ -53,6 +59,7 @@ export class SampleLog {
   readonly #asked = new Map<string, number>();
   /** downtime-limits asked for, until the answer comes. */
   readonly #limitsAsked = new Map<string, unknown>();
+  readonly #attempts = new AttemptTimes();
 
   /** Reads one line. `now` is the host time that the line itself carries, in seconds since 1970. */
   line(text: string, place: Place, now: number | undefined): void {
@@ -73,7 +80,7 @@ export class SampleLog {
     if (isObject(entry['return']))
       this.#limit(limitIn(command) ?? limitOf(entry['return']), numberOf(entry['t1']), place);
     if (command['execute'] !== 'query-migrate' || !isObject(entry['return'])) return;
-    this.#add(entry['return'], numberOf(entry['t']), numberOf(entry['t1']), place);
+    this.#add(entry['return'], numberOf(entry['t']), numberOf(entry['t1']), place, entry['who']);
   }
 
   /** `{"t","side","dir","msg"}`: a line each; the id ties them together. */
@@ -93,7 +100,7 @@ export class SampleLog {
     const from = this.#asked.get(key);
     if (from === undefined || !isObject(message['return'])) return;
     this.#asked.delete(key);
-    this.#add(message['return'], from, time, place);
+    this.#add(message['return'], from, time, place, entry['side']);
   }
 
   /** A bare answer: only its own time is known, not when it was asked for. */
@@ -111,23 +118,27 @@ export class SampleLog {
     if (this.limits.length > MAX_LIMITS) this.limits.shift();
   }
 
-  #add(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
-    this.#addAnswer(answer, from, to, place);
+  #add(answer: Json, from: number | undefined, to: number | undefined, place: Place, who: unknown = ''): void {
+    const status = answer['status'];
+    const totalMs = numberOf(answer['total-time']);
+    const started = this.#attempts.note(`${place.input} ${String(who)}`, { status, totalMs, from, to });
+    this.#addAnswer(answer, { from, to, started, place });
     if (this.samples.length >= MAX_SAMPLES) return;
+    const underWay = typeof status === 'string' && !isOver(status);
     for (const field of FIELDS) {
       const dirtyBytes = bytesOf(answer[field]);
       if (dirtyBytes === undefined) continue;
-      this.samples.push({ from, to, dirtyBytes, field, place });
+      this.samples.push({ from, to, dirtyBytes, field, underWay, started, place });
       return;
     }
   }
 
-  #addAnswer(answer: Json, from: number | undefined, to: number | undefined, place: Place): void {
+  #addAnswer(answer: Json, when: Pick<MigrateAnswer, 'from' | 'to' | 'started' | 'place'>): void {
     const status = answer['status'];
     if (typeof status !== 'string' || this.answers.length >= MAX_ANSWERS) return;
     const ram = answer['ram'];
     const dirtySyncCount = isObject(ram) ? bytesOf(ram['dirty-sync-count']) : undefined;
-    this.answers.push({ from, to, status, dirtySyncCount, showsDowntime: 'downtime' in answer, place });
+    this.answers.push({ ...when, status, dirtySyncCount, showsDowntime: 'downtime' in answer });
   }
 }
 

@@ -45,6 +45,7 @@ export function abortedProcess(
     downtimeLimitAt: () => undefined,
     samples: [],
     answers: [],
+    samplesShared: false,
     logEndNs: undefined,
   };
 }

@@ -20,6 +20,8 @@ export interface ReplayOptions {
   /** Samples answered after this time of the stream's clock, in order; times of that clock. */
   readonly samplesAfter: (ns: number) => readonly DirtyBytesSample[];
   readonly answersAfter: (ns: number) => readonly StatusAnswer[];
+  /** Another stream is a source, or was not read yet. */
+  readonly samplesShared: () => boolean;
   /** downtime-limit as the commands of --qmp set it; times of the stream's clock. */
   readonly limits: () => readonly LimitSetting[];
   /** Reads a query-migrate answer that stands in the log. */
@@ -39,6 +41,7 @@ export class Context implements StreamContext {
   dirtyLogOn: Place | undefined;
   inSnapshot = false;
   readonly limits: LimitSettings;
+  readonly #samplesShared: () => boolean;
 
   constructor(stream: number, options: ReplayOptions, emitHold: (hold: BqlHold) => void) {
     this.stream = stream;
@@ -47,6 +50,11 @@ export class Context implements StreamContext {
     this.bandGiven = options.band !== undefined;
     this.bql = new BqlTracker(emitHold);
     this.limits = new LimitSettings(options.limits);
+    this.#samplesShared = options.samplesShared;
+  }
+
+  get samplesShared(): boolean {
+    return this.#samplesShared();
   }
 
   see(event: string): void {

@@ -25,12 +25,21 @@ import type {
   Moment,
   Outcome,
   QueryProbes,
+  Span,
   StateChange,
   StatusAnswer,
 } from './run.ts';
+import { isSetup } from './side.ts';
 import { SwitchoverTracker } from './switchover-tracker.ts';
 
 const MAX_MESSAGES = 20;
+
+/** migrate_init() sets start_time right before `setup`; on a loaded host other lines come in between. */
+const START_SLACK_NS = 100e6;
+
+interface AnswerTimes extends Span {
+  readonly started: Span | undefined;
+}
 
 export class MigrationBuilder implements Migration {
   readonly index: number;
@@ -60,14 +69,17 @@ export class MigrationBuilder implements Migration {
   readonly #downtime = new DowntimeTracker();
   readonly #protocol: ProtocolTracker;
   readonly #snapshot: boolean;
+  /** Only from there on total-time counts. */
+  readonly #opensWithSetup: boolean;
 
-  constructor(index: number, context: StreamContext, first: TraceItem, startSeen: boolean) {
+  constructor(index: number, context: StreamContext, first: EventItem, startSeen: boolean) {
     this.index = index;
     this.stream = context.stream;
     this.#context = context;
     this.#snapshot = context.inSnapshot;
     this.dirtyLogBefore = context.runstate === 'running' ? context.dirtyLogOn : undefined;
     this.#startNs = first.timeNs;
+    this.#opensWithSetup = isSetup(first);
     this.first = this.momentOf(first);
     this.#lastPlace = first.place;
     this.#lastNs = this.first.ns;
@@ -168,6 +180,10 @@ export class MigrationBuilder implements Migration {
     return set === undefined ? undefined : { ms: set.ms, place: set.place, ns: set.timeNs - this.#startNs };
   }
 
+  get samplesShared(): boolean {
+    return this.#context.samplesShared;
+  }
+
   get state(): string | undefined {
     return this.#progress.state;
   }
@@ -213,18 +229,24 @@ export class MigrationBuilder implements Migration {
     return timeNs === undefined || this.#startNs === undefined ? undefined : timeNs - this.#startNs;
   }
 
-  /** `sample` with times of the log's clock. */
+  /** `sample` with times of the log's clock; another migration's is left aside. */
   addSample(sample: DirtyBytesSample): void {
-    const fromNs = this.nsOf(sample.fromNs);
-    const toNs = this.nsOf(sample.toNs);
-    if (fromNs !== undefined && toNs !== undefined) this.samples.push({ ...sample, fromNs, toNs });
+    const own = this.#onOwnClock(sample);
+    if (own !== undefined) this.samples.push({ ...sample, ...own });
   }
 
-  /** `answer` with times of the log's clock. */
+  /** `answer` with times of the log's clock; another migration's is left aside. */
   addAnswer(answer: StatusAnswer): void {
-    const fromNs = this.nsOf(answer.fromNs);
-    const toNs = this.nsOf(answer.toNs);
-    if (fromNs !== undefined && toNs !== undefined) this.answers.push({ ...answer, fromNs, toNs });
+    const own = this.#onOwnClock(answer);
+    if (own !== undefined) this.answers.push({ ...answer, ...own });
+  }
+
+  #onOwnClock({ fromNs, toNs, started }: AnswerTimes): AnswerTimes | undefined {
+    if (this.#startNs === undefined) return undefined;
+    const own = shifted({ fromNs, toNs }, this.#startNs);
+    const began = started === undefined ? undefined : shifted(started, this.#startNs);
+    if (began !== undefined && this.#opensWithSetup && !isAboutZero(began)) return undefined;
+    return { ...own, started: this.#opensWithSetup ? began : undefined };
   }
 
   /** Lines are missing or unreadable here. */
@@ -332,4 +354,12 @@ export class MigrationBuilder implements Migration {
     this.#progress.inPostcopy = true;
     this.#downtime.postcopyRuns();
   }
+}
+
+function shifted({ fromNs, toNs }: Span, byNs: number): Span {
+  return { fromNs: fromNs - byNs, toNs: toNs - byNs };
+}
+
+function isAboutZero({ fromNs, toNs }: Span): boolean {
+  return fromNs <= START_SLACK_NS && toNs >= -START_SLACK_NS;
 }

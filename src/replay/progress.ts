@@ -29,6 +29,8 @@ export interface StreamContext {
   /** The VM was stopped by savevm before the migration began. */
   readonly inSnapshot: boolean;
   readonly limits: LimitSettings;
+  /** Another stream is, or may be, a source. */
+  readonly samplesShared: boolean;
 }
 
 export class Progress {

@@ -334,6 +334,11 @@ export interface Migration {
   readonly samples: readonly DirtyBytesSample[];
   /** Everything that query-migrate answered from the beginning on, in the order of the times. */
   readonly answers: readonly StatusAnswer[];
+  /**
+   * Another process of the input is, or may be, a source, and --qmp does not say
+   * whose answers it holds: one without `started` may be about the other's migration.
+   */
+  readonly samplesShared: boolean;
   /** Last time that the log shows before it ends or another migration begins. */
   readonly logEndNs: number | undefined;
 }
@@ -347,7 +352,15 @@ export interface StatusAnswer {
   readonly dirtySyncCount: Uint64 | undefined;
   /** It has the field `downtime`. */
   readonly showsDowntime: boolean;
+  /** When the migration began that is answered for; undefined where the answer does not tell. */
+  readonly started: Span | undefined;
   readonly place: Place;
+}
+
+/** Since the migration's first event. */
+export interface Span {
+  readonly fromNs: number;
+  readonly toNs: number;
 }
 
 /** A downtime-limit as it was set. */
@@ -365,5 +378,9 @@ export interface DirtyBytesSample {
   readonly dirtyBytes: Uint64;
   /** The name of the field: `remaining` or `dirty-bytes-total`. */
   readonly field: string;
+  /** The answer's state is none that a migration ends in. */
+  readonly underWay: boolean;
+  /** When the migration began that is answered for; undefined where the answer does not tell. */
+  readonly started: Span | undefined;
   readonly place: Place;
 }

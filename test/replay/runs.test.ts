@@ -87,6 +87,7 @@ async function replay(path: string, runs: boolean, awaited: Awaited) {
     note: (code, place) => told.push(`note ${code} ${place.line}`),
     samplesAfter: () => [],
     answersAfter: () => [],
+    samplesShared: () => false,
     limits: () => [],
     readSample: () => undefined,
   });

@@ -115,9 +115,48 @@ describe('the probe event', () => {
     expect(doubt(await judge(lines), ID).verdict).toBe('undecidable');
   });
 
-  test('the probe was switched on after the first queries', async () => {
+  test('the probe was switched on after the first queries: nothing shows what they stored', async () => {
     const report = await judge(probed((line, at) => (at === 9 || at === 11 ? [] : [line])));
-    expect(verdictOf(report, ID).verdict).toBe('pass');
+    expect(doubt(report, ID)).toEqual(
+      doubtful(
+        'up to the query at line 10 no update was printed: nothing shows what these queries stored',
+        'mig_dirty_bytes_total_update',
+      ),
+    );
+  });
+
+  describe('estimates without an update', () => {
+    const run = (old: number, broken: readonly string[] = []) =>
+      precopyRun({
+        rounds: [
+          estimate({ precopy: 268967936 }),
+          estimate({ precopy: 8192 }),
+          ...broken,
+          ...sync(1),
+          update(old, 4096),
+          exact({ precopy: 4096 }),
+        ],
+        final: [...sync(1), update(4096, 0), final({})],
+      });
+
+    test('the first update finds another value: they stored nothing', async () => {
+      const report = await judge(run(0));
+      expect(accusation(report, ID)).toEqual(
+        accused(
+          'the estimate query did not store its total 8192 as dirty_bytes_total',
+          'src.log:10 qemu_savevm_query_pending exact=0, final=0, total=8192',
+          'src.log:13 mig_dirty_bytes_total_update old=0, new=4096',
+        ),
+      );
+      expect(violatedRules(report)).toEqual([ID]);
+    });
+
+    test.each([
+      ['the first update finds the last total: the probe may have been switched on late', run(8192)],
+      ['a hole before the first update', run(0, ['migration_bitmap_sync_end dirty_pa'])],
+    ])('%s', async (_name, lines) => {
+      expect(verdictOf(await judge(lines), ID).verdict).toBe('undecidable');
+    });
   });
 
   test('a hole before the final query', async () => {

@@ -20,6 +20,8 @@ export class SampleJudge {
   #agreed = 0;
   #finalAgreed = false;
   #violation: Judgement | undefined;
+  /** By samples that do not tell whose migration they are about. */
+  #unowned: Judgement | undefined;
   /** The first one that shows another total than the last query's, and accuses nobody. */
   #unexplained: DirtyBytesSample | undefined;
   #unstamped = false;
@@ -45,6 +47,8 @@ export class SampleJudge {
   conclude(): Judgement {
     this.#judgeUntil(this.#migration.logEndNs ?? Number.NEGATIVE_INFINITY);
     if (this.#violation !== undefined) return this.#violation;
+    // Only now all inputs are read, and it is known whether another process was a source.
+    if (this.#unowned !== undefined && !this.#migration.samplesShared) return this.#unowned;
     if (this.#unstamped && this.#migration.samples.length > 0) {
       return undecidable('without time stamps the samples cannot be put between the queries', [
         'mig_dirty_bytes_total_update',
@@ -84,6 +88,7 @@ export class SampleJudge {
   }
 
   #judge(sample: DirtyBytesSample): void {
+    if (this.#isAnothers(sample)) return;
     const before = this.#recent.findLast((query) => nsOf(query) < sample.fromNs);
     if (before === undefined) return;
     const possible = this.#recent.filter(
@@ -102,7 +107,17 @@ export class SampleJudge {
     if (stale === undefined || this.#migration.hole !== undefined) return;
     const actual = `query-migrate shows ${sample.field} ${sample.dirtyBytes}, the total of an earlier query`;
     const accusation = notStored(before, actual, [stale.at.place, sample.place]);
-    if (this.#isCertain(before)) this.#violation ??= accusation;
+    if (!this.#isCertain(before)) return;
+    const owned = sample.started !== undefined || sample.place.input === before.at.place.input;
+    if (owned) this.#violation ??= accusation;
+    else this.#unowned ??= accusation;
+  }
+
+  /** A migration is under way where this one was over: another process answers. */
+  #isAnothers({ underWay, fromNs }: DirtyBytesSample): boolean {
+    const { outcome, states } = this.#migration;
+    const endNs = outcome === 'completed' ? states.at(-1)?.at.ns : undefined;
+    return underWay && endNs !== undefined && fromNs > endNs;
   }
 
   /**
