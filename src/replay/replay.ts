@@ -286,7 +286,7 @@ export class StreamReplay {
     const { event } = item;
     if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(item, current);
     if (isOfLoop(item) && current.isLongOver(item.timeNs)) return true;
-    return isBeginning(item) && current.hasBegun(event.name);
+    return isBeginning(item) && current.hasBegun(item, this.#circumstances.commanded);
   }
 
   /** Not where the log is whole and shows the headers of attempts: with one of them this one would have begun. */

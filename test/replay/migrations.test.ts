@@ -136,6 +136,47 @@ describe('several migrations in one log', () => {
   });
 });
 
+describe('cancelled by the main thread before the migration thread has begun', () => {
+  const command = 'qmp_enter_migrate {"uri": "unix:/run/mig.sock"}';
+  const thread = ['savevm_state_header ', 'savevm_state_setup ', ...sync(0)];
+  const cancelled = [
+    command,
+    state('setup'),
+    'qmp_enter_migrate_cancel {}',
+    'migration_cancel ',
+    state('cancelling'),
+    state('cancelled'),
+    ...thread,
+    'savevm_state_cleanup ',
+  ];
+  const outcome = async (lines: readonly string[]) => {
+    const report = await judge(lines);
+    return {
+      is: report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`),
+      problems: report.inputs.flatMap(({ problems }) => problems.map(({ code }) => code)),
+      violated: violatedRules(report),
+    };
+  };
+
+  test('what that thread still prints is of the same attempt', async () => {
+    const two = await outcome(iso([...cancelled, ...cancelled, ...precopyRun()]));
+    expect(two).toEqual({
+      is: ['unknown cancelled', 'unknown cancelled', 'precopy completed'],
+      problems: [],
+      violated: [],
+    });
+    expect(await outcome([...cancelled, ...cancelled, ...precopyRun()])).toEqual(two);
+  });
+
+  test('a second header, one behind the command or one behind the cleanup begins another', async () => {
+    const twice = ['unknown cancelled', 'unknown running'];
+    expect((await outcome([...cancelled, ...thread])).is).toEqual(twice);
+    const early = cancelled.slice(0, 6);
+    expect((await outcome([...early, command, ...thread])).is).toEqual(twice);
+    expect((await outcome([...early, 'savevm_state_cleanup ', ...thread])).is).toEqual(twice);
+  });
+});
+
 describe('active behind the end of a migration', () => {
   test('begins another one where the log shows no headers, or has a hole', async () => {
     const second = precopyRun().slice(6);
