@@ -246,6 +246,49 @@ describe('the destination', () => {
     expect([report.migrations, report.verdicts]).toEqual([[], []]);
   });
 
+  describe('of which no event but states is in the log', () => {
+    const early = [state('setup'), state('active')];
+    const failed = [state('setup'), state('failed')];
+
+    test.each([
+      ['killed', early],
+      ['failed at once', failed],
+      ['failed', [...early, state('failed')]],
+      ['completed', [...early, state('completed'), 'vm_state_notify running 1 reason 9 (running)']],
+    ])('%s: beside the source it makes none, in either order', async (_name, dst) => {
+      for (const trace of [
+        { 'src.log': precopyRun(), 'dst.log': dst },
+        { 'dst.log': dst, 'src.log': precopyRun() },
+      ]) {
+        const report = await judge(trace);
+        expect(report.migrations.map(({ index, kind }) => `${index} ${kind}`)).toEqual(['0 precopy']);
+        expect(report.inputs.find(({ name }) => name === 'dst.log')?.side).toBe('destination');
+      }
+    });
+
+    test('alone it makes none once it was active, in which a source makes queries', async () => {
+      expect((await judge(early)).migrations).toEqual([]);
+      expect((await judge([...early, state('failed')])).migrations).toEqual([]);
+    });
+
+    test.each([
+      ['a state that only a source has', [...early, state('cancelling')]],
+      ['a second attempt', [...early, state('failed'), state('completed')]],
+      ['the guest runs', ['runstate_set current_run_state 6 (prelaunch) new_state 9 (running)', ...early]],
+      ['never active: it may be a source that did not connect', failed],
+    ])('%s: a source', async (_name, lines) => {
+      expect((await judge(lines)).migrations).toHaveLength(1);
+    });
+
+    test('a state of a source is one beside another source, too', async () => {
+      const report = await judge({
+        'a.log': precopyRun(),
+        'b.log': [...early, state('cancelling'), state('cancelled')],
+      });
+      expect(report.migrations).toHaveLength(2);
+    });
+  });
+
   test('a process that was the destination first and is the source later', async () => {
     const report = await judge([...incoming, ...precopyRun()]);
     expect(report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual(['precopy completed']);
