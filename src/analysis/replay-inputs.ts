@@ -110,10 +110,11 @@ export async function replayInputs(request: ReplayRequest, plan: InputPlan): Pro
         await request.progress(done + bytes, inAll);
       },
     );
-    for (const replay of replays.all) replay.close();
+    for (const replay of replays.all) if (!replay.undecided) replay.close(false);
     open.over = true;
     done += stream.readers.reduce((sum, reader) => sum + reader.bytesRead, 0);
   }
+  closeUndecided(replaysOf(streams));
   settleAssertions(streams, request.band, sink, nextIndex);
   for (const replay of replaysOf(streams)) replay.conclude();
   const inputs = describeInputs(streams, plan);
@@ -235,6 +236,12 @@ async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promi
     throw new UserError(`${path}: no line of it is JSON; --qmp wants query-migrate samples or a QMP log as JSON lines`);
   }
   return { name: plan.nameOf(input), lines: lines.line, samples: log.samples.length, notUnderstood };
+}
+
+/** A log of states alone may be of either side: beside a source's log it is the destination's. */
+function closeUndecided(replays: readonly StreamReplay[]): void {
+  const sourceElsewhere = replays.some(({ side }) => side === 'source');
+  for (const replay of replays) if (replay.undecided) replay.close(sourceElsewhere);
 }
 
 /** An assertion failure belongs to the last migration that is not over; where there is none, it makes one. */

@@ -72,7 +72,7 @@ export const PROTOCOL_EVENTS = [
   'cpu_throttle_dirty_sync(void) ""',
   'dirtylimit_set_vcpu(int cpu_index, uint64_t quota) "CPU[%d] set dirty page rate limit %lu"',
   'vmstate_downtime_checkpoint(const char *checkpoint) "%s"',
-  'vmstate_downtime_save(const char *type, const char *idstr, uint32_t instance_id, int64_t downtime) "type=%s idstr=%s instance_id=%u downtime=%ld"',
+  'vmstate_downtime_save(const char *type, const char *idstr, uint32_t instance_id, int64_t downtime) "type=%s idstr=%s instance_id=%d downtime=%ld"',
   'savevm_state_header(void) ""',
   'savevm_state_setup(void) ""',
   'savevm_state_cleanup(void) ""',
@@ -227,7 +227,7 @@ export const DESTINATION_EVENTS = [
   'qemu_loadvm_state_section_partend(uint32_t section_id) "%u"',
   'qemu_loadvm_state_section_startfull(uint32_t section_id, const char *idstr, uint32_t instance_id, uint32_t version_id) "%u(%s) %u %u"',
   'qemu_loadvm_state_post_main(int ret) "%d"',
-  'vmstate_downtime_load(const char *type, const char *idstr, uint32_t instance_id, int64_t downtime) "type=%s idstr=%s instance_id=%u downtime=%ld"',
+  'vmstate_downtime_load(const char *type, const char *idstr, uint32_t instance_id, int64_t downtime) "type=%s idstr=%s instance_id=%d downtime=%ld"',
   // up to 10.0; before the shorter one, which would take the state for a pair of a newer QEMU
   'process_incoming_migration_co_end(int ret, int ps) "ret=%d postcopy-state=%d"',
   'process_incoming_migration_co_end(int ret) "ret=%d"',

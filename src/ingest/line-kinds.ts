@@ -7,9 +7,12 @@ const EVENT_NAME = /^[a-z][a-z0-9]*_[a-z0-9_]*(?= |$)/;
 const MESSAGE =
   /^\*\*$|^(?:Bail out! )?(?:ERROR|WARNING|CRITICAL):|^[^ ]*qemu[^ ]*: |^(?:\S+ )?qemu-system-[a-z0-9_]+: |^(?:warning|info|error): |^\(process:|assertion failed|Assertion .* failed|^\(qemu\)|^char device |^VNC server |^QEMU \d/i;
 
-/** Pieces of trace lines: what is left when two processes overwrite each other. */
+/**
+ * Pieces of trace lines: what is left when two processes overwrite each other. Arguments have names in small letters;
+ * the registers that `-d int,cpu_reset` prints have them in capitals.
+ */
 const FRAGMENT =
-  /\w=\S|section_id|^[0-9.:TZ-]+ |\d\d:\d\d:\d\d|^\w*_\w+|^\d+, |tracing_mark_write: |\d@\d{9}|\}, \{|\w = [^ ,]+ \}/;
+  /[a-z]\w{0,40}=\S|section_id|^[0-9.:TZ-]+ |\d\d:\d\d:\d\d|^\w*_\w+|^\d+, |tracing_mark_write: |\d@\d{9}|\}, \{|\w = [^ ,]+ \}/;
 
 /** A time stamp and an event's name in the middle of a line: another line was written over this one. */
 const STAMP_INSIDE =

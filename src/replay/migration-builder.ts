@@ -212,11 +212,15 @@ export class MigrationBuilder implements Migration {
     return sinceNs >= SILENT_NS || (sinceNs >= 0 && this.#progress.cleanedUp);
   }
 
-  /** An event that comes once in a migration belongs to another one when this one has come further. */
-  hasBegun(event: string): boolean {
+  /**
+   * An event that comes once in a migration belongs to another one when this one has come further. Its end alone is
+   * not further: a cancel in the main thread may come to it before the migration thread begins.
+   */
+  hasBegun({ event, timeNs }: EventItem, commanded: boolean): boolean {
     const { headerSeen, setupEventSeen } = this.#progress;
-    const before = event === 'savevm_state_header' ? headerSeen : setupEventSeen;
-    return before || this.ended || this.#queries.count > 0;
+    const before = event.name === 'savevm_state_header' ? headerSeen : setupEventSeen;
+    if (before || this.#queries.count > 0) return true;
+    return this.ended && (commanded || this.isLongOver(timeNs));
   }
 
   momentOf(item: TraceItem): Moment {

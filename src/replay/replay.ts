@@ -24,9 +24,7 @@ import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { endsIncoming, HEADER_EVENTS, isBeginning, isOfLoop, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold } from './sink.ts';
-
-/** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
-const MAX_UNDECIDED = 10_000;
+import { type Side, Undecided } from './undecided.ts';
 
 export class StreamReplay {
   readonly #options: ReplayOptions;
@@ -40,8 +38,7 @@ export class StreamReplay {
   #followed: EventFilter | undefined;
   readonly #locksSeen = { waiting: false, taken: false, released: false };
   #current: MigrationBuilder | undefined;
-  /** From `setup` on, until an event tells whether this is a source. */
-  #undecided: EventItem[] | undefined;
+  #undecided: Undecided | undefined;
   /** The process is the destination of a migration. */
   #incoming = false;
   #incomingOver = false;
@@ -69,7 +66,7 @@ export class StreamReplay {
     this.#runs = new LineRuns(this.#context.bql, this.#kinds, (item, kind) => this.#plain(item, kind));
   }
 
-  get side(): 'source' | 'destination' | 'unknown' {
+  get side(): Side | 'unknown' {
     if (this.#sourceEvents > 0) return 'source';
     return this.#destinationEvents > 0 ? 'destination' : 'unknown';
   }
@@ -123,9 +120,14 @@ export class StreamReplay {
     }
   }
 
-  /** After the last item: everything of the last migration is told but its end. */
-  close(): void {
-    if (this.#undecided !== undefined) this.#decide('source');
+  /** No event told the side of the migration that began last. */
+  get undecided(): boolean {
+    return this.#undecided !== undefined;
+  }
+
+  /** After the last item: everything of the last migration is told but its end. `sourceElsewhere`: in another input. */
+  close(sourceElsewhere: boolean): void {
+    if (this.#undecided !== undefined) this.#decideAtLast(this.#undecided.atLast(sourceElsewhere), sourceElsewhere);
     this.#counter.flush();
     this.#context.bql.close();
     this.#current?.finish(this.#lastNs);
@@ -199,11 +201,8 @@ export class StreamReplay {
       this.#context.limits.note(item);
     }
     if (this.#undecided !== undefined && !isSetup(item)) {
-      this.#undecided.push(item);
-      // A source is told to migrate before its `setup`: that one was another process's.
-      if (item.event.name === 'qmp_enter_migrate') this.#decide('destination');
-      else if (side !== undefined) this.#decide(side);
-      else if (this.#undecided.length > MAX_UNDECIDED) this.#decide('source');
+      const known = this.#undecided.add(item, side);
+      if (known !== undefined) this.#decide(known);
       return;
     }
     if (isSetup(item)) this.#setup(item);
@@ -228,11 +227,20 @@ export class StreamReplay {
     if (outgoing && this.#incoming && !this.#incomingOver) this.#mixed = true;
     if (outgoing) this.#begin(item, true);
     else if (this.#circumstances.inmigrate) this.#beginIncoming([item]);
-    else this.#undecided = [item];
+    else this.#undecided = new Undecided(item);
   }
 
-  #decide(side: 'source' | 'destination'): void {
-    const items = this.#undecided ?? [];
+  /** A guest that runs, lines left out, or an assertion that failed speaks for a source. */
+  #decideAtLast(side: Side, sourceElsewhere: boolean): void {
+    const { runstate } = this.#context;
+    const source = this.#sourceEvents > 0 || this.#excerpt !== undefined || runstate !== undefined;
+    const decided = source || (this.assertions.length > 0 && !sourceElsewhere) ? 'source' : side;
+    if (decided === 'destination') this.#destinationEvents += 1;
+    this.#decide(decided);
+  }
+
+  #decide(side: Side): void {
+    const items = this.#undecided?.items ?? [];
     this.#undecided = undefined;
     const first = items[0];
     if (first === undefined) return;
@@ -252,7 +260,7 @@ export class StreamReplay {
     this.#incomingOver = false;
   }
 
-  #dispatch(item: EventItem, side: 'source' | 'destination' | undefined): void {
+  #dispatch(item: EventItem, side: Side | undefined): void {
     if (this.#incoming && this.#stillIncoming(item, side)) {
       this.incoming.event(item);
       this.#context.sink.event(item, undefined, this.#outsideNs(item), false);
@@ -266,7 +274,7 @@ export class StreamReplay {
   }
 
   /** A source's event in the middle of an incoming migration: two processes share the log. */
-  #stillIncoming(item: EventItem, side: 'source' | 'destination' | undefined): boolean {
+  #stillIncoming(item: EventItem, side: Side | undefined): boolean {
     const { event } = item;
     if (event.name === 'migrate_set_state') {
       if (endsIncoming(item)) this.#incomingOver = true;
@@ -286,7 +294,7 @@ export class StreamReplay {
     const { event } = item;
     if (event.name === 'migrate_set_state') return event.args.new_state === 'active' && this.#mayBegin(item, current);
     if (isOfLoop(item) && current.isLongOver(item.timeNs)) return true;
-    return isBeginning(item) && current.hasBegun(event.name);
+    return isBeginning(item) && current.hasBegun(item, this.#circumstances.commanded);
   }
 
   /** Not where the log is whole and shows the headers of attempts: with one of them this one would have begun. */

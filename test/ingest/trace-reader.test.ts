@@ -69,6 +69,21 @@ describe('items', () => {
   });
 });
 
+test('devices whose number is printed with a sign, as those of a pseries machine', async () => {
+  const of = (name: string, args: string) => `${T}Z vmstate_downtime_${name} type=non-iterable idstr=cpu ${args}`;
+  const { items, facts } = await readItems([
+    of('save', 'instance_id=-2147483648 downtime=7'),
+    of('load', 'instance_id=-2147483648 downtime=9'),
+    of('save', 'instance_id=2147483647 downtime=7'),
+  ]);
+  expect(items.map((item) => item.kind === 'event' && item.event.args)).toMatchObject([
+    { instance_id: -2147483648, downtime: 7 },
+    { instance_id: -2147483648, downtime: 9 },
+    { instance_id: 2147483647, downtime: 7 },
+  ]);
+  expect(facts.problems).toEqual([]);
+});
+
 describe('messages are no damage', () => {
   test.each([
     `${T}.049424Z qemu-system-x86_64: failed to save SaveStateEntry with id(name): 1(ram): -5`,
@@ -165,6 +180,12 @@ describe('problems, and the sound neighbour', () => {
       problem: { 'torn-line': 1 },
     },
     {
+      title: 'the rest of a line, among the registers that -d int,cpu_reset prints',
+      damaged: [SETUP, 'EAX=00000000 EBX=00000001', 'DR6=00000000ffff0ff0 DR7=0000000000000400', 'exact=1, final=1'],
+      sound: [SETUP],
+      problem: { 'unknown-line': 2, 'torn-line': 1 },
+    },
+    {
       title: 'the rest of a line, without time stamps',
       damaged: ['migrate_set_state new state setup', '42912, collected switchover ack pending=0'],
       sound: ['migrate_set_state new state setup'],
@@ -186,6 +207,12 @@ describe('problems, and the sound neighbour', () => {
       title: 'arguments of no known version, of an event that does not matter',
       damaged: [SETUP, `${T}.7Z dirty_bitmap_state_pending pending=12`],
       sound: [SETUP, `${T}.7Z dirty_bitmap_state_pending pending 12`],
+      problem: { 'unread-arguments': 1 },
+    },
+    {
+      title: 'the same, of the time of a device',
+      damaged: [SETUP, `${T}.7Z vmstate_downtime_save type=iterable idstr=ram instance=2 downtime=12`],
+      sound: [SETUP, `${T}.7Z vmstate_downtime_save type=iterable idstr=ram instance_id=2 downtime=12`],
       problem: { 'unread-arguments': 1 },
     },
     {

@@ -136,6 +136,47 @@ describe('several migrations in one log', () => {
   });
 });
 
+describe('cancelled by the main thread before the migration thread has begun', () => {
+  const command = 'qmp_enter_migrate {"uri": "unix:/run/mig.sock"}';
+  const thread = ['savevm_state_header ', 'savevm_state_setup ', ...sync(0)];
+  const cancelled = [
+    command,
+    state('setup'),
+    'qmp_enter_migrate_cancel {}',
+    'migration_cancel ',
+    state('cancelling'),
+    state('cancelled'),
+    ...thread,
+    'savevm_state_cleanup ',
+  ];
+  const outcome = async (lines: readonly string[]) => {
+    const report = await judge(lines);
+    return {
+      is: report.migrations.map(({ kind, outcome }) => `${kind} ${outcome}`),
+      problems: report.inputs.flatMap(({ problems }) => problems.map(({ code }) => code)),
+      violated: violatedRules(report),
+    };
+  };
+
+  test('what that thread still prints is of the same attempt', async () => {
+    const two = await outcome(iso([...cancelled, ...cancelled, ...precopyRun()]));
+    expect(two).toEqual({
+      is: ['unknown cancelled', 'unknown cancelled', 'precopy completed'],
+      problems: [],
+      violated: [],
+    });
+    expect(await outcome([...cancelled, ...cancelled, ...precopyRun()])).toEqual(two);
+  });
+
+  test('a second header, one behind the command or one behind the cleanup begins another', async () => {
+    const twice = ['unknown cancelled', 'unknown running'];
+    expect((await outcome([...cancelled, ...thread])).is).toEqual(twice);
+    const early = cancelled.slice(0, 6);
+    expect((await outcome([...early, command, ...thread])).is).toEqual(twice);
+    expect((await outcome([...early, 'savevm_state_cleanup ', ...thread])).is).toEqual(twice);
+  });
+});
+
 describe('active behind the end of a migration', () => {
   test('begins another one where the log shows no headers, or has a hole', async () => {
     const second = precopyRun().slice(6);
@@ -203,6 +244,49 @@ describe('the destination', () => {
   test('alone it makes none', async () => {
     const report = await judge(incoming);
     expect([report.migrations, report.verdicts]).toEqual([[], []]);
+  });
+
+  describe('of which no event but states is in the log', () => {
+    const early = [state('setup'), state('active')];
+    const failed = [state('setup'), state('failed')];
+
+    test.each([
+      ['killed', early],
+      ['failed at once', failed],
+      ['failed', [...early, state('failed')]],
+      ['completed', [...early, state('completed'), 'vm_state_notify running 1 reason 9 (running)']],
+    ])('%s: beside the source it makes none, in either order', async (_name, dst) => {
+      for (const trace of [
+        { 'src.log': precopyRun(), 'dst.log': dst },
+        { 'dst.log': dst, 'src.log': precopyRun() },
+      ]) {
+        const report = await judge(trace);
+        expect(report.migrations.map(({ index, kind }) => `${index} ${kind}`)).toEqual(['0 precopy']);
+        expect(report.inputs.find(({ name }) => name === 'dst.log')?.side).toBe('destination');
+      }
+    });
+
+    test('alone it makes none once it was active, in which a source makes queries', async () => {
+      expect((await judge(early)).migrations).toEqual([]);
+      expect((await judge([...early, state('failed')])).migrations).toEqual([]);
+    });
+
+    test.each([
+      ['a state that only a source has', [...early, state('cancelling')]],
+      ['a second attempt', [...early, state('failed'), state('completed')]],
+      ['the guest runs', ['runstate_set current_run_state 6 (prelaunch) new_state 9 (running)', ...early]],
+      ['never active: it may be a source that did not connect', failed],
+    ])('%s: a source', async (_name, lines) => {
+      expect((await judge(lines)).migrations).toHaveLength(1);
+    });
+
+    test('a state of a source is one beside another source, too', async () => {
+      const report = await judge({
+        'a.log': precopyRun(),
+        'b.log': [...early, state('cancelling'), state('cancelled')],
+      });
+      expect(report.migrations).toHaveLength(2);
+    });
   });
 
   test('a process that was the destination first and is the source later', async () => {

@@ -99,7 +99,7 @@ async function replay(path: string, runs: boolean, awaited: Awaited) {
       if (item.kind === 'line-run') inRuns += item.records.size;
       stream.process(item);
     }
-    stream.close();
+    stream.close(false);
     stream.conclude();
   } finally {
     source.close();
