@@ -29,6 +29,7 @@ export function abortedProcess(
     inPostcopy: false,
     counts: { estimate: 0, exact: 0, final: 0, unspecified: 0 },
     syncCount: 0,
+    lostSync: undefined,
     iterations: 0,
     switchovers: 0,
     downtime: undefined,

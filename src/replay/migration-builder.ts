@@ -20,6 +20,7 @@ import type {
   DirtyBytesSample,
   Downtime,
   DowntimeLimit,
+  LostSync,
   Migration,
   MigrationKind,
   Moment,
@@ -140,6 +141,10 @@ export class MigrationBuilder implements Migration {
 
   get syncCount(): number {
     return this.#queries.syncCount;
+  }
+
+  get lostSync(): LostSync | undefined {
+    return this.#queries.lostSyncs.first;
   }
 
   get iterations(): number {
@@ -290,6 +295,7 @@ export class MigrationBuilder implements Migration {
         this.#query(item, at);
         return;
       case 'sync':
+        if (item.event.name === 'migration_bitmap_sync_start') this.#queries.lostSyncs.syncBegins(at.ns, this);
         this.#queries.sync(item, at, this.#switchovers.open);
         return;
       case 'probe':
@@ -326,6 +332,7 @@ export class MigrationBuilder implements Migration {
     this.#queries.flush();
     this.#switchovers.emit(unfinished);
     this.#queries.releaseSyncs(undefined);
+    this.#queries.lostSyncs.finish(this.logEndNs, this);
     this.#phases.close(this.last);
     this.over = true;
   }

@@ -6,6 +6,7 @@
 import type { Uint64 } from '../base/uint64.ts';
 import type { EventItem, Place } from '../ingest/trace-item.ts';
 import { type BqlSnapshot, NOT_SHOWN } from './bql-snapshot.ts';
+import { LostSyncs } from './lost-syncs.ts';
 import { MadeQuery, NO_PROBES, NO_SYNCS } from './made-query.ts';
 import type { Progress, StreamContext } from './progress.ts';
 import type { QueryFacts } from './query-decoder.ts';
@@ -39,6 +40,7 @@ export class QueryTracker {
   readonly #context: StreamContext;
   readonly #progress: Progress;
   readonly #syncs = new SyncTracker();
+  readonly lostSyncs = new LostSyncs();
   #count = 0;
   /** The query in hand: complete but for who held the lock. */
   #pending: MadeQuery | undefined;
@@ -104,6 +106,7 @@ export class QueryTracker {
     query.switchover = open?.index;
     query.previous = this.#previous;
     query.probes = this.#probes;
+    this.lostSyncs.query(query);
     this.#pending = query;
     this.#snapshot = this.#context.bql.atQuery(at.thread);
     this.#switchover = open;
@@ -194,7 +197,9 @@ export class QueryTracker {
   }
 
   #stage(stage: NonNullable<Sync['stage']>): void {
-    if (!this.#syncs.stage(stage)) this.#probes = { ...this.#probes, stage };
+    if (this.#syncs.stage(stage)) return;
+    this.#probes = { ...this.#probes, stage };
+    this.lostSyncs.stage(stage.at.place);
   }
 
   /** Lets the syncs go that no query will claim. */
@@ -215,8 +220,14 @@ export class QueryTracker {
         this.#probes = { ...NO_PROBES, locked: { value: event.args.locked !== 0, at } };
         return;
       case 'ram_state_pending_sync': {
-        const { exact, final, sync } = event.args;
-        const pendingSync = { exact: exact !== 0, final: final !== 0, sync: sync !== 0, at };
+        const { exact, final, in_postcopy: inPostcopy, sync } = event.args;
+        const pendingSync = {
+          exact: exact !== 0,
+          final: final !== 0,
+          inPostcopy: inPostcopy !== 0,
+          sync: sync !== 0,
+          at,
+        };
         this.#probes = { ...this.#probes, pendingSync };
         if (pendingSync.final) this.finalProbed = true;
         return;

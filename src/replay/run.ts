@@ -49,6 +49,14 @@ export interface Sync {
   readonly hole: boolean;
 }
 
+/** A sync that was made and of which the log has no line. */
+export interface LostSync {
+  /** The line that shows it. */
+  readonly place: Place;
+  readonly shownBy: 'probe' | 'answer';
+  readonly how: string;
+}
+
 export type SyncOwner = 'setup' | 'query' | 'switchover' | 'none';
 
 export type QueryKind = 'estimate' | 'exact' | 'final' | 'unspecified';
@@ -108,7 +116,13 @@ export interface Query extends QueryLine {
 export interface QueryProbes {
   readonly locked: { readonly value: boolean; readonly at: Moment } | undefined;
   readonly pendingSync:
-    | { readonly exact: boolean; readonly final: boolean; readonly sync: boolean; readonly at: Moment }
+    | {
+        readonly exact: boolean;
+        readonly final: boolean;
+        readonly inPostcopy: boolean;
+        readonly sync: boolean;
+        readonly at: Moment;
+      }
     | undefined;
   /** migration_bitmap_sync_stage, where no event shows the sync itself. */
   readonly stage: Sync['stage'];
@@ -301,6 +315,8 @@ export interface Migration {
   readonly states: readonly StateChange[];
   readonly counts: Readonly<Record<QueryKind, number>>;
   readonly syncCount: number;
+  /** The first proof that lines of syncs are missing: then a sync that is absent proves nothing. Complete when it is over. */
+  readonly lostSync: LostSync | undefined;
   readonly iterations: number;
   readonly switchovers: number;
   readonly downtime: Downtime | undefined;

@@ -40,7 +40,13 @@ export type Judgement =
       /** The lines prove it by themselves, whatever else the log has lost. */
       readonly selfEvident: boolean;
     }
-  | { readonly verdict: 'undecidable'; readonly reason: string; readonly enable: readonly string[] }
+  | {
+      readonly verdict: 'undecidable';
+      readonly reason: string;
+      readonly enable: readonly string[];
+      /** What was found before rests on lines that turned out to be lost; nothing changes where nothing was found. */
+      readonly refutes?: true;
+    }
   | { readonly verdict: 'not-applicable'; readonly reason: string };
 
 export const pass = (reason: string): Judgement => ({ verdict: 'pass', reason });
@@ -69,6 +75,13 @@ export const undecidable = (reason: string, enable: readonly (EventName | Sample
   verdict: 'undecidable',
   reason,
   enable,
+});
+/** Takes back the violations found before, but for those that are self-evident. */
+export const refuted = (reason: string, enable: readonly (EventName | SampleSource)[]): Judgement => ({
+  verdict: 'undecidable',
+  reason,
+  enable,
+  refutes: true,
 });
 export const notApplicable = (reason: string): Judgement => ({ verdict: 'not-applicable', reason });
 

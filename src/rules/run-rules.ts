@@ -51,7 +51,9 @@ class Tally {
   readonly rule: Rule;
   readonly #migration: Migration;
   readonly #checker: Checker | undefined;
-  readonly #findings = new Bounded<Finding>(MAX_FINDINGS);
+  #findings = new Bounded<Finding>(MAX_FINDINGS);
+  /** No line that the log has lost can change a finding. */
+  #proven = false;
   /** The greatest one among the findings. */
   #severity: Severity | undefined;
   #fault: string | undefined;
@@ -126,17 +128,27 @@ class Tally {
         else this.#passed ??= judgement.reason;
         return;
       case 'violated':
+        if (judgement.selfEvident) this.#proven = true;
         if (hole && !judgement.selfEvident) this.#doubt(() => judgement.finding.message);
         else if (this.#findings.isFull && this.#severity === this.rule.severity) this.#findings.skip();
         else this.#find(judgement.finding);
         return;
       case 'undecidable':
+        if (judgement.refutes === true && !this.#takeBack()) return;
         this.#undecidable ??= { reason: judgement.reason, enable: judgement.enable };
         return;
       case 'not-applicable':
         this.#notApplicable ??= judgement.reason;
         return;
     }
+  }
+
+  /** False where there is nothing to take back. */
+  #takeBack(): boolean {
+    if (this.#proven || this.#findings.count === 0) return false;
+    this.#findings = new Bounded<Finding>(MAX_FINDINGS);
+    this.#severity = undefined;
+    return true;
   }
 
   #find(finding: Finding): void {

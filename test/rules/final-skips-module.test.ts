@@ -101,3 +101,24 @@ describe('nobody is accused', () => {
     expect(verdicts.filter(({ verdict }) => verdict === 'violated')).toEqual([]);
   });
 });
+
+test('a wrong total of the exact query is not a module that reports nothing', async () => {
+  const lines = run({ precopy: 8192 }, { precopy: 8192 }).map((line) =>
+    line.includes('exact=1, final=0') ? line.replace('total=8192', 'total=16384') : line,
+  );
+  const report = await judge(lines);
+  expect(verdictOf(report, ID).verdict).toBe('pass');
+  expect(violatedRules(report)).toEqual(['total-not-sum']);
+});
+
+test('the posted patch decides on an estimate: there is nothing to compare with', async () => {
+  const decided = (band: 'thread' | '11.1') =>
+    precopyRun(
+      { rounds: [estimate({ precopy: 8192 }, band)], final: [...sync(3), final({ precopy: 8192 }, band)] },
+      band,
+    );
+  expect(verdictOf(await judge(decided('thread')), ID).reason).toBe(
+    'the switchover was decided on an estimate: there is no exact total to compare with',
+  );
+  expect(verdictOf(await judge(decided('11.1')), ID).verdict).toBe('undecidable');
+});

@@ -3,8 +3,10 @@
  * postcopy has started nothing new gets dirty on the source: QEMU 8.0 to 10.0
  * still make exact queries then, without a sync, and that is right.
  */
+import type { Place } from '../../ingest/trace-item.ts';
 import type { Query } from '../../replay/run.ts';
-import { defineRule, type Judgement, notApplicable, pass, undecidable, violatedOften } from '../rule.ts';
+import { probeWithoutSync, withLostSyncs } from '../lost-syncs.ts';
+import { defineRule, type Judgement, notApplicable, pass, selfEvident, undecidable, violatedOften } from '../rule.ts';
 import { describeQuery, isSnapshot, places, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
 
 const SYNCED = pass('every exact query in precopy synced');
@@ -22,7 +24,7 @@ export const exactWithoutSync = defineRule({
     kinds: ['exact'],
     query: (query) => (query.exact === true && query.final !== true ? judge(query) : undefined),
     end: () => {
-      if (migration.counts.exact > 0) return undefined;
+      if (migration.counts.exact > 0) return withLostSyncs(migration);
       if (migration.band === undefined && migration.outcome === 'completed' && !isSnapshot(migration)) {
         return withoutQueryLine();
       }
@@ -35,6 +37,8 @@ function judge(query: Query): Judgement | undefined {
   // With the VM stopped it is a query of postcopy, or of a switchover.
   if (query.inPostcopy || query.vmStopped) return undefined;
   if (query.syncs.length > 0) return SYNCED;
+  const said = probeWithoutSync(query);
+  if (said !== undefined) return saidWithoutSync(query, said);
   if (mayBeInPostcopy(query)) {
     return undecidable('the log does not show whether postcopy had started before the exact query', [
       'migrate_set_state',
@@ -51,6 +55,15 @@ function judge(query: Query): Judgement | undefined {
     actual: 'no sync between these lines',
     evidence: [query.at.place, ...places(query.previous)],
   }));
+}
+
+function saidWithoutSync(query: Query, said: Place): Judgement {
+  return selfEvident({
+    message: `the ${describeQuery(query)} was made without a sync`,
+    expected: 'ram_state_pending_sync sync=1 in an exact query of precopy',
+    actual: 'sync=0',
+    evidence: [query.at.place, said],
+  });
 }
 
 /** 8.0 to 10.0 ask exactly in postcopy, too: a log that begins there shows no state. */

@@ -7,8 +7,11 @@
 import { profileOf } from '../../catalog/profiles.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query, Switchover } from '../../replay/run.ts';
-import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
-import { isSnapshot, MODE_EVENT_NAMES, nothingJudged, withoutQueryLine, withoutSyncs } from '../shared.ts';
+import { probeWithoutSync, withLostSyncs } from '../lost-syncs.ts';
+import { defineRule, type Judgement, notApplicable, pass, selfEvident, undecidable, violated } from '../rule.ts';
+import { isSnapshot, MODE_EVENT_NAMES, nothingJudged, places, withoutQueryLine, withoutSyncs } from '../shared.ts';
+
+const WITHOUT_SYNC = 'the final query did not sync the dirty bitmaps';
 
 export const finalWithoutSync = defineRule({
   id: 'final-without-sync',
@@ -21,7 +24,7 @@ export const finalWithoutSync = defineRule({
   limits: 'Which module synced is not shown; RAM is the only one with these events.',
   begin: (migration) => ({
     switchover: (switchover) => judge(switchover, migration),
-    end: () => (migration.switchovers > 0 ? undefined : nothingToSync(migration)),
+    end: () => (migration.switchovers > 0 ? withLostSyncs(migration) : nothingToSync(migration)),
   }),
 });
 
@@ -52,7 +55,19 @@ function judgeFinals(switchover: Switchover, migration: Migration): Judgement | 
       ['qemu_savevm_query_pending'],
     );
   }
-  return withoutSync(switchover, migration, first.at.place, first);
+  const [said] = places(...finals.map(probeWithoutSync));
+  return said !== undefined && switchover.mode === 'precopy' && finals.length === 1
+    ? saidWithoutSync(switchover, first.at.place, said)
+    : withoutSync(switchover, migration, first.at.place, first);
+}
+
+function saidWithoutSync({ stop }: Switchover, decisive: Place, said: Place): Judgement {
+  return selfEvident({
+    message: WITHOUT_SYNC,
+    expected: 'ram_state_pending_sync sync=1 in the final query',
+    actual: 'sync=0',
+    evidence: [decisive, said, stop.place],
+  });
 }
 
 /** A sync that began before the stop is not that of a query behind it. */
@@ -83,9 +98,7 @@ function withoutSync(
   }
   const ofQuery = query !== undefined;
   return violated({
-    message: ofQuery
-      ? 'the final query did not sync the dirty bitmaps'
-      : 'the dirty bitmaps were not synced after the VM stopped',
+    message: ofQuery ? WITHOUT_SYNC : 'the dirty bitmaps were not synced after the VM stopped',
     expected: ofQuery
       ? 'migration_bitmap_sync_start and _end between the query before and the final one'
       : 'migration_bitmap_sync_start and _end between VM stop and the end of RAM',
