@@ -2,11 +2,11 @@
 import type { Band } from '../catalog/vocabulary.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
 import type { Place } from '../ingest/trace-item.ts';
+import type { DirtyBytesSample, StatusAnswer } from './answers.ts';
 import { BqlTracker } from './bql-tracker.ts';
 import { CapabilityTracker } from './capabilities.ts';
 import { type LimitSetting, LimitSettings } from './limit-settings.ts';
 import type { StreamContext } from './progress.ts';
-import type { DirtyBytesSample, StatusAnswer } from './run.ts';
 import type { BqlHold, ReplaySink } from './sink.ts';
 
 export interface ReplayOptions {

@@ -5,7 +5,8 @@
 import { SILENT_NS } from '../catalog/silence.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import type { Place } from '../ingest/trace-item.ts';
-import type { LostSync, Query, QueryProbes, StatusAnswer } from './run.ts';
+import type { StatusAnswer } from './answers.ts';
+import type { LostSync, Query, QueryProbes } from './run.ts';
 
 /** What the answers are compared with. */
 interface SyncsSeen {

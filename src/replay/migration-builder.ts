@@ -8,6 +8,7 @@ import { SILENT_NS } from '../catalog/silence.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { PROBLEM_KINDS, type ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
+import type { DirtyBytesSample, Span, StatusAnswer } from './answers.ts';
 import { DowntimeTracker } from './downtime.ts';
 import { PhaseTracker } from './phases.ts';
 import { Progress, type StreamContext } from './progress.ts';
@@ -17,7 +18,6 @@ import { QueryTracker } from './query-tracker.ts';
 import type {
   AssertionFailure,
   Capabilities,
-  DirtyBytesSample,
   Downtime,
   DowntimeLimit,
   LostSync,
@@ -26,9 +26,7 @@ import type {
   Moment,
   Outcome,
   QueryProbes,
-  Span,
   StateChange,
-  StatusAnswer,
 } from './run.ts';
 import { isSetup } from './side.ts';
 import { SwitchoverTracker } from './switchover-tracker.ts';

@@ -3,7 +3,7 @@
  * query-migrate says it. Before the fix it went on showing an expected downtime
  * while postcopy ran, and after it a downtime without a start.
  */
-import type { StatusAnswer } from '../../replay/run.ts';
+import type { StatusAnswer } from '../../replay/answers.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 
 export const downtimeNotShownInPostcopy = defineRule({

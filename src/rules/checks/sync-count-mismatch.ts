@@ -2,7 +2,8 @@
  * query-migrate counts the syncs in ram.dirty-sync-count. Up to 11.0 every one
  * is counted; 11.1 counts the setup and the exact queries but no final one.
  */
-import type { Migration, StatusAnswer } from '../../replay/run.ts';
+import type { StatusAnswer } from '../../replay/answers.ts';
+import type { Migration } from '../../replay/run.ts';
 import { describeLostSync } from '../lost-syncs.ts';
 import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { isSnapshot, SYNC_EVENT_NAMES, withoutQueryLine, withoutSyncs } from '../shared.ts';

@@ -1,5 +1,6 @@
 /** Judges by samples of query-migrate, taken while the log was written. */
-import type { DirtyBytesSample, Migration, Query } from '../../replay/run.ts';
+import type { DirtyBytesSample } from '../../replay/answers.ts';
+import type { Migration, Query } from '../../replay/run.ts';
 import { type Judgement, pass, undecidable } from '../rule.ts';
 import { notStored, sumOf } from './finding.ts';
 
