@@ -289,6 +289,9 @@ function switchoverEndOf(state: string): SwitchoverEnd | undefined {
       return 'completed';
     case 'colo':
       return 'colo';
+    case 'postcopy-device':
+    case 'postcopy-active':
+      return 'postcopy';
     case 'failing':
     case 'failed':
       return 'failed';
@@ -296,6 +299,6 @@ function switchoverEndOf(state: string): SwitchoverEnd | undefined {
     case 'cancelled':
       return 'cancelled';
     default:
-      return state.startsWith('postcopy-') ? 'postcopy' : undefined;
+      return undefined;
   }
 }
