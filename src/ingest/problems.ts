@@ -46,7 +46,7 @@ export const PROBLEM_KINDS = {
     hole: true,
   },
   'time-jitter': {
-    text: 'time stamps that run backwards by less than 10 ms between threads',
+    text: 'time stamps that run backwards a little between threads: by less than 10 ms, or 1 s where each line names its thread',
     hint: 'harmless: a thread takes the time before the lock of the log; the order of lines counts',
     hole: false,
   },

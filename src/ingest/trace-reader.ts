@@ -15,6 +15,7 @@ import { Losses } from './losses.ts';
 import { isHole, type ProblemCode, ProblemCounter } from './problems.ts';
 import { LineScanner } from './scan/line-scanner.ts';
 import { Skimmer } from './scan/skim/skimmer.ts';
+import { TimeOrder } from './time-order.ts';
 import type { ItemBase, LineRunItem, Place, TraceItem } from './trace-item.ts';
 
 const SPACE = 32;
@@ -22,8 +23,6 @@ const CARRIAGE_RETURN = 13;
 const BRACE = 123;
 /** Longest name of a trace event that is looked for. */
 const LONGEST_NAME = 80;
-/** Threads take their time stamp before the log's lock: up to here it may run backwards between them. */
-const JITTER_NS = 10_000_000;
 
 export interface TraceReaderOptions {
   /** Index of the input. */
@@ -52,7 +51,7 @@ export class TraceReader implements ItemReader {
   readonly #problems = new ProblemCounter();
   readonly #queue: TraceItem[] = [];
   readonly #formatCounts = new FormatCounts();
-  #lastNs: number | undefined;
+  readonly #order = new TimeOrder();
   readonly #losses = new Losses();
   #section: 'source' | 'destination' | undefined;
   #events = 0;
@@ -140,7 +139,7 @@ export class TraceReader implements ItemReader {
   #scanned(): TraceItem | undefined {
     const scanner = this.#scanner;
     if (scanner === undefined) return undefined;
-    const run = scanner.run(this.#lastNs);
+    const run = scanner.run(this.#order.lastNs);
     if (run !== undefined) return this.#counted(run, scanner.format);
     const item = scanner.next(this.#prefixed);
     if (item === undefined) return undefined;
@@ -154,7 +153,7 @@ export class TraceReader implements ItemReader {
   #counted(run: LineRunItem, format: string): LineRunItem {
     this.#events += run.lines;
     this.#formatCounts.add(format, run.lines);
-    this.#lastNs = run.timeNs;
+    this.#order.passed(run.timeNs, run.thread);
     return run;
   }
 
@@ -190,7 +189,7 @@ export class TraceReader implements ItemReader {
   #nulBytes(count: number): void {
     const { line } = this.#lines;
     this.#problems.add('nul-bytes', line, count);
-    const item = { place: { input: this.input, line, text: '' }, timeNs: this.#lastNs, thread: this.#fileThread };
+    const item = { place: { input: this.input, line, text: '' }, timeNs: this.#order.lastNs, thread: this.#fileThread };
     this.#queue.push({ kind: 'damage', code: 'nul-bytes', ...item });
   }
 
@@ -343,13 +342,12 @@ export class TraceReader implements ItemReader {
   }
 
   #checkTime(item: TraceItem): void {
-    const { timeNs } = item;
+    const { timeNs, thread } = item;
     if (timeNs === undefined) return;
-    const back = this.#lastNs === undefined ? 0 : this.#lastNs - timeNs;
-    this.#lastNs = timeNs;
-    if (back <= 0) return;
+    const order = this.#order.next(timeNs, thread);
+    if (order === 'forwards') return;
     // One thread's own log has no such race.
-    if (back < JITTER_NS && this.#fileThread === undefined) this.#problems.add('time-jitter', item.place.line);
+    if (order === 'jitter' && this.#fileThread === undefined) this.#problems.add('time-jitter', item.place.line);
     else this.#damage('time-backwards', item.place);
   }
 

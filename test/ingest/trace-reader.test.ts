@@ -253,6 +253,29 @@ describe('problems, and the sound neighbour', () => {
       problem: { 'time-jitter': 1 },
     },
     {
+      title: 'time back by 1 s between threads that the lines name',
+      damaged: ['7@1795468802.700000:migration_cancel ', '8@1795468801.700000:migration_cleanup '],
+      sound: ['7@1795468802.700000:migration_cancel ', '8@1795468802.700000:migration_cleanup '],
+      problem: { 'time-backwards': 1 },
+    },
+    {
+      title: 'time back by less than that, as on a busy host',
+      damaged: ['7@1795468802.700000:migration_cancel ', '8@1795468801.700001:migration_cleanup '],
+      sound: ['7@1795468802.700000:migration_cancel ', '8@1795468802.700000:migration_cleanup '],
+      problem: { 'time-jitter': 1 },
+    },
+    {
+      title: 'time back by 10 ms in one of them, with a line of another in between',
+      damaged: [
+        '7@1795468802.700000:migration_cancel ',
+        '8@1795468802.700000:migration_cleanup ',
+        '7@1795468802.690000:migration_cleanup ',
+      ],
+      sound: ['7@1795468802.700000:migration_cancel ', '8@1795468802.700000:migration_cleanup '],
+      problem: { 'time-backwards': 1 },
+      firstLine: 3,
+    },
+    {
       title: 'time back by less in one thread’s own log',
       damaged: [`${T}.700000Z migration_cancel `, `${T}.699999Z migration_cleanup `],
       sound: [`${T}.700000Z migration_cancel `, `${T}.700000Z migration_cleanup `],
