@@ -222,7 +222,7 @@ describe('undecidable', () => {
 
   test('no time stamps', async () => {
     expect(doubt(await judge(precopyRun()), ID)).toEqual(
-      doubtful('the log has no time stamps', 'vmstate_downtime_checkpoint'),
+      doubtful('the log has no time stamps: QEMU writes them with -msg timestamp=on', 'vmstate_downtime_checkpoint'),
     );
   });
 

@@ -70,9 +70,11 @@ function verdict(migration: Migration, seen: Seen): Judgement {
   if (seen.cpr) return notApplicable('CPR stops the VM before anything is sent');
   if (downtime !== undefined) return judge(migration, downtime, seen);
   if (outcome !== 'completed' && !migration.inPostcopy) return notApplicable('no switchover was carried through');
-  if (first.ns === undefined)
-    return undecidable('the log has no time stamps: QEMU writes them with -msg timestamp=on', []);
-  return undecidable('the log does not show the downtime', ['vmstate_downtime_checkpoint']);
+  const why =
+    first.ns === undefined
+      ? 'the log has no time stamps: QEMU writes them with -msg timestamp=on'
+      : 'the log does not show the downtime';
+  return undecidable(why, ['vmstate_downtime_checkpoint']);
 }
 
 function judge(migration: Migration, downtime: Downtime, seen: Seen): Judgement {

@@ -435,14 +435,35 @@ describe('for any bytes', () => {
     );
   });
 
-  test('where a few bytes are missing, nothing is read that QEMU did not record', async () => {
+  /** Where records begin and end: a type, then the name of an event, or an event with its length. */
+  function boundaries(bytes: Buffer): readonly number[] {
+    const found = [24];
+    for (let at = 24; at < bytes.length; found.push(at)) {
+      const isName = bytes.readBigUInt64LE(at) === 0n;
+      at += isName ? 20 + bytes.readUInt32LE(at + 16) : 8 + bytes.readUInt32LE(at + 24);
+    }
+    return found;
+  }
+
+  /** As many bytes as whole records have: what is left joins to a log that nobody can tell from a right one. */
+  function joins(at: number, missing: number): boolean {
+    const found = boundaries(whole);
+    const end = found.find((one) => one >= at) ?? whole.length;
+    return found.includes(end + missing);
+  }
+
+  test('where a few bytes are missing, nothing but the record that they are in is misread, and the damage shows', async () => {
+    expect(boundaries(whole).at(-1)).toBe(whole.length);
+    // A few bytes behind a record may be the beginning of a last one that was cut off.
+    const last = (boundaries(whole).at(-4) ?? 0) - 24;
     const recorded = new Set(texts(await readLog(whole)));
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 31 }), async (where, missing) => {
-        const at = 24 + (where % (whole.length - 24 - missing));
+        const at = 24 + (where % last);
+        fc.pre(!joins(at, missing));
         const { items, problems } = await readLog(Buffer.concat([whole.subarray(0, at), whole.subarray(at + missing)]));
         const read = items.filter(({ kind }) => kind !== 'damage').map(({ place }) => place.text);
-        expect(read.filter((text) => !recorded.has(text))).toEqual([]);
+        expect(read.filter((text) => !recorded.has(text)).length).toBeLessThanOrEqual(1);
         expect(problems['torn-record']).toBeGreaterThan(0);
       }),
       { numRuns: 100 },
