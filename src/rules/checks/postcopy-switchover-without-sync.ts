@@ -63,7 +63,7 @@ function judge(switchover: Switchover, migration: Migration, stageShown: boolean
       message: WITHOUT_SYNC,
       expected: 'ram_state_pending_sync sync=1 in the final query',
       actual: 'sync=0',
-      evidence: [decisive.place, said, switchover.stop.place, ...places(switchover.finals[0]?.at.place)],
+      evidence: [decisive.place, said, ...places(switchover.finals[0]?.at.place)],
     });
   }
   const unseen = withoutSyncs(migration);
