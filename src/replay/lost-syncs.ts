@@ -1,6 +1,7 @@
 /**
  * Finds out that the log has lost lines of syncs, whether they were switched
- * off in the midst of the run or written over: a probe that shows a sync, or an answer of query-migrate that counts more syncs than the log shows.
+ * off in the midst of the run or written over: a probe that shows a sync, or
+ * an answer of query-migrate that counts more syncs than the log shows.
  */
 import { SILENT_NS } from '../catalog/silence.ts';
 import type { Band } from '../catalog/vocabulary.ts';

@@ -1,7 +1,7 @@
 /** What the rules that miss a sync ask of its other witnesses, before they accuse and after. */
 import type { Place } from '../ingest/trace-item.ts';
 import type { LostSync, Migration, Query } from '../replay/run.ts';
-import { type Judgement, refuted } from './rule.ts';
+import { type Evidence, type Judgement, refuted, selfEvident } from './rule.ts';
 import { SYNC_EVENT_NAMES } from './shared.ts';
 
 /** For the end of a migration: a sync that is absent from this log proves nothing. undefined where no line is known to be lost. */
@@ -22,4 +22,9 @@ export function probeWithoutSync({ exact, final, syncs, hole, probes }: Query): 
   if (stage !== undefined || syncs.length > 0) return undefined;
   if (pendingSync.inPostcopy || pendingSync.exact !== exact || pendingSync.final !== (final === true)) return undefined;
   return pendingSync.at.place;
+}
+
+/** A violation by RAM's own word: its probe says sync=0 `where` it must sync. */
+export function saidWithoutSync(message: string, where: string, evidence: Evidence): Judgement {
+  return selfEvident({ message, expected: `ram_state_pending_sync sync=1 in ${where}`, actual: 'sync=0', evidence });
 }

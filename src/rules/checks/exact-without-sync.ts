@@ -3,10 +3,9 @@
  * postcopy has started nothing new gets dirty on the source: QEMU 8.0 to 10.0
  * still make exact queries then, without a sync, and that is right.
  */
-import type { Place } from '../../ingest/trace-item.ts';
 import type { Query } from '../../replay/run.ts';
-import { probeWithoutSync, withLostSyncs } from '../lost-syncs.ts';
-import { defineRule, type Judgement, notApplicable, pass, selfEvident, undecidable, violatedOften } from '../rule.ts';
+import { probeWithoutSync, saidWithoutSync, withLostSyncs } from '../lost-syncs.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violatedOften } from '../rule.ts';
 import { describeQuery, isSnapshot, places, SYNC_EVENT_NAMES, withoutQueryLine } from '../shared.ts';
 
 const SYNCED = pass('every exact query in precopy synced');
@@ -38,7 +37,9 @@ function judge(query: Query): Judgement | undefined {
   if (query.inPostcopy || query.vmStopped) return undefined;
   if (query.syncs.length > 0) return SYNCED;
   const said = probeWithoutSync(query);
-  if (said !== undefined) return saidWithoutSync(query, said);
+  if (said !== undefined) {
+    return saidWithoutSync(describe(query), 'an exact query of precopy', [query.at.place, said]);
+  }
   if (mayBeInPostcopy(query)) {
     return undecidable('the log does not show whether postcopy had started before the exact query', [
       'migrate_set_state',
@@ -50,21 +51,14 @@ function judge(query: Query): Judgement | undefined {
     return undecidable('the log begins between the sync and the exact query', SYNC_EVENT_NAMES);
   }
   return violatedOften(() => ({
-    message: `the ${describeQuery(query)} was made without a sync`,
+    message: describe(query),
     expected: 'migration_bitmap_sync_start and _end between the query before and this one',
     actual: 'no sync between these lines',
     evidence: [query.at.place, ...places(query.previous)],
   }));
 }
 
-function saidWithoutSync(query: Query, said: Place): Judgement {
-  return selfEvident({
-    message: `the ${describeQuery(query)} was made without a sync`,
-    expected: 'ram_state_pending_sync sync=1 in an exact query of precopy',
-    actual: 'sync=0',
-    evidence: [query.at.place, said],
-  });
-}
+const describe = (query: Query): string => `the ${describeQuery(query)} was made without a sync`;
 
 /** 8.0 to 10.0 ask exactly in postcopy, too: a log that begins there shows no state. */
 function mayBeInPostcopy({ state, final, precopyBytes, postcopyBytes }: Query): boolean {

@@ -7,8 +7,8 @@
 import { profileOf } from '../../catalog/profiles.ts';
 import type { Place } from '../../ingest/trace-item.ts';
 import type { Migration, Query, Switchover } from '../../replay/run.ts';
-import { probeWithoutSync, withLostSyncs } from '../lost-syncs.ts';
-import { defineRule, type Judgement, notApplicable, pass, selfEvident, undecidable, violated } from '../rule.ts';
+import { probeWithoutSync, saidWithoutSync, withLostSyncs } from '../lost-syncs.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { isSnapshot, MODE_EVENT_NAMES, nothingJudged, places, withoutQueryLine, withoutSyncs } from '../shared.ts';
 
 const WITHOUT_SYNC = 'the final query did not sync the dirty bitmaps';
@@ -57,17 +57,8 @@ function judgeFinals(switchover: Switchover, migration: Migration): Judgement | 
   }
   const [said] = places(...finals.map(probeWithoutSync));
   return said !== undefined && switchover.mode === 'precopy' && finals.length === 1
-    ? saidWithoutSync(switchover, first.at.place, said)
+    ? saidWithoutSync(WITHOUT_SYNC, 'the final query', [first.at.place, said, switchover.stop.place])
     : withoutSync(switchover, migration, first.at.place, first);
-}
-
-function saidWithoutSync({ stop }: Switchover, decisive: Place, said: Place): Judgement {
-  return selfEvident({
-    message: WITHOUT_SYNC,
-    expected: 'ram_state_pending_sync sync=1 in the final query',
-    actual: 'sync=0',
-    evidence: [decisive, said, stop.place],
-  });
 }
 
 /** A sync that began before the stop is not that of a query behind it. */

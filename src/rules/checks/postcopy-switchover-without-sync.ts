@@ -5,8 +5,8 @@
  * event and not the state, for 7.2 sets postcopy-active before the stop.
  */
 import type { Migration, Switchover } from '../../replay/run.ts';
-import { probeWithoutSync, withLostSyncs } from '../lost-syncs.ts';
-import { defineRule, type Judgement, notApplicable, pass, selfEvident, undecidable, violated } from '../rule.ts';
+import { probeWithoutSync, saidWithoutSync, withLostSyncs } from '../lost-syncs.ts';
+import { defineRule, type Judgement, notApplicable, pass, undecidable, violated } from '../rule.ts';
 import { places, withoutSyncs } from '../shared.ts';
 
 const WITHOUT_SYNC = 'the postcopy switchover sent its discard bitmap without a sync after the VM stopped';
@@ -59,12 +59,8 @@ function judge(switchover: Switchover, migration: Migration, stageShown: boolean
   const decisive = switchover.discardBitmap ?? switchover.end ?? switchover.stop;
   const [said] = places(...switchover.finals.map(probeWithoutSync));
   if (said !== undefined && !stageShown && finalAlone(migration)) {
-    return selfEvident({
-      message: WITHOUT_SYNC,
-      expected: 'ram_state_pending_sync sync=1 in the final query',
-      actual: 'sync=0',
-      evidence: [decisive.place, said, ...places(switchover.finals[0]?.at.place)],
-    });
+    const [query] = switchover.finals;
+    return saidWithoutSync(WITHOUT_SYNC, 'the final query', [decisive.place, said, ...places(query?.at.place)]);
   }
   const unseen = withoutSyncs(migration);
   if (unseen !== undefined) return unseen;
