@@ -223,17 +223,19 @@ async function readSamples(path: string, plan: InputPlan, log: SampleLog): Promi
   const input = plan.files.length;
   const source = await ByteSource.open(path, false);
   const lines = new LineReader(source);
+  let blank = 0;
   try {
     while (await lines.advance()) {
       const text = lines.buffer.toString('utf8', lines.start, lines.end).trim();
-      if (text !== '') log.line(text, { input, line: lines.line, text }, undefined);
+      if (text === '') blank += 1;
+      else log.line(text, { input, line: lines.line, text }, undefined);
     }
   } finally {
     source.close();
   }
   const { notUnderstood } = log;
-  if (lines.line === 0) throw new UserError(`${path} is empty; --qmp wants query-migrate samples as JSON lines`);
-  if (notUnderstood === lines.line) {
+  if (lines.line === blank) throw new UserError(`${path} is empty; --qmp wants query-migrate samples as JSON lines`);
+  if (notUnderstood === lines.line - blank) {
     throw new UserError(`${path}: no line of it is JSON; --qmp wants query-migrate samples or a QMP log as JSON lines`);
   }
   return { name: plan.nameOf(input), lines: lines.line, samples: log.samples.length, notUnderstood };

@@ -324,9 +324,14 @@ describe('--qmp', () => {
     refused(['analyze', CLEAN, '--qmp', 'a.jsonl'], /^a\.jsonl: no line of it is JSON; --qmp wants /);
   });
 
-  test('empty', () => {
-    writeFileSync(place.path('a.jsonl'), '');
-    refused(['analyze', CLEAN, '--qmp', 'a.jsonl'], /^a\.jsonl\b/);
+  test('no JSON, and blank lines between', () => {
+    writeFileSync(place.path('a.jsonl'), 'nothing\n\n  \nat all\n');
+    refused(['analyze', CLEAN, '--qmp', 'a.jsonl'], /^a\.jsonl: no line of it is JSON; --qmp wants /);
+  });
+
+  test.each(['', '\n \n'])('empty: %j', (text) => {
+    writeFileSync(place.path('a.jsonl'), text);
+    refused(['analyze', CLEAN, '--qmp', 'a.jsonl'], /^a\.jsonl is empty; --qmp wants /);
   });
 
   test('a directory', () => {

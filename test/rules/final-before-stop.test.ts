@@ -25,7 +25,7 @@ describe('violated', () => {
     const report = await judge(early);
     expect(accusation(report, ID)).toEqual(
       accused(
-        'the final query was made while the VM was still running',
+        'the final query was made before the migration stopped the VM',
         'src.log:18 qemu_savevm_query_pending exact=1, final=1, total=4239360',
         'src.log:20 runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)',
       ),

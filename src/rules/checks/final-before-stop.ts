@@ -46,9 +46,9 @@ function judgeEarly({ earlyFinals, stop, hole }: Switchover): Judgement | undefi
   const [early] = earlyFinals;
   if (early === undefined) return undefined;
   const finding = {
-    message: 'the final query was made while the VM was still running',
+    message: 'the final query was made before the migration stopped the VM',
     expected: 'the VM is stopped first, then one query with final=1',
-    actual: 'the VM is stopped only after the query',
+    actual: 'the stop comes after the query',
     evidence: [early.at.place, stop.place],
   } as const;
   return hole || early.hole ? undecidable(finding.message, STOP_EVENT_NAMES) : violated(finding);
