@@ -3,6 +3,7 @@
  * buffer, SystemTap, LTTng) holds every QEMU on it: where the form shows
  * process ids, each process is replayed on its own.
  */
+import type { Side } from '../catalog/vocabulary.ts';
 import type { TraceItem } from '../ingest/trace-item.ts';
 import type { StreamReplay } from '../replay/replay.ts';
 
@@ -24,7 +25,7 @@ export class ProcessReplays {
     else this.#unclaimed(item);
   }
 
-  get side(): 'source' | 'destination' | 'unknown' {
+  get side(): Side | 'unknown' {
     const sides = new Set(this.all.map((replay) => replay.side));
     if (sides.has('source')) return 'source';
     return sides.has('destination') ? 'destination' : 'unknown';

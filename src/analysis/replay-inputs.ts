@@ -4,8 +4,7 @@ import { compileLate } from '../base/compiler.ts';
 import { UserError } from '../base/errors.ts';
 import { collectAlone, keepHeapSmall } from '../base/memory.ts';
 import { plural } from '../base/text.ts';
-import type { Band } from '../catalog/vocabulary.ts';
-import type { StartTime } from '../ingest/attempt-times.ts';
+import type { Band, Side } from '../catalog/vocabulary.ts';
 import { ByteSource } from '../ingest/byte-source.ts';
 import type { Clock } from '../ingest/clock.ts';
 import { groupInputs } from '../ingest/group-inputs.ts';
@@ -13,7 +12,7 @@ import { inputNames } from '../ingest/input-names.ts';
 import type { InputFacts } from '../ingest/item-reader.ts';
 import { LineReader } from '../ingest/line-reader.ts';
 import type { ProblemCode } from '../ingest/problems.ts';
-import { type MigrateSample, SampleLog } from '../ingest/samples.ts';
+import { type Answered, SampleLog } from '../ingest/samples.ts';
 import { separateTables } from '../ingest/simple/event-table.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import { TraceStream } from '../ingest/trace-stream.ts';
@@ -46,7 +45,7 @@ export interface ReplayRequest {
 
 export interface ReplayedInput {
   readonly name: string;
-  readonly side: 'source' | 'destination' | 'unknown';
+  readonly side: Side | 'unknown';
   readonly facts: InputFacts;
 }
 
@@ -180,10 +179,7 @@ function samplesAfter(log: SampleLog, clock: Clock, ns: number): readonly DirtyB
 
 function answersAfter(log: SampleLog, clock: Clock, ns: number): readonly StatusAnswer[] {
   return log.answers
-    .flatMap(({ from, to, started, ...answer }) => {
-      const times = timesOn(from, to, clock);
-      return times === undefined ? [] : [{ ...answer, ...times, started: startOn(started, clock) }];
-    })
+    .flatMap((answer) => onClock(answer, clock))
     .filter((answer) => answer.toNs >= ns)
     .sort((a, b) => a.toNs - b.toNs);
 }
@@ -195,15 +191,11 @@ function limitsOn(log: SampleLog, clock: Clock): readonly LimitSetting[] {
   });
 }
 
-/** A sample can be judged only when the times around its answer are known. */
-function onClock(sample: MigrateSample, clock: Clock): readonly DirtyBytesSample[] {
-  const { from, to, started, ...answer } = sample;
+/** An answer can be judged only when the times around it are known. */
+function onClock<A extends Answered>({ from, to, started, ...answer }: A, clock: Clock) {
   const times = timesOn(from, to, clock);
-  return times === undefined ? [] : [{ ...answer, ...times, started: startOn(started, clock) }];
-}
-
-function startOn(started: StartTime | undefined, clock: Clock) {
-  return started === undefined ? undefined : timesOn(started.from, started.to, clock);
+  const began = started === undefined ? undefined : timesOn(started.from, started.to, clock);
+  return times === undefined ? [] : [{ ...answer, ...times, started: began }];
 }
 
 function timesOn(from: number | undefined, to: number | undefined, clock: Clock) {

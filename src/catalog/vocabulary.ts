@@ -35,3 +35,9 @@ export const STATES = [
 ] as const;
 
 export type State = (typeof STATES)[number];
+
+/** A migration ends in one of these; query-migrate answers them until the next one begins. */
+export const TERMINAL_STATES: ReadonlySet<string> = new Set<State>(['completed', 'cancelled', 'failed']);
+
+/** Of a migration: which of the two processes. */
+export type Side = 'source' | 'destination';

@@ -1,4 +1,5 @@
 /** When the migration began that an answer of query-migrate is about: by this it is told from another process's. */
+import { TERMINAL_STATES } from '../catalog/vocabulary.ts';
 
 /** Seconds since 1970 between which QEMU set start_time, which is right before the state `setup`. */
 export interface StartTime {
@@ -7,17 +8,10 @@ export interface StartTime {
 }
 
 interface Answered {
-  readonly status: unknown;
+  readonly status: string | undefined;
   readonly totalMs: number | undefined;
   readonly from: number | undefined;
   readonly to: number | undefined;
-}
-
-/** Of these, total-time stands still. */
-const OVER: readonly unknown[] = ['completed', 'failed', 'cancelled'];
-
-export function isOver(status: string): boolean {
-  return OVER.includes(status);
 }
 
 export class AttemptTimes {
@@ -25,9 +19,10 @@ export class AttemptTimes {
   readonly #started = new Map<string, StartTime>();
 
   note(who: string, { status, totalMs, from, to }: Answered): StartTime | undefined {
-    // What is over is what went on before: a new attempt shows other states first, or nothing was asked in it.
-    if (OVER.includes(status)) return this.#started.get(who);
-    if (status === 'setup' || typeof status !== 'string' || totalMs === undefined) {
+    // What is over is what went on before, its total-time stands still: a new attempt shows other states first, or
+    // nothing was asked in it.
+    if (status !== undefined && TERMINAL_STATES.has(status)) return this.#started.get(who);
+    if (status === 'setup' || status === undefined || totalMs === undefined) {
       this.#started.delete(who);
       return undefined;
     }

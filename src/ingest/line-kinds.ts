@@ -1,4 +1,5 @@
 /** How a line that is no event of the catalogue is told apart. All patterns see the text behind the prefix. */
+import type { Side } from '../catalog/vocabulary.ts';
 
 /** Names of trace events: every one that QEMU's migration code prints has an underscore. */
 const EVENT_NAME = /^[a-z][a-z0-9]*_[a-z0-9_]*(?= |$)/;
@@ -45,7 +46,7 @@ export function hasStampInside(text: string): boolean {
   return (text.includes('Z ') || text.includes('@') || text.includes('_write: ')) && STAMP_INSIDE.test(text);
 }
 
-export function sectionOf(text: string): 'source' | 'destination' | undefined {
+export function sectionOf(text: string): Side | undefined {
   const side = SECTION.exec(text)?.[1];
   return side === undefined ? undefined : side === 'src' ? 'source' : 'destination';
 }

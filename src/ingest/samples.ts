@@ -5,33 +5,34 @@
  * counter of pages and something else.
  */
 import { normalise, parseUint64, type Uint64 } from '../base/uint64.ts';
-import { AttemptTimes, isOver, type StartTime } from './attempt-times.ts';
+import { TERMINAL_STATES } from '../catalog/vocabulary.ts';
+import { AttemptTimes, type StartTime } from './attempt-times.ts';
 import type { Place } from './trace-item.ts';
 
-/** One answer; host times in seconds since 1970 around it, undefined where the log has none. */
-export interface MigrateSample {
+/** Host times in seconds since 1970 around an answer, undefined where the log has none. */
+export interface Answered {
   readonly from: number | undefined;
   readonly to: number | undefined;
-  readonly dirtyBytes: Uint64;
-  readonly field: string;
-  /** The answer's state is none that a migration ends in. */
-  readonly underWay: boolean;
   /** undefined: the answer does not tell. */
   readonly started: StartTime | undefined;
   readonly place: Place;
 }
 
+/** What an answer says of the pending bytes. */
+export interface MigrateSample extends Answered {
+  readonly dirtyBytes: Uint64;
+  readonly field: string;
+  /** The answer's state is none that a migration ends in. */
+  readonly underWay: boolean;
+}
+
 /** What else an answer says of the migration; fields it does not have are undefined. */
-export interface MigrateAnswer {
-  readonly from: number | undefined;
-  readonly to: number | undefined;
+export interface MigrateAnswer extends Answered {
   readonly status: string;
   /** `ram.dirty-sync-count` */
   readonly dirtySyncCount: Uint64 | undefined;
   /** It has the field `downtime`. */
   readonly showsDowntime: boolean;
-  readonly started: StartTime | undefined;
-  readonly place: Place;
 }
 
 /** A downtime-limit, and when the process had it: host time in seconds since 1970. */
@@ -119,12 +120,12 @@ export class SampleLog {
   }
 
   #add(answer: Json, from: number | undefined, to: number | undefined, place: Place, who: unknown = ''): void {
-    const status = answer['status'];
+    const status = typeof answer['status'] === 'string' ? answer['status'] : undefined;
     const totalMs = numberOf(answer['total-time']);
     const started = this.#attempts.note(`${place.input} ${String(who)}`, { status, totalMs, from, to });
-    this.#addAnswer(answer, { from, to, started, place });
+    if (status !== undefined) this.#addAnswer(answer, status, { from, to, started, place });
     if (this.samples.length >= MAX_SAMPLES) return;
-    const underWay = typeof status === 'string' && !isOver(status);
+    const underWay = status !== undefined && !TERMINAL_STATES.has(status);
     for (const field of FIELDS) {
       const dirtyBytes = bytesOf(answer[field]);
       if (dirtyBytes === undefined) continue;
@@ -133,12 +134,11 @@ export class SampleLog {
     }
   }
 
-  #addAnswer(answer: Json, when: Pick<MigrateAnswer, 'from' | 'to' | 'started' | 'place'>): void {
-    const status = answer['status'];
-    if (typeof status !== 'string' || this.answers.length >= MAX_ANSWERS) return;
+  #addAnswer(answer: Json, status: string, answered: Answered): void {
+    if (this.answers.length >= MAX_ANSWERS) return;
     const ram = answer['ram'];
     const dirtySyncCount = isObject(ram) ? bytesOf(ram['dirty-sync-count']) : undefined;
-    this.answers.push({ ...when, status, dirtySyncCount, showsDowntime: 'downtime' in answer });
+    this.answers.push({ ...answered, status, dirtySyncCount, showsDowntime: 'downtime' in answer });
   }
 }
 

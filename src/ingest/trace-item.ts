@@ -2,6 +2,7 @@
 
 import type { KnownEvent } from '../catalog/catalog.ts';
 import type { EventGroup } from '../catalog/events.ts';
+import type { Side } from '../catalog/vocabulary.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** A line of an input: the proof that a report shows. */
@@ -110,7 +111,7 @@ export type MessageItem = ItemBase & {
   readonly kind: 'message';
   readonly message: string;
   /** Whose line it is, where the input says so. */
-  readonly side: 'source' | 'destination' | undefined;
+  readonly side: Side | undefined;
 };
 
 /** A query-migrate answer that stands between the trace lines. */

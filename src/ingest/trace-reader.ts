@@ -1,6 +1,8 @@
 /** Reads one input line by line into trace items, and counts everything that is wrong with it. */
+
 import { isUtf8 } from 'node:buffer';
 import { CATALOG, type CatalogEntry } from '../catalog/catalog.ts';
+import type { Side } from '../catalog/vocabulary.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Clock } from './clock.ts';
 import { eventItem, fieldItem, isOnlyCounted, lockItem, lockOperationOf } from './event-item.ts';
@@ -53,7 +55,7 @@ export class TraceReader implements ItemReader {
   readonly #formatCounts = new FormatCounts();
   readonly #order = new TimeOrder();
   readonly #losses = new Losses();
-  #section: 'source' | 'destination' | undefined;
+  #section: Side | undefined;
   #events = 0;
   #messages = 0;
   #prefixed = false;

@@ -8,7 +8,7 @@ import { SILENT_NS } from '../catalog/silence.ts';
 import type { Band } from '../catalog/vocabulary.ts';
 import { PROBLEM_KINDS, type ProblemCode } from '../ingest/problems.ts';
 import type { EventItem, MessageItem, Place, TraceItem } from '../ingest/trace-item.ts';
-import type { DirtyBytesSample, Span, StatusAnswer } from './answers.ts';
+import type { Answer, DirtyBytesSample, Span, StatusAnswer } from './answers.ts';
 import { DowntimeTracker } from './downtime.ts';
 import { PhaseTracker } from './phases.ts';
 import { Progress, type StreamContext } from './progress.ts';
@@ -35,10 +35,6 @@ const MAX_MESSAGES = 20;
 
 /** migrate_init() sets start_time right before `setup`; on a loaded host other lines come in between. */
 const START_SLACK_NS = 100e6;
-
-interface AnswerTimes extends Span {
-  readonly started: Span | undefined;
-}
 
 export class MigrationBuilder implements Migration {
   readonly index: number;
@@ -248,7 +244,7 @@ export class MigrationBuilder implements Migration {
     if (own !== undefined) this.answers.push({ ...answer, ...own });
   }
 
-  #onOwnClock({ fromNs, toNs, started }: AnswerTimes): AnswerTimes | undefined {
+  #onOwnClock({ fromNs, toNs, started }: Answer): Omit<Answer, 'place'> | undefined {
     if (this.#startNs === undefined) return undefined;
     const own = shifted({ fromNs, toNs }, this.#startNs);
     const began = started === undefined ? undefined : shifted(started, this.#startNs);

@@ -1,14 +1,12 @@
 /** How far a migration has come: what its trackers tell each other. */
 import type { Uint64 } from '../base/uint64.ts';
-import type { Band } from '../catalog/vocabulary.ts';
+import { type Band, TERMINAL_STATES } from '../catalog/vocabulary.ts';
 import type { Place } from '../ingest/trace-item.ts';
 import type { BqlTracker } from './bql-tracker.ts';
 import type { CapabilityTracker } from './capabilities.ts';
 import type { LimitSettings } from './limit-settings.ts';
 import type { Moment, Outcome, StateChange } from './run.ts';
 import type { ReplaySink } from './sink.ts';
-
-const TERMINAL: ReadonlySet<string> = new Set(['completed', 'cancelled', 'failed']);
 
 /** What the replay of a stream knows beyond one migration. */
 export interface StreamContext {
@@ -108,5 +106,5 @@ export class Progress {
 }
 
 export function isTerminal(state: string | undefined): boolean {
-  return state !== undefined && TERMINAL.has(state);
+  return state !== undefined && TERMINAL_STATES.has(state);
 }

@@ -3,7 +3,7 @@
  * the process does as a source counts; as a destination it prints the same
  * migrate_set_state and runstate_set, and those are left aside.
  */
-import type { Band } from '../catalog/vocabulary.ts';
+import type { Band, Side } from '../catalog/vocabulary.ts';
 import type {
   DamageItem,
   EventFilter,
@@ -24,7 +24,7 @@ import { MigrationBuilder } from './migration-builder.ts';
 import type { AssertionFailure } from './run.ts';
 import { endsIncoming, HEADER_EVENTS, isBeginning, isOfLoop, isSetup, opensMigration, sideOf } from './side.ts';
 import type { BqlHold } from './sink.ts';
-import { type Side, Undecided } from './undecided.ts';
+import { Undecided } from './undecided.ts';
 
 export class StreamReplay {
   readonly #options: ReplayOptions;

@@ -1,5 +1,6 @@
 /** What an event tells of the side that printed it, and of where a migration begins. */
 import type { EventName } from '../catalog/catalog.ts';
+import type { Side } from '../catalog/vocabulary.ts';
 import type { EventItem, TraceItem } from '../ingest/trace-item.ts';
 
 const SOURCE_EVENTS: ReadonlySet<EventName> = new Set<EventName>([
@@ -31,7 +32,7 @@ const SOURCE_EVENTS: ReadonlySet<EventName> = new Set<EventName>([
 ]);
 
 /** undefined for what both sides print, such as migrate_set_state. */
-export function sideOf(item: TraceItem): 'source' | 'destination' | undefined {
+export function sideOf(item: TraceItem): Side | undefined {
   if (item.kind !== 'event') return undefined;
   if (item.group === 'query' || item.group === 'sync' || item.group === 'probe') return 'source';
   if (item.group === 'destination') return 'destination';

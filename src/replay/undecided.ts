@@ -1,8 +1,7 @@
 /** The events from a `setup` on, until one of them tells whether this process is the source. */
+import type { Side } from '../catalog/vocabulary.ts';
 import type { EventItem } from '../ingest/trace-item.ts';
 import { endsIncoming } from './side.ts';
-
-export type Side = 'source' | 'destination';
 
 /** Between `setup` and the first event that tells the side there are a few lines, not thousands. */
 const MAX_UNDECIDED = 10_000;

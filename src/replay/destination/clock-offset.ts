@@ -4,6 +4,7 @@
  * destination bounds the offset from above, one of the destination that causes
  * a line of the source from below.
  */
+import type { Side } from '../../catalog/vocabulary.ts';
 import type { Incoming } from './incoming.ts';
 import type { KeptMoments, TieMoment } from './moment-log.ts';
 import type { SourceMoments } from './source-recorder.ts';
@@ -14,7 +15,7 @@ const RESOLUTION_NS = 1000;
 const DRIFT = 100e-6;
 
 export interface Tie {
-  readonly first: 'source' | 'destination';
+  readonly first: Side;
   readonly source: TieMoment;
   readonly destination: TieMoment;
 }
