@@ -1,5 +1,5 @@
 /** The entry: chooses the command and turns what it throws into a sentence and an exit code. */
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { messageOf, systemCode, UserError } from '../base/errors.ts';
 import { visible } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
@@ -27,30 +27,38 @@ async function main(args: readonly string[]): Promise<void> {
   const [name = ''] = args;
   const wanted = COMMANDS[name];
   if (wanted === undefined && name !== '' && !name.startsWith('-')) throw new UserError(unknownCommand(name));
-  const loads = wanted === undefined ? Object.values(COMMANDS) : [wanted];
-  const modules = await Promise.all(loads.map((load) => load()));
-  const parser = yargs(args.map(hideDash))
-    .scriptName('qtrace')
+  if (wanted !== undefined) {
+    // Of a named command yargs would compose the help each time it runs; of the only one it does not.
+    const { register } = await wanted();
+    await register(parserOf(args.slice(1), `qtrace ${name}`), 'only').parseAsync();
+    return;
+  }
+  const modules = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const parser = parserOf(args, 'qtrace')
     .usage('$0 COMMAND: review QEMU live migration by its traces')
+    .demandCommand(1, 'name a command');
+  await modules.reduce((known, { register }) => register(known, 'named'), parser).parseAsync();
+}
+
+function parserOf(args: readonly string[], program: string): Argv {
+  return yargs(args.map(hideDash))
+    .scriptName(program)
     .version(VERSION)
     .strict()
-    .demandCommand(1, 'name a command')
     .parserConfiguration({ 'parse-positional-numbers': false, 'populate--': true, 'greedy-arrays': true })
     .exitProcess(false)
     .check(onceEach)
     .fail((message, error) => {
       // What yargs itself has to say is about usage; anything else was thrown by a command.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UserError(sentence(error?.message ?? message, wanted === undefined ? undefined : name));
+      throw new UserError(sentence(error?.message ?? message, program));
     })
     .wrap(100);
-  await modules.reduce((known, { register }) => register(known), parser).parseAsync();
 }
 
 /** yargs says some things over several lines. */
-function sentence(message: string, command: string | undefined): string {
-  const text = message.replace(/\s+/g, ' ').trim();
-  return `${text}; \`qtrace ${command === undefined ? '' : `${command} `}--help\` tells more`;
+function sentence(message: string, program: string): string {
+  return `${message.replace(/\s+/g, ' ').trim()}; \`${program} --help\` tells more`;
 }
 
 function unknownCommand(name: string): string {

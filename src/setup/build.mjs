@@ -1,5 +1,6 @@
-// Builds dist: qtrace.js (the entry), main-HASH.cjs (the program, one file), main-HASH.cache (its compiled code) and
-// skim.wasm (what passes over the lines of a large log).
+// Builds dist: qtrace.js (the entry), main-HASH.cjs (the program, one file), analyze-HASH.cjs (the same without the other
+// commands: half as much to read for the main job), a .cache of each (its compiled code) and skim.wasm (what passes over
+// the lines of a large log).
 //
 // CommonJS, because V8's code cache can be given to a classic script only, and because it starts without Node's ES
 // module loader. Modules reached through `await import()` alone keep their place in the file but run when first asked
@@ -27,7 +28,14 @@ import { dist, inputsStamp, root } from './ensure.mjs';
 // Read before the build, so that an edit made meanwhile is seen by the next one.
 const stamp = inputsStamp();
 
-function bundle() {
+const FOLDER = 'src/cli/commands';
+/** The entry runs the first one that has the command. */
+const PROGRAMS = [
+  { id: 'analyze', without: readdirSync(join(root, FOLDER)).filter((file) => file !== 'analyze.ts') },
+  { id: 'main', without: [] },
+];
+
+function bundle({ without }) {
   const result = buildSync({
     absWorkingDir: root,
     entryPoints: ['src/cli/main.ts'],
@@ -37,9 +45,13 @@ function bundle() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    minifyWhitespace: true,
     // A plain require() is cheaper than import() of the few packages left outside.
     supported: { 'dynamic-import': false },
-    external: ['*.node', '@napi-rs/canvas', 'canvas', 'chart.js', 'chartjs-node-canvas', 'dejavu-fonts-ttf'],
+    external: [
+      ...['*.node', '@napi-rs/canvas', 'canvas', 'chart.js', 'chartjs-node-canvas', 'dejavu-fonts-ttf'],
+      ...without.map((file) => `./${FOLDER}/${file}`),
+    ],
     alias: {
       assert: join(root, 'src/shims/assert.mjs'),
       bindings: join(root, 'src/shims/bindings.cjs'),
@@ -80,7 +92,7 @@ async function assemble() {
   return files.get('skim.wasm');
 }
 
-const entry = (name) => `#!/usr/bin/env node
+const entry = ([analyze, main]) => `#!/usr/bin/env node
 'use strict';
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
@@ -90,10 +102,11 @@ try {
   process.stderr.write('qtrace: the working directory is gone; choose another one\\n');
   process.exit(2);
 }
-const filename = __dirname + '/${name}.cjs';
+const name = process.argv[2] === 'analyze' ? '${analyze}' : '${main}';
+const filename = __dirname + '/' + name + '.cjs';
 let cachedData;
 try {
-  cachedData = readFileSync(__dirname + '/${name}.cache');
+  cachedData = readFileSync(__dirname + '/' + name + '.cache');
 } catch {}
 // V8 checks the cache against its own version and flags; one that does not fit is ignored.
 const program = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
@@ -140,25 +153,31 @@ function put(name, contents, mode = 0o644) {
   renameSync(temporary, join(dist, name));
 }
 
-let contents;
-try {
-  contents = bundle();
-} catch {
-  // esbuild has printed what and where.
-  process.exit(1);
+/** @returns its name in dist, without the extension */
+function build(program) {
+  let contents;
+  try {
+    contents = bundle(program);
+  } catch {
+    // esbuild has printed what and where.
+    process.exit(1);
+  }
+  refuseBeyondAscii(contents);
+  const name = `${program.id}-${createHash('sha256').update(contents).digest('hex').slice(0, 12)}`;
+  put(`${name}.cjs`, contents);
+  const cache = join(dist, `.${name}.cache.${process.pid}`);
+  makeCache(join(dist, `${name}.cjs`), cache);
+  if (existsSync(cache)) renameSync(cache, join(dist, `${name}.cache`));
+  return name;
 }
-refuseBeyondAscii(contents);
+
 const skim = await assemble();
-const name = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 12)}`;
 mkdirSync(dist, { recursive: true });
 // The package's own type is "module".
 put('package.json', '{ "type": "commonjs" }\n');
-put(`${name}.cjs`, contents);
-const cache = join(dist, `.${name}.cache.${process.pid}`);
-makeCache(join(dist, `${name}.cjs`), cache);
-if (existsSync(cache)) renameSync(cache, join(dist, `${name}.cache`));
+const names = PROGRAMS.map(build);
 put('skim.wasm', skim);
-put('qtrace.js', entry(name), 0o755);
+put('qtrace.js', entry(names), 0o755);
 put('inputs.stamp', stamp);
 
 // A process started a moment ago may still be about to read the build before this one. A package takes only the new one.
@@ -166,5 +185,5 @@ const spared = process.argv.includes('--clean') ? 0 : 60_000;
 for (const file of readdirSync(dist)) {
   const path = join(dist, file);
   const old = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) >= spared;
-  if (old && /^\.?main-/.test(file) && !file.startsWith(name)) rmSync(path, { force: true });
+  if (old && /\.(cjs|cache)/.test(file) && !names.some((name) => file.startsWith(name))) rmSync(path, { force: true });
 }

@@ -81,8 +81,11 @@ describe('the entry', () => {
     expect(read('dist/qtrace.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  test('V8 takes the code that the build has compiled', () => {
-    const [, name] = /'\/(main-\w+)\.cjs'/.exec(read('dist/qtrace.js')) ?? [];
+  const programOf = (id: string): string =>
+    new RegExp(`'(${id}-\\w+)'`).exec(read('dist/qtrace.js'))?.[1] ?? `no ${id} in the entry`;
+
+  test.each(['analyze', 'main'])('V8 takes the code that the build has compiled of %s', (id) => {
+    const name = programOf(id);
     const filename = join(ROOT, 'dist', `${name}.cjs`);
     const cachedData = readFileSync(join(ROOT, 'dist', `${name}.cache`));
     // In a process of its own: another setting of the engine, made by any test, would be reason enough to refuse it.
@@ -92,6 +95,11 @@ describe('the entry', () => {
     const run = spawnSync(process.execPath, ['-e', script, filename, join(ROOT, 'dist', `${name}.cache`)]);
     expect(cachedData.length).toBeGreaterThan(100_000);
     expect(`${run.stdout}`.trim()).toBe('false');
+  });
+
+  test('the main job reads no code of the other commands', () => {
+    expect(read(`dist/${programOf('main')}.cjs`)).toContain('src/cli/commands/review.ts');
+    expect(read(`dist/${programOf('analyze')}.cjs`)).not.toMatch(/"src\/(review|diff|emulator)\//);
   });
 
   test('says its version through npm, and nothing else on standard output', () => {
