@@ -1,14 +1,14 @@
+/** Nearly all that a trace says. The tables of Unicode take longer to load than a small log to be judged. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /**
  * Trace text is untrusted: a guest can choose parts of it. Before it reaches a
  * terminal or a report, everything that is not plain printable text becomes a
  * visible escape (control characters, bidirectional marks, lone surrogates).
  */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-/** What a document may not hold either: XML and HTML know no such character. */
-const UNFIT = new RegExp(`${HIDDEN.source}|\\p{Noncharacter_Code_Point}`, 'gu');
-
 export function visible(text: string): string {
-  return text.replace(HIDDEN, (character) => {
+  if (PLAIN.test(text)) return text;
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
     if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
     const digits = code.toString(16).padStart(4, '0');
@@ -16,9 +16,14 @@ export function visible(text: string): string {
   });
 }
 
-/** The same for a page that is read, not pasted into a shell: `\u202e` stands as `\u27e8U+202E\u27e9`. */
+/**
+ * The same for a page that is read, not pasted into a shell: `\u202e` stands as `\u27e8U+202E\u27e9`. Nor may a document
+ * hold what is no character to Unicode.
+ */
 export function marked(text: string): string {
-  return text.replace(UNFIT, (character) => {
+  if (PLAIN.test(text)) return text;
+  const unfit = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
+  return text.replace(unfit, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
   });
