@@ -1,10 +1,11 @@
-import type { Op } from '../code/paths.ts';
+import type { Op, Path } from '../code/paths.ts';
+import { valueText } from '../code/values.ts';
 import { defineCheck, entries, mendedLater, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath, turned } from '../model/compare.ts';
 import { lostAt, madeAt } from '../model/guilt.ts';
 import { type SeriesModel, takesExact } from '../model/model.ts';
-import { isSync, toldExact } from '../model/names.ts';
-import { isKnownToSync, servesRam, syncAddedElsewhere, syncs } from '../model/syncs.ts';
+import { isReport, isShare, isSync, toldExact } from '../model/names.ts';
+import { isKnownToSync, mayBeSync, servesRam, syncAddedElsewhere, syncs } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
 export const exactWithoutSync = defineCheck({
@@ -12,7 +13,7 @@ export const exactWithoutSync = defineCheck({
   what: 'RAM answers an exact query of precopy without syncing its dirty bitmap first.',
   why: 'The decision to switch over then rests on an old figure: the downtime is longer than the limit allows.',
   limits: 'A sync in a function that the series does not show is taken for granted where one was there before.',
-  run: (model) => [...inHandlers(model), ...toldOtherwise(model)],
+  run: (model) => [...inHandlers(model), ...takenBefore(model), ...toldOtherwise(model)],
 });
 
 function inHandlers(model: SeriesModel): readonly Remark[] {
@@ -30,6 +31,37 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
       reason: `On the path exact=1, final=0 of ${change.name}(), before postcopy, no sync is left.`,
     });
   });
+}
+
+/** The sync comes, but behind the figure. */
+function takenBefore(model: SeriesModel): readonly Remark[] {
+  return entries(model, servesRam).flatMap((change) => {
+    const breach = breachOf(change.before('exact'), change.after('exact'), (path) =>
+      staleFigure(path) === undefined ? 'yes' : 'no',
+    );
+    const taken = breach === undefined ? undefined : staleFigure(breach.path);
+    if (breach === undefined || taken === undefined || breach.conditions.length > 0) return [];
+    return remarkAt(model, madeAt(change, taken), {
+      rule: 'exact-without-sync',
+      severity: 'error',
+      confidence: 'likely',
+      message:
+        'The figure that is reported is taken before the sync: an exact query answers with that of the sync before.',
+      reason: `The order of the two on the path exact=1 of ${change.name}().`,
+    });
+  });
+}
+
+/** Where what is reported was read, if a sync comes behind it. */
+function staleFigure({ ops }: Path): Op | undefined {
+  const report = ops.findIndex(isReport);
+  const share = ops[report];
+  if (share?.kind !== 'assign') return undefined;
+  const figure = valueText(share.value);
+  const isTaken = (op: Op): boolean => op.kind === 'assign' && !isShare(op) && valueText(op.value) === figure;
+  const taken = ops.slice(0, report).findLastIndex(isTaken);
+  const from = taken < 0 ? report : taken;
+  return ops.slice(from + 1).some(mayBeSync) ? ops[from] : undefined;
 }
 
 /** The core calls the modules, or is called, with exact=false. */

@@ -13,7 +13,7 @@ export const finalSkipsModule = defineCheck({
   why: 'The final total falls below what is really left, and whatever the module would have flushed stays where it is.',
   limits:
     'VFIO reads its state in full while the VM is stopped, whatever it reports: there only a comment is asked for.',
-  run: (model) => [...inModules(model), ...inCore(model)],
+  run: (model) => [...inModules(model), ...inCore(model), ...leavesEarly(model)],
 });
 
 function inModules(model: SeriesModel): readonly Remark[] {
@@ -70,20 +70,40 @@ function isExplained({ newFiles }: SeriesModel, change: FunctionChange, line: Co
 const isNear = (a: CodeLine, b: CodeLine): boolean =>
   a.file === b.file && a.hunk === b.hunk && a.hunkLine <= b.hunkLine + 2 && a.hunkLine >= b.hunkLine - 2;
 
+const asksModule = (op: Op): boolean => op.kind === 'call' && op.name === CALLBACK;
+
 /** The core asks some modules only. */
 function inCore(model: SeriesModel): readonly Remark[] {
-  const asks = (op: Op): boolean => op.kind === 'call' && op.name === CALLBACK;
-  const holds = ({ ops }: Path): Holds => (ops.some(asks) ? 'yes' : 'no');
+  const holds = ({ ops }: Path): Holds => (ops.some(asksModule) ? 'yes' : 'no');
   return finalEntries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
     const breach = breachOf(change.before('final'), change.after('final'), holds);
     if (breach === undefined || breach.conditions.length === 0) return [];
     if (breachOf(change.before('exact'), change.after('exact'), holds) !== undefined) return [];
-    return remarkAt(model, lostAt(change, breach.path, asks), {
+    return remarkAt(model, lostAt(change, breach.path, asksModule), {
       rule: 'final-skips-module',
       severity: 'warning',
       confidence: 'likely',
       message: `The final query leaves modules out${when(breach.conditions)}; their bytes are missing in the final total.`,
       reason: `With final=1 ${change.name}() passes over ->${CALLBACK}() on this path.`,
+    });
+  });
+}
+
+/** The core leaves its loop behind a module that it has asked. */
+function leavesEarly(model: SeriesModel): readonly Remark[] {
+  const leaves = ({ ops }: Path): Op | undefined =>
+    ops.slice(ops.findIndex(asksModule) + 1).find(({ kind }) => kind === 'break');
+  const holds = (path: Path): Holds => (path.ops.some(asksModule) && leaves(path) !== undefined ? 'no' : 'yes');
+  return finalEntries(model, ({ inQuery, isHandler }) => inQuery && !isHandler).flatMap((change) => {
+    const breach = breachOf(change.before('final'), change.after('final'), holds);
+    if (breach === undefined) return [];
+    const line = lineOf(leaves(breach.path));
+    return remarkAt(model, line?.changed === true ? line : change.changed[0], {
+      rule: 'final-skips-module',
+      severity: 'warning',
+      confidence: 'likely',
+      message: `The loop over the modules ends here${when(breach.conditions)}: those behind the one just asked report nothing, and their bytes are missing in the total.`,
+      reason: `With final=1 ${change.name}() leaves the loop behind ->${CALLBACK}().`,
     });
   });
 }

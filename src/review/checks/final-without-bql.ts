@@ -1,10 +1,10 @@
-import type { Op } from '../code/paths.ts';
+import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { type Breach, breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { isFinal, SWITCHOVER } from '../model/names.ts';
-import { isStop, leadsToSwitchover } from '../model/orders.ts';
+import { finalIn, isStop, leadsToSwitchover } from '../model/orders.ts';
 import type { Remark } from '../series.ts';
 
 export const finalWithoutBql = defineCheck({
@@ -12,7 +12,7 @@ export const finalWithoutBql = defineCheck({
   what: 'The final query is made without the BQL, or gives it up inside.',
   why: 'Without the lock other threads may change device state and memory while the last dirty state is collected: pages are lost on the destination.',
   limits: 'Who calls a function, and with what lock, is known for the functions of the switchover only.',
-  run: (model) => [...aroundIt(model), ...inSwitchover(model), ...inside(model)],
+  run: (model) => [...aroundIt(model), ...betweenStopAndQuery(model), ...inSwitchover(model), ...inside(model)],
 });
 
 /** The final query, or the function that makes it. */
@@ -85,6 +85,34 @@ function locksElsewhere({ changes }: SeriesModel, than: FunctionChange): boolean
   );
 }
 
+/** Given up behind the stop and taken again before the query, which then finds what another thread has left. */
+function betweenStopAndQuery(model: SeriesModel): readonly Remark[] {
+  const final = finalIn(model);
+  return entries(model, ({ inQuery }) => !inQuery).flatMap((change) => {
+    const released = ({ ops }: Path): Op | undefined => {
+      const before = ops.slice(0, Math.max(ops.findIndex(final), 0));
+      const at = before.findLastIndex((op) => op.kind === 'unlock' && op.line.changed);
+      const gap = before.slice(at + 1);
+      if (at < 0 || !gap.some(({ kind }) => kind === 'lock')) return undefined;
+      // The stop that no hunk shows stands above, where it does not stand in between.
+      const isPast = leadsToSwitchover(change) && !gap.some((op) => isStop(op) || op.kind === 'unseen');
+      const isStopped = change.name === SWITCHOVER || before.slice(0, at).some(isStop) || isPast;
+      return isStopped ? before[at] : undefined;
+    };
+    const breach = breachOf(change.before('switchover'), change.after('switchover'), (path) =>
+      released(path) === undefined ? 'yes' : 'no',
+    );
+    if (breach === undefined) return [];
+    return remarkAt(model, lineOf(released(breach.path)), {
+      rule: 'final-without-bql',
+      severity: 'warning',
+      confidence: 'likely',
+      message: `The BQL is given up here between the stop of the VM and the final query${when(breach.conditions)}. It has to be held from before the VM is stopped: whoever gets it meanwhile may start the VM again, or change the devices.`,
+      reason: `${change.name}() takes it again before the query; before the patch it held it all the time.`,
+    });
+  });
+}
+
 /** Given up somewhere in migration_switchover_start(), whose query is not shown. */
 function inSwitchover(model: SeriesModel): readonly Remark[] {
   const isAdded = (op: Op): boolean => op.kind === 'unlock' && op.line.changed;
@@ -94,11 +122,10 @@ function inSwitchover(model: SeriesModel): readonly Remark[] {
     const behind = path.ops.slice(path.ops.findIndex(isAdded) + 1);
     const retaken = behind.findIndex(({ kind }) => kind === 'lock');
     const covers = behind.slice(0, retaken < 0 ? undefined : retaken).some(({ kind }) => kind === 'unseen');
-    if (!covers) return [];
     return remarkAt(model, lineOf(path.ops.find(isAdded)), {
       rule: 'final-without-bql',
       severity: 'warning',
-      confidence: 'likely',
+      confidence: covers ? 'likely' : 'possible',
       message:
         'The BQL is given up here within the switchover. It has to be held from before the VM is stopped until the devices are saved, and during the final query above all.',
       reason: `${SWITCHOVER}() makes the final query in QEMU 11.1; the hunks do not show whether it stands in between.`,

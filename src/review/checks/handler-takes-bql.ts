@@ -1,8 +1,9 @@
+import type { CodeLine } from '../code/image.ts';
 import type { Op, Path } from '../code/paths.ts';
 import { truthOf } from '../code/values.ts';
 import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
-import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
+import { deletedAt, lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { CALLBACK, isSync } from '../model/names.ts';
 import type { Remark } from '../series.ts';
@@ -17,6 +18,7 @@ export const handlerTakesBql = defineCheck({
     ...assertsFree(model),
     ...notTold(model),
     ...keepsIt(model),
+    ...releasesNoMore(model),
     ...signatureOnly(model),
   ],
 });
@@ -105,22 +107,49 @@ function keepsIt(model: SeriesModel): readonly Remark[] {
     const behind = ops.slice(ops.findLastIndex(({ kind }) => kind === 'lock') + 1);
     return bql === 'held' && behind.length < ops.length && (returns || behind.every(({ kind }) => kind !== 'unseen'));
   };
-  return entries(model, ({ isHandler }) => isHandler).flatMap((change) => {
-    const breach = breachOf(change.before('exact'), change.after('exact'), (path) => (keeps(path) ? 'no' : 'yes'));
-    const lock = breach?.path.ops.findLast(({ kind }) => kind === 'lock');
-    if (breach === undefined || lock === undefined || (change.old === undefined && breach.conditions.length > 0))
-      return [];
-    return remarkAt(
-      model,
-      lostAt(change, breach.path, ({ kind }) => kind === 'unlock'),
-      {
-        rule: 'handler-takes-bql',
-        severity: 'error',
-        confidence: 'likely',
-        message: `The handler can return with the BQL held${when(breach.conditions)}; the next one that takes it aborts.`,
-        reason: `On a path of ${change.name}() with final=0 the lock is taken and not given back.`,
-      },
+  return entries(model, ({ isHandler, inQuery, old }) => isHandler || (inQuery && old !== undefined)).flatMap(
+    (change) => {
+      const breach = breachOf(change.before('exact'), change.after('exact'), (path) => (keeps(path) ? 'no' : 'yes'));
+      const lock = breach?.path.ops.findLast(({ kind }) => kind === 'lock');
+      if (breach === undefined || lock === undefined || (change.old === undefined && breach.conditions.length > 0))
+        return [];
+      return remarkAt(
+        model,
+        lostAt(change, breach.path, ({ kind }) => kind === 'unlock'),
+        {
+          rule: 'handler-takes-bql',
+          severity: 'error',
+          confidence: 'likely',
+          message: `The handler can return with the BQL held${when(breach.conditions)}; the next one that takes it aborts.`,
+          reason: `On a path of ${change.name}() with final=0 the lock is taken and not given back.`,
+        },
+      );
+    },
+  );
+}
+
+/** The lock itself stands above what the hunks show. */
+function releasesNoMore(model: SeriesModel): readonly Remark[] {
+  const isUnlock = ({ kind }: Op): boolean => kind === 'unlock';
+  const isPair = ({ text }: CodeLine): boolean => /\b(?:bql|iothread)_?(?:un)?lock|LOCK_GUARD|WITH_BQL/i.test(text);
+  return entries(model, ({ inQuery, old }) => inQuery && old !== undefined).flatMap((change) => {
+    const sees = ({ ops }: Path): boolean => ops.some(({ kind }) => kind === 'lock');
+    const breach = breachOf(change.before('exact'), change.after('exact'), ({ ops }) =>
+      ops.some(isUnlock) ? 'yes' : 'no',
     );
+    const line = deletedAt(change, isUnlock);
+    if (breach === undefined || line === undefined || sees(breach.path) || somePath(change.before('exact'), sees))
+      return [];
+    // What takes and releases it may have moved, as a whole.
+    const others = model.changes.flatMap(({ changed }) => changed).filter((one) => one !== line && isPair(one));
+    if (others.length > 0) return [];
+    return remarkAt(model, line, {
+      rule: 'handler-takes-bql',
+      severity: 'warning',
+      confidence: 'likely',
+      message: `The BQL is not given back here any more${when(breach.conditions)}; the next one that takes it aborts.`,
+      reason: `With final=0 ${change.name}() gave it back, and the series does not change where it is taken.`,
+    });
   });
 }
 

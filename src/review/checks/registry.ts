@@ -17,9 +17,12 @@ import { handlerForgotten } from './handler-forgotten.ts';
 import { handlerTakesBql } from './handler-takes-bql.ts';
 import { lastSyncNotMarked } from './last-sync-not-marked.ts';
 import { notifierSkipped } from './notifier-skipped.ts';
+import { pendingNotCleared } from './pending-not-cleared.ts';
 import { pendingOverwritten } from './pending-overwritten.ts';
+import { postcopyCompletedDirty } from './postcopy-completed-dirty.ts';
 import { postcopySwitchoverWithoutSync } from './postcopy-switchover-without-sync.ts';
 import { queryAfterFinal } from './query-after-final.ts';
+import { switchoverOverThreshold } from './switchover-over-threshold.ts';
 import { switchoverWithoutExact } from './switchover-without-exact.ts';
 import { syncAfterFinal } from './sync-after-final.ts';
 import { syncInPostcopy } from './sync-in-postcopy.ts';
@@ -47,9 +50,12 @@ export const CHECKS: readonly Check[] = [
   estimateWithSync,
   totalNotSum,
   pendingOverwritten,
+  pendingNotCleared,
   dirtyBytesNotUpdated,
   finalSkipsModule,
   switchoverWithoutExact,
+  switchoverOverThreshold,
+  postcopyCompletedDirty,
   ackPendingAtSwitchover,
   handlerForgotten,
   traceFormatMismatch,

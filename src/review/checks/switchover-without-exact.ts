@@ -3,7 +3,7 @@ import { defineCheck, entries, remarkAt } from '../model/check.ts';
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { DECIDE, queryOf } from '../model/names.ts';
+import { DECIDE, ITERATION, queryOf } from '../model/names.ts';
 import { calls } from '../model/orders.ts';
 import { comparisonsIn, guardsOf } from '../model/thresholds.ts';
 import type { Remark } from '../series.ts';
@@ -17,7 +17,6 @@ export const switchoverWithoutExact = defineCheck({
 });
 
 const isExact = (op: Op): boolean => queryOf(op)?.exact === true && queryOf(op)?.final === false;
-const ITERATION = /^migration_iteration_(?:run|go_next)$|^migration_rate_limit$/;
 
 function lost(model: SeriesModel): readonly Remark[] {
   return entries(model, ({ name, inQuery }) => ITERATION.test(name) || !inQuery).flatMap((change) => {

@@ -250,12 +250,26 @@ function callsAlone(model: SeriesModel, declared: ReadonlyMap<string, TraceChang
     const [old] = callsOf(model, name, 'before');
     const fresh = callsOf(model, name, 'after').at(-1);
     if (old === undefined || fresh === undefined) return [];
-    if (old.args.length === fresh.args.length) return turnedFlag(model, name);
+    if (old.args.length === fresh.args.length)
+      return [...turnedFlag(model, name), ...reordered(model, name, old, fresh)];
     return remarkAt(model, fresh.line, {
       ...CERTAIN,
       confidence: 'likely',
       message: `trace_${name}() gets ${fresh.args.length} arguments instead of ${old.args.length}, and the series does not change its declaration in trace-events.`,
       reason: 'The call before the patch is taken to fit the declaration.',
     });
+  });
+}
+
+/** The same arguments at other places, and the declaration stays as it is. */
+function reordered(model: SeriesModel, name: string, old: Call, fresh: Call): readonly Remark[] {
+  const isSame = old.args.every((text, index) => text === fresh.args[index]);
+  const areSame = old.args.every((text) => text !== '' && fresh.args.includes(text));
+  if (isSame || !areSame || new Set(old.args).size < old.args.length) return [];
+  return remarkAt(model, fresh.line, {
+    ...CERTAIN,
+    confidence: 'likely',
+    message: `The arguments of trace_${name}() change places, and the series does not change its declaration in trace-events: traces show one figure under the name of another.`,
+    reason: 'The call before the patch is taken to fit the declaration.',
   });
 }

@@ -130,7 +130,7 @@ class Interpreter {
         return [state];
       case 'break':
       case 'continue':
-        state.ended = { kind: statement.kind };
+        state.ended = { kind: statement.kind, line: statement.line };
         return [state];
       case 'inside':
         return this.#evaluator

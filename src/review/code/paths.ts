@@ -33,6 +33,8 @@ export type Op =
       readonly bql: Bql;
     }
   | { readonly kind: 'branch'; readonly text: string; readonly is: boolean; readonly line: CodeLine }
+  /** The loop over the modules, or one whose head no hunk shows, is left. */
+  | { readonly kind: 'break'; readonly line: CodeLine }
   | { readonly kind: 'return'; readonly value: Value | undefined; readonly line: CodeLine; readonly depth: number }
   /** Code that no hunk shows; `leading`: above the first line of the function that was entered. */
   | { readonly kind: 'unseen'; readonly leading: boolean };

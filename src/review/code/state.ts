@@ -11,7 +11,7 @@ interface OpList {
 export type End =
   | { readonly kind: 'return'; readonly value: Value | undefined }
   | { readonly kind: 'goto'; readonly label: string }
-  | { readonly kind: 'break' | 'continue' };
+  | { readonly kind: 'break' | 'continue'; readonly line: CodeLine };
 
 export interface Frame {
   readonly env: ReadonlyMap<string, Value>;
@@ -51,6 +51,7 @@ export function unlock(state: State, line: CodeLine | undefined): void {
 }
 
 export function leaveLoop(state: State): State {
+  if (state.ended?.kind === 'break') push(state, { kind: 'break', line: state.ended.line });
   if (state.ended?.kind === 'break' || state.ended?.kind === 'continue') state.ended = undefined;
   return state;
 }

@@ -24,6 +24,9 @@ export const SAVE =
 /** Where a switchover is decided. */
 export const DECIDE = /^(?:migration_completion|postcopy_start|trace_migration_thread_low_pending)$/;
 
+/** Where it is asked for. */
+export const ITERATION = /^migration_iteration_(?:run|go_next)$|^migration_rate_limit$/;
+
 /** Who implements the callback, in 10.2 and 11.1. */
 export interface Module {
   readonly path: string;

@@ -11,9 +11,12 @@ export const DISCARD = 'ram_postcopy_send_discard_bitmap';
 /** Serves RAM's queries: what it skips may be the sync. */
 export const servesRam = ({ path, inQuery }: FunctionChange): boolean => inQuery && moduleOf(path)?.name === 'RAM';
 
+/** A sync, or a helper of such a name that is not shown. */
+export const mayBeSync = (op: Op): boolean => isSync(op) || asksToSync(op);
+
 /** A sync on the path; behind it, or in a function that is not shown, there may be one. */
 export function syncs(path: Path): Holds {
-  if (path.ops.some((op) => isSync(op) || asksToSync(op))) return 'yes';
+  if (path.ops.some(mayBeSync)) return 'yes';
   return path.ops.some(isRest) ? 'maybe' : 'no';
 }
 

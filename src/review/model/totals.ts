@@ -13,12 +13,29 @@ function partOf(name: string): string {
 /** The object whose part it is, if it is one's. */
 const ownerOf = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0));
 
+/** `MAX(pending.precopy_bytes, pending.stopcopy_bytes)` counts only one of them. */
+function choicesOf(name: string): readonly string[] {
+  const [, args] = /^(?:MAX|MIN)\((.+)\)$/i.exec(name) ?? [];
+  const choices = args?.split(', ') ?? [];
+  return choices.every((one) => /^[\w.@]+$/.test(one)) ? choices : [];
+}
+
+/** The figures of an answer that a condition names. */
+export function partsNamed(key: string): readonly string[] {
+  const named = [...key.matchAll(/\b(total|precopy|stopcopy|postcopy)_bytes\b/g)].map(([, part = '']) => part);
+  return [...new Set(named)];
+}
+
 /** How often each part is in the sum; undefined where something else is in it, or one part of two objects: it adds them up. */
 export function partsIn(value: Value): ReadonlyMap<string, number> | undefined {
   if (value.kind !== 'sum' || value.constant !== 0) return undefined;
   const parts = new Map<string, number>();
   const owners = new Map<string, string>();
-  for (const [name, factor] of value.terms) {
+  const terms = [...value.terms].flatMap(([name, factor]) => {
+    const choices = choicesOf(name);
+    return choices.length === 0 ? [[name, factor] as const] : choices.map((one) => [one, 0] as const);
+  });
+  for (const [name, factor] of terms) {
     const part = partOf(name);
     if (part !== 'total' && !PARTS.includes(part)) return undefined;
     const owner = ownerOf(name);

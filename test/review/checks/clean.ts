@@ -1,4 +1,5 @@
 /** Patches that keep the protocol, one step away from those that do not. */
+import { CLEAN_FIGURES } from './clean-figures.ts';
 import { CLEAN_FLAGS } from './clean-flags.ts';
 import { CLEAN_ORDERS } from './clean-orders.ts';
 import {
@@ -771,4 +772,5 @@ export const CLEAN: readonly Clean[] = [
   ...others,
   ...CLEAN_ORDERS,
   ...CLEAN_FLAGS,
+  ...CLEAN_FIGURES,
 ];

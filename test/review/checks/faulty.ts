@@ -1,4 +1,5 @@
 /** Faulty patches, the same fault in several words, with the line that is guilty. */
+import { FAULTY_FIGURES } from './faulty-figures.ts';
 import { FAULTY_FLAGS } from './faulty-flags.ts';
 import { FAULTY_ORDERS } from './faulty-orders.ts';
 import { BITMAP, CMMA, COLO, type Edit, EVENTS, MIGRATION, RAM, REGISTER, SAVEVM } from './patches.ts';
@@ -1344,4 +1345,5 @@ export const FAULTY: readonly Faulty[] = [
   ...others,
   ...FAULTY_ORDERS,
   ...FAULTY_FLAGS,
+  ...FAULTY_FIGURES,
 ];

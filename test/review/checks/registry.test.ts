@@ -13,6 +13,7 @@ const OWN = [
   'final-undocumented',
   'handler-forgotten',
   'notifier-skipped',
+  'pending-not-cleared',
   'pending-overwritten',
   'trace-format-mismatch',
 ];

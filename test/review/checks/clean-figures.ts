@@ -1,0 +1,78 @@
+/** Clean patches one step away from `faulty-figures.ts`. */
+import type { Clean } from './clean.ts';
+import { MIGRATION, RAM, SAVEVM } from './patches.ts';
+
+const ASK = '        se->ops->save_query_pending(se->opaque, pending, exact, final);\n';
+const PARTS = 'pending->precopy_bytes +\n                           pending->stopcopy_bytes +\n';
+const DECISION = 'pending.total_bytes <= s->threshold_size;';
+
+export const CLEAN_FIGURES: readonly Clean[] = [
+  {
+    name: 'the lock is given up and taken again before the VM is stopped',
+    edits: [
+      [
+        MIGRATION,
+        '    bql_lock();\n\n    ret = migration_stop_vm(s,',
+        '    bql_lock();\n    bql_unlock();\n    bql_lock();\n\n    ret = migration_stop_vm(s,',
+      ],
+    ],
+  },
+  {
+    name: 'a sum in another order, over two lines',
+    edits: [[SAVEVM, PARTS, 'pending->stopcopy_bytes + pending->precopy_bytes +\n']],
+  },
+  {
+    name: 'never less than before',
+    edits: [
+      [
+        SAVEVM,
+        `${PARTS}                           pending->postcopy_bytes;`,
+        'MAX(pending->precopy_bytes +\n                               pending->stopcopy_bytes +\n                               pending->postcopy_bytes, floor);',
+      ],
+    ],
+    questions: ['dirty-bytes-not-updated'],
+  },
+  { name: 'the loop goes on behind a module', edits: [[SAVEVM, ASK, `${ASK}        continue;\n`]] },
+  {
+    name: 'the lock is given back under its old name, and where it is taken is not shown',
+    edits: [
+      [RAM, '    if (!final) {\n        bql_unlock();', '    if (!final) {\n        qemu_mutex_unlock_iothread();'],
+    ],
+  },
+  {
+    name: 'RAM syncs before it looks for its state',
+    edits: [
+      [RAM, '    ram_state_pending_sync(exact, final);\n\n    remaining', '    remaining'],
+      [RAM, '    uint64_t remaining;\n\n', '    uint64_t remaining;\n\n    ram_state_pending_sync(exact, final);\n\n'],
+    ],
+  },
+  {
+    name: 'the figures of the event with a cast',
+    edits: [[SAVEVM, 'final, pending->precopy_bytes,', 'final, (uint64_t)pending->precopy_bytes,']],
+  },
+  {
+    name: 'the switchover is decided by the sum of the parts',
+    edits: [
+      [
+        MIGRATION,
+        DECISION,
+        DECISION.replace(
+          'total_bytes',
+          'precopy_bytes + pending.stopcopy_bytes +\n                         pending.postcopy_bytes',
+        ),
+      ],
+    ],
+  },
+  {
+    name: 'an exact query is asked for by one part',
+    edits: [[MIGRATION, 'if (pending.total_bytes <= s', 'if (pending.precopy_bytes <= s']],
+  },
+  {
+    name: 'postcopy ends when the total is 0',
+    edits: [[MIGRATION, 'complete_ready = !pending.total_bytes;', 'complete_ready = pending.total_bytes == 0;']],
+  },
+  {
+    name: 'the core clears the answer by an assignment',
+    edits: [[SAVEVM, '    memset(pending, 0, sizeof(*pending));\n', '    *pending = (MigPendingData) {};\n']],
+  },
+];
