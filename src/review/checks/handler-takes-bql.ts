@@ -6,6 +6,7 @@ import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { CALLBACK, isSync } from '../model/names.ts';
+import { mayBeSync } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
 export const handlerTakesBql = defineCheck({
@@ -78,10 +79,11 @@ function assertsFree(model: SeriesModel): readonly Remark[] {
   });
 }
 
-/** The core hands on another flag than it got. */
+/** The core hands on another flag than it got, or a handler does to its helper. */
 function notTold(model: SeriesModel): readonly Remark[] {
   const isUntold = (op: Op): boolean => {
-    const flag = op.kind === 'call' && op.name === CALLBACK ? op.args[3] : undefined;
+    if (op.kind !== 'call') return false;
+    const flag = op.name === CALLBACK ? op.args[3] : !isSync(op) && mayBeSync(op) ? op.args[1] : undefined;
     return flag !== undefined && truthOf(flag) === false;
   };
   return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
@@ -94,9 +96,8 @@ function notTold(model: SeriesModel): readonly Remark[] {
       rule: 'handler-takes-bql',
       severity: 'error',
       confidence: 'certain',
-      message:
-        'The handlers are called with final=false in the final query. They take the BQL, which is held, and QEMU aborts; their last sync is not marked either.',
-      reason: `On the path final=1 of ${change.name}() the last argument of ->${CALLBACK}() is false.`,
+      message: `${change.isHandler ? 'The helper is' : 'The handlers are'} called with final=false in the final query. The BQL, which is held, is taken again, and QEMU aborts; the last sync is not marked either.`,
+      reason: `On the path final=1 of ${change.name}() the last argument of ${call.kind === 'call' ? call.name : ''}() is false.`,
     });
   });
 }

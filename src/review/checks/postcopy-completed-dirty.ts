@@ -13,7 +13,7 @@ export const postcopyCompletedDirty = defineCheck({
       const [before, after] = [zerosIn(change.before('switchover')), zerosIn(change.after('switchover'))];
       const part = after.find((one) => one !== 'total' && !before.includes(one));
       if (part === undefined || !before.includes('total') || after.includes('total')) return [];
-      const line = change.changed.findLast(({ text }) => text.includes(`${part}_bytes`));
+      const line = change.changed.find(({ text }) => text.includes(`${part}_bytes`));
       return remarkAt(model, line ?? change.changed[0], {
         rule: 'postcopy-completed-dirty',
         severity: 'error',

@@ -3,6 +3,7 @@ import { ackPendingAtSwitchover } from './ack-pending-at-switchover.ts';
 import { assertionRemoved } from './assertion-removed.ts';
 import { dirtyBytesNotUpdated } from './dirty-bytes-not-updated.ts';
 import { estimateWithSync } from './estimate-with-sync.ts';
+import { exactQuerySpin } from './exact-query-spin.ts';
 import { exactSyncWithoutBql } from './exact-sync-without-bql.ts';
 import { exactWithoutSync } from './exact-without-sync.ts';
 import { finalBeforeStop } from './final-before-stop.ts';
@@ -15,6 +16,7 @@ import { finalWithoutBql } from './final-without-bql.ts';
 import { finalWithoutSync } from './final-without-sync.ts';
 import { handlerForgotten } from './handler-forgotten.ts';
 import { handlerTakesBql } from './handler-takes-bql.ts';
+import { iterationQueryWithBql } from './iteration-query-with-bql.ts';
 import { lastSyncNotMarked } from './last-sync-not-marked.ts';
 import { notifierSkipped } from './notifier-skipped.ts';
 import { pendingNotCleared } from './pending-not-cleared.ts';
@@ -47,6 +49,8 @@ export const CHECKS: readonly Check[] = [
   syncInPostcopy,
   exactWithoutSync,
   exactSyncWithoutBql,
+  iterationQueryWithBql,
+  exactQuerySpin,
   estimateWithSync,
   totalNotSum,
   pendingOverwritten,

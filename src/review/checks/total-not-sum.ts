@@ -1,11 +1,13 @@
 import type { CodeLine } from '../code/image.ts';
-import type { Path } from '../code/paths.ts';
+import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds } from '../model/compare.ts';
-import { lineOf } from '../model/guilt.ts';
+import { lineOf, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { isTotalStore } from '../model/names.ts';
+import { CORE_QUERY, isTotalStore } from '../model/names.ts';
+import { behind } from '../model/orders.ts';
 import { faultOf, leftIn } from '../model/totals.ts';
+import type { Remark } from '../series.ts';
 
 const sums = (path: Path): Holds => {
   const left = leftIn(path, isTotalStore);
@@ -17,25 +19,47 @@ export const totalNotSum = defineCheck({
   what: 'What is stored as total_bytes is not precopy_bytes + stopcopy_bytes + postcopy_bytes.',
   why: 'The switchover is decided by the total: what is not in it is sent in the downtime all the same.',
   limits: 'A sum that a function makes which the series does not show is not judged.',
-  run: (model) =>
-    finalEntries(model, () => true).flatMap((change) => {
-      for (const id of ['exact', 'final', 'estimate'] as const) {
-        const breach = breachOf(change.before(id), change.after(id), sums);
-        const left = breach === undefined ? undefined : leftIn(breach.path, isTotalStore);
-        const fault = left === undefined ? undefined : faultOf(left.value);
-        if (breach === undefined || left === undefined || fault === undefined || !hasThreeParts(model)) continue;
-        const sure = breach.conditions.length === 0;
-        return remarkAt(model, placeOf(change, left.ops.map(lineOf)), {
-          rule: 'total-not-sum',
-          severity: sure ? 'error' : 'warning',
-          confidence: sure ? 'certain' : 'possible',
-          message: `The total is not the sum of its three parts any more${when(breach.conditions)}: ${faultText(fault)}.`,
-          reason: `What total_bytes holds at the end of ${change.name}() is worked out from its assignments.`,
-        });
-      }
-      return [];
-    }),
+  run: (model) => [...wrongSum(model), ...toldBefore(model)],
 });
+
+function wrongSum(model: SeriesModel): readonly Remark[] {
+  return finalEntries(model, () => true).flatMap((change) => {
+    for (const id of ['exact', 'final', 'estimate'] as const) {
+      const breach = breachOf(change.before(id), change.after(id), sums);
+      const left = breach === undefined ? undefined : leftIn(breach.path, isTotalStore);
+      const fault = left === undefined ? undefined : faultOf(left.value);
+      if (breach === undefined || left === undefined || fault === undefined || !hasThreeParts(model)) continue;
+      const sure = breach.conditions.length === 0;
+      return remarkAt(model, placeOf(change, left.ops.map(lineOf)), {
+        rule: 'total-not-sum',
+        severity: sure ? 'error' : 'warning',
+        confidence: sure ? 'certain' : 'possible',
+        message: `The total is not the sum of its three parts any more${when(breach.conditions)}: ${faultText(fault)}.`,
+        reason: `What total_bytes holds at the end of ${change.name}() is worked out from its assignments.`,
+      });
+    }
+    return [];
+  });
+}
+
+/** The event tells the total before it is summed up. */
+function toldBefore(model: SeriesModel): readonly Remark[] {
+  const isEvent = (op: Op): boolean => op.kind === 'call' && op.name === `trace_${CORE_QUERY}`;
+  const isStore = (op: Op): boolean => op.kind === 'assign' && isTotalStore(op.target);
+  const holds = (path: Path): Holds => (behind(path, isEvent, isStore) === undefined ? 'yes' : 'no');
+  return finalEntries(model, ({ name }) => name === CORE_QUERY).flatMap((change) => {
+    const breach = breachOf(change.before('exact'), change.after('exact'), holds);
+    const event = breach?.path.ops.find(isEvent);
+    if (breach === undefined || event === undefined || breach.conditions.length > 0) return [];
+    return remarkAt(model, madeAt(change, event), {
+      rule: 'total-not-sum',
+      severity: 'error',
+      confidence: 'certain',
+      message: 'The event is written before the total is summed up: traces show a total that is none of its parts.',
+      reason: `The order of the two in ${change.name}().`,
+    });
+  });
+}
 
 /** A base in which the answer has no stopcopy part yet sums up two. */
 function hasThreeParts({ series }: SeriesModel): boolean {

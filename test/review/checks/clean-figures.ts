@@ -68,6 +68,39 @@ export const CLEAN_FIGURES: readonly Clean[] = [
     edits: [[MIGRATION, 'if (pending.total_bytes <= s', 'if (pending.precopy_bytes <= s']],
   },
   {
+    name: 'the switchover asks a helper for its decision',
+    edits: [[MIGRATION, DECISION, 'migration_fits_downtime(s, &pending);']],
+  },
+  {
+    name: 'the switchover is decided at half the threshold',
+    edits: [[MIGRATION, DECISION, DECISION.replace('size;', 'size / 2;')]],
+  },
+  {
+    name: 'an iteration may begin with an exact query',
+    edits: [[MIGRATION, 'query_pending_iter(&pending, false)', 'query_pending_iter(&pending, s->exact_once)']],
+    questions: ['exact-query-spin', 'estimate-with-sync'],
+  },
+  {
+    name: 'the lock is taken behind the queries',
+    edits: [
+      [
+        MIGRATION,
+        '    qemu_savevm_state_iterate(s->',
+        '    bql_lock();\n    bql_unlock();\n    qemu_savevm_state_iterate(s->',
+      ],
+    ],
+  },
+  {
+    name: 'RAM tells its helper of the final query in other words',
+    edits: [
+      [
+        RAM,
+        'ram_state_pending_sync(exact, final);\n\n    remaining',
+        'ram_state_pending_sync(exact || final, !!final);\n\n    remaining',
+      ],
+    ],
+  },
+  {
     name: 'postcopy ends when the total is 0',
     edits: [[MIGRATION, 'complete_ready = !pending.total_bytes;', 'complete_ready = pending.total_bytes == 0;']],
   },

@@ -7,6 +7,12 @@ const FINAL = '    qemu_savevm_query_pending_final(&pending);\n\n    if';
 const PREPARE = '    if (!migration_switchover_prepare(s)) {\n';
 const SWITCHOVER = '    if (!migration_switchover_start(ms, errp)) {\n';
 const PAIR = '    bql_unlock();\n    bql_lock();\n';
+const DECISION = 'pending.total_bytes <= s->threshold_size;';
+const ESTIMATE = '    qemu_savevm_query_pending_iter(&pending, false);\n';
+const SUM = `    pending->total_bytes = pending->precopy_bytes +
+                           pending->stopcopy_bytes +
+                           pending->postcopy_bytes;
+`;
 const PARTS = 'pending->precopy_bytes +\n                           pending->stopcopy_bytes +\n';
 
 export const FAULTY_FIGURES: readonly Faulty[] = [
@@ -86,8 +92,60 @@ export const FAULTY_FIGURES: readonly Faulty[] = [
     name: 'the switchover is decided by one part',
     rule: 'switchover-over-threshold',
     severity: 'warning',
-    edits: [[MIGRATION, 'pending.total_bytes <= s->threshold_size;', 'pending.precopy_bytes <= s->threshold_size;']],
+    edits: [[MIGRATION, DECISION, DECISION.replace('total', 'precopy')]],
     at: 'precopy_bytes',
+  },
+  {
+    name: 'the switchover is decided at twice the threshold',
+    rule: 'switchover-over-threshold',
+    severity: 'warning',
+    edits: [[MIGRATION, DECISION, DECISION.replace('size;', 'size * 2;')]],
+    at: 'threshold_size * 2',
+  },
+  {
+    name: 'the switchover does not look at the threshold',
+    rule: 'switchover-over-threshold',
+    severity: 'warning',
+    edits: [[MIGRATION, ` &&\n                         ${DECISION}`, ';']],
+    at: 'threshold_size',
+  },
+  {
+    name: 'each iteration begins with an exact query',
+    rule: 'exact-query-spin',
+    severity: 'warning',
+    edits: [[MIGRATION, ESTIMATE, ESTIMATE.replace('false', 'true')]],
+    at: 'true',
+  },
+  {
+    name: 'the lock is taken around an estimate',
+    rule: 'iteration-query-with-bql',
+    edits: [[MIGRATION, ESTIMATE, `    bql_lock();\n${ESTIMATE}    bql_unlock();\n`]],
+    at: 'bql_lock',
+  },
+  {
+    name: 'RAM tells its helper that the query is not the final one',
+    rule: 'handler-takes-bql',
+    edits: [
+      [
+        RAM,
+        'ram_state_pending_sync(exact, final);\n\n    remaining',
+        'ram_state_pending_sync(exact, false);\n\n    remaining',
+      ],
+    ],
+    at: 'ram_state_pending_sync',
+  },
+  {
+    name: 'the event comes before the sum',
+    rule: 'total-not-sum',
+    edits: [
+      [SAVEVM, `${SUM}\n`, ''],
+      [
+        SAVEVM,
+        '                                    pending->total_bytes);\n}\n',
+        `                                    pending->total_bytes);\n\n${SUM}}\n`,
+      ],
+    ],
+    at: '',
   },
   {
     name: 'postcopy ends when one part is sent',
