@@ -1,13 +1,15 @@
 /** All checks over a series. */
 import { CHECKS } from './checks/registry.ts';
 import { modelOf, type SourceTree } from './model/model.ts';
+import { doubted } from './model/stand-ins.ts';
 import type { Remark, Series } from './series.ts';
 
 /** The remarks in the order of the patch; one per rule and line. */
 export function checkSeries(series: Series, tree?: SourceTree): readonly Remark[] {
   const model = modelOf(series, tree);
   const found = new Map<string, Remark>();
-  for (const remark of CHECKS.flatMap((check) => check.run(model))) {
+  const remarks = CHECKS.flatMap((check) => check.run(model));
+  for (const remark of doubted(model, remarks)) {
     const key = [remark.rule, remark.patch, remark.path, remark.hunk, remark.hunkLine].join(' ');
     if (!found.has(key)) found.set(key, remark);
   }
