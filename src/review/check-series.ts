@@ -4,6 +4,13 @@ import { modelOf, type SourceTree } from './model/model.ts';
 import { doubted } from './model/stand-ins.ts';
 import type { Remark, Series } from './series.ts';
 
+const SEVERITIES = ['info', 'warning', 'error'] as const;
+const CONFIDENCES = ['possible', 'likely', 'certain'] as const;
+
+/** Of two that say the same the graver and surer one is told. */
+const rank = ({ severity, confidence }: Remark): number =>
+  3 * SEVERITIES.indexOf(severity) + CONFIDENCES.indexOf(confidence);
+
 /** The remarks in the order of the patch; one per rule and line. */
 export function checkSeries(series: Series, tree?: SourceTree): readonly Remark[] {
   const model = modelOf(series, tree);
@@ -11,7 +18,8 @@ export function checkSeries(series: Series, tree?: SourceTree): readonly Remark[
   const remarks = CHECKS.flatMap((check) => check.run(model));
   for (const remark of doubted(model, remarks)) {
     const key = [remark.rule, remark.patch, remark.path, remark.hunk, remark.hunkLine].join(' ');
-    if (!found.has(key)) found.set(key, remark);
+    const other = found.get(key);
+    if (other === undefined || rank(remark) > rank(other)) found.set(key, remark);
   }
   const fileOf = ({ patch, path }: Remark): number =>
     series.patches[patch]?.files.findIndex((file) => file.path === path) ?? 0;

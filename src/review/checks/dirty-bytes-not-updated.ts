@@ -2,7 +2,7 @@ import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, entries, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, everyPath, type Holds, somePath } from '../model/compare.ts';
 import { lineOf, lostAt, madeAt } from '../model/guilt.ts';
-import { asksBelow, callsFrom, type FunctionChange, type SeriesModel } from '../model/model.ts';
+import { asksBelow, callsChangedCore, callsFrom, type FunctionChange, type SeriesModel } from '../model/model.ts';
 import { CALLBACK, CORE_QUERY, isCounterStore, isTotalStore } from '../model/names.ts';
 import { isWhole, partsIn } from '../model/totals.ts';
 import type { Remark } from '../series.ts';
@@ -71,13 +71,6 @@ function neverInFinal(change: FunctionChange, id: (typeof KINDS)[number]) {
   return path === undefined ? undefined : { path, conditions: [], seen: true };
 }
 
-/** What is wrong in the core's own function is told there. */
-function callsChangedCore({ changes }: SeriesModel, change: FunctionChange): boolean {
-  return (
-    callsFrom(change, CORE_QUERY) && changes.some(({ name, patch }) => name === CORE_QUERY && patch === change.patch)
-  );
-}
-
 /** Added in a function that calls this one. */
 function storedByCaller({ changes }: SeriesModel, than: FunctionChange, id: (typeof KINDS)[number]): boolean {
   const isAdded = (op: Op): boolean => isStore(op) && lineOf(op)?.changed === true;
@@ -100,6 +93,8 @@ function wronglyStored(model: SeriesModel): readonly Remark[] {
       );
       const store = breach === undefined ? undefined : wrongStore(breach.path.ops);
       if (breach === undefined || store === undefined || breach.conditions.length > 0) continue;
+      // It is told of the function that stores.
+      if (lineOf(store)?.file !== change.file) continue;
       return remarkAt(model, madeAt(change, store), {
         rule: 'dirty-bytes-not-updated',
         severity: 'error',

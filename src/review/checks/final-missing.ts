@@ -1,11 +1,10 @@
 import type { Op, Path } from '../code/paths.ts';
-import { truthOf } from '../code/values.ts';
 import { defineCheck, entries, finalEntries, isEnd, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
-import { INACTIVATE, isFinal, isSync, queryOf, SWITCHOVER } from '../model/names.ts';
-import { behind, calls, finalIn, isSave } from '../model/orders.ts';
+import { isFinal, isSync, queryOf, SWITCHOVER } from '../model/names.ts';
+import { behind, finalIn, givesUp, goingOn, isSave } from '../model/orders.ts';
 import { isPostcopy, syncs } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
@@ -16,6 +15,7 @@ export const finalMissing = defineCheck({
   limits: 'A final query that moved to a function whose callers the series does not show is taken to be reached.',
   run: (model) => [
     ...lost(model),
+    ...sometimes(model),
     ...late(model),
     ...hidden(model),
     ...checkpoints(model),
@@ -57,15 +57,24 @@ function lost(model: SeriesModel): readonly Remark[] {
   });
 }
 
-/** The switchover fails on this path, before anything is sent. */
-function givesUp({ ops, returns }: Path): boolean {
-  const last = ops.at(-1);
-  if (!returns || last?.kind !== 'return' || last.value === undefined) return false;
-  if (ops.some((op) => isSave(op) || calls(op, INACTIVATE))) return false;
-  const is = truthOf(last.value);
-  return last.value.kind === 'bool'
-    ? is === false
-    : is === undefined || (last.value.kind === 'sum' && last.value.constant < 0);
+/** The series brings it, and makes it under a condition only. */
+function sometimes(model: SeriesModel): readonly Remark[] {
+  if (!model.bringsFinal) return [];
+  const makes = ({ ops }: Path): Holds => (ops.some(isFinal) ? 'yes' : 'no');
+  return entries(model, ({ name }) => name === SWITCHOVER).flatMap((change) => {
+    const post = change.after('switchover');
+    const knew = somePath(change.before('switchover'), ({ ops }) => ops.some(isFinal));
+    if (knew || !somePath(post, ({ ops }) => ops.some(isFinal))) return [];
+    const breach = breachOf(undefined, goingOn(post), makes);
+    if (breach === undefined || isPostcopy(breach)) return [];
+    return remarkAt(model, lostAt(change, breach.path, isFinal), {
+      rule: 'final-missing',
+      severity: 'warning',
+      confidence: breach.conditions.some((text) => /colo/i.test(text)) ? 'possible' : 'likely',
+      message: `The switchover makes no final query${when(breach.conditions)}: what became dirty since the last exact query is then neither synced nor sent.`,
+      reason: `${change.name}() goes on without it on such a path.`,
+    });
+  });
 }
 
 /** RAM is sent before the query that syncs it. */

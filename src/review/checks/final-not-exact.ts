@@ -4,6 +4,7 @@ import { defineCheck, finalEntries, remarkAt } from '../model/check.ts';
 import { breachOf } from '../model/compare.ts';
 import { madeAt } from '../model/guilt.ts';
 import { CALLBACK, isExactName, isMigration, queryOf } from '../model/names.ts';
+import { asking } from '../model/orders.ts';
 
 export const finalNotExact = defineCheck({
   id: 'final-not-exact',
@@ -12,11 +13,11 @@ export const finalNotExact = defineCheck({
   limits: 'An argument that is no constant and no flag of the query is not judged.',
   run: (model) =>
     finalEntries(model, ({ inQuery, path }) => inQuery || isMigration(path)).flatMap((change) => {
-      for (const id of ['final', 'switchover'] as const) {
+      // A caller of the query is looked at from outside of it.
+      for (const id of change.inQuery ? (['switchover', 'final'] as const) : (['switchover'] as const)) {
         const pre = model.bringsFinal && !change.knewFinal ? undefined : change.before(id);
-        const isGuilty = (op: Op): boolean =>
-          isEstimate(op) && (op.kind !== 'assign' || (id === 'final' && change.inQuery));
-        const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isGuilty) ? 'no' : 'yes'));
+        const isGuilty = (op: Op): boolean => isEstimate(op) && (op.kind !== 'assign' || id === 'final');
+        const breach = breachOf(pre, asking(change.after(id)), ({ ops }) => (ops.some(isGuilty) ? 'no' : 'yes'));
         const query = breach?.path.ops.find(isGuilty);
         if (breach === undefined || query === undefined || breach.conditions.length > 0) continue;
         return remarkAt(model, madeAt(change, query), {

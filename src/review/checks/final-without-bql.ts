@@ -4,7 +4,7 @@ import { type Breach, breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { isFinal, SWITCHOVER } from '../model/names.ts';
-import { finalIn, isStop, leadsToSwitchover } from '../model/orders.ts';
+import { asking, finalIn, isStop, leadsToSwitchover } from '../model/orders.ts';
 import type { Remark } from '../series.ts';
 
 export const finalWithoutBql = defineCheck({
@@ -143,7 +143,7 @@ function inside(model: SeriesModel): readonly Remark[] {
       // A lock that the handler took itself is another fault.
       return at >= 0 && !ops.slice(0, at).some(({ kind }) => kind === 'lock');
     };
-    const breach = breachOf(pre, change.after('final'), ({ ops }) => (gives(ops) ? 'no' : 'yes'));
+    const breach = breachOf(pre, asking(change.after('final')), ({ ops }) => (gives(ops) ? 'no' : 'yes'));
     const release = breach?.path.ops.find(releases);
     if (breach === undefined || release === undefined) return [];
     const sure = breach.conditions.length === 0;

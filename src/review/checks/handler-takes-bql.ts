@@ -6,6 +6,7 @@ import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf, lostAt, madeAt } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { CALLBACK, isSync } from '../model/names.ts';
+import { asking } from '../model/orders.ts';
 import { mayBeSync } from '../model/syncs.ts';
 import type { Remark } from '../series.ts';
 
@@ -25,6 +26,7 @@ export const handlerTakesBql = defineCheck({
 });
 
 const isNested = (op: Op): boolean => op.kind === 'lock' && op.before === 'held';
+const isUnlock = ({ kind }: Op): boolean => kind === 'unlock';
 const isDenied = (op: Op): boolean => op.kind === 'assert' && op.is === false && /locked/.test(op.text);
 
 /** What a function did before it knew of the final query does not tell what it may do in it. */
@@ -35,7 +37,7 @@ function locksAgain(model: SeriesModel): readonly Remark[] {
   return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
     for (const id of ['final', 'exact', 'estimate'] as const) {
       const pre = id === 'final' ? beforeFinal(model, change) : change.before(id);
-      const breach = breachOf(pre, change.after(id), ({ ops }) => (ops.some(isNested) ? 'no' : 'yes'));
+      const breach = breachOf(pre, asking(change.after(id)), ({ ops }) => (ops.some(isNested) ? 'no' : 'yes'));
       const lock = breach?.path.ops.find(isNested);
       if (breach === undefined || lock === undefined) continue;
       const sure = breach.conditions.length === 0;
@@ -87,7 +89,7 @@ function notTold(model: SeriesModel): readonly Remark[] {
     return flag !== undefined && truthOf(flag) === false;
   };
   return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
-    const breach = breachOf(beforeFinal(model, change), change.after('final'), ({ ops }) =>
+    const breach = breachOf(beforeFinal(model, change), asking(change.after('final')), ({ ops }) =>
       ops.some(isUntold) ? 'no' : 'yes',
     );
     const call = breach?.path.ops.find(isUntold);
@@ -104,34 +106,35 @@ function notTold(model: SeriesModel): readonly Remark[] {
 
 /** A handler that returns with the lock makes the next one abort. */
 function keepsIt(model: SeriesModel): readonly Remark[] {
-  const keeps = ({ bql, ops, returns }: Path): boolean => {
-    const behind = ops.slice(ops.findLastIndex(({ kind }) => kind === 'lock') + 1);
-    return bql === 'held' && behind.length < ops.length && (returns || behind.every(({ kind }) => kind !== 'unseen'));
+  const behindLock = ({ ops }: Path): readonly Op[] | undefined => {
+    const at = ops.findLastIndex(({ kind }) => kind === 'lock');
+    return at < 0 ? undefined : ops.slice(at + 1);
   };
   return entries(model, ({ isHandler, inQuery, old }) => isHandler || (inQuery && old !== undefined)).flatMap(
     (change) => {
+      // What gave it back before, in what is seen, does not do it again below.
+      const released = somePath(change.before('exact'), (path) => behindLock(path)?.some(isUnlock) === true);
+      const keeps = (path: Path): boolean => {
+        const behind = path.bql === 'held' ? behindLock(path) : undefined;
+        return behind !== undefined && (path.returns || released || behind.every(({ kind }) => kind !== 'unseen'));
+      };
       const breach = breachOf(change.before('exact'), change.after('exact'), (path) => (keeps(path) ? 'no' : 'yes'));
       const lock = breach?.path.ops.findLast(({ kind }) => kind === 'lock');
       if (breach === undefined || lock === undefined || (change.old === undefined && breach.conditions.length > 0))
         return [];
-      return remarkAt(
-        model,
-        lostAt(change, breach.path, ({ kind }) => kind === 'unlock'),
-        {
-          rule: 'handler-takes-bql',
-          severity: 'error',
-          confidence: 'likely',
-          message: `The handler can return with the BQL held${when(breach.conditions)}; the next one that takes it aborts.`,
-          reason: `On a path of ${change.name}() with final=0 the lock is taken and not given back.`,
-        },
-      );
+      return remarkAt(model, lostAt(change, breach.path, isUnlock), {
+        rule: 'handler-takes-bql',
+        severity: 'error',
+        confidence: 'likely',
+        message: `The handler can return with the BQL held${when(breach.conditions)}; the next one that takes it aborts.`,
+        reason: `On a path of ${change.name}() with final=0 the lock is taken and not given back.`,
+      });
     },
   );
 }
 
 /** The lock itself stands above what the hunks show. */
 function releasesNoMore(model: SeriesModel): readonly Remark[] {
-  const isUnlock = ({ kind }: Op): boolean => kind === 'unlock';
   const isPair = ({ text }: CodeLine): boolean => /\b(?:bql|iothread)_?(?:un)?lock|LOCK_GUARD|WITH_BQL/i.test(text);
   return entries(model, ({ inQuery, old }) => inQuery && old !== undefined).flatMap((change) => {
     const sees = ({ ops }: Path): boolean => ops.some(({ kind }) => kind === 'lock');

@@ -2,7 +2,8 @@ import { defineCheck, entries, finalEntries, mendedLater, remarkAt, when } from 
 import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lostAt } from '../model/guilt.ts';
 import type { SeriesModel } from '../model/model.ts';
-import { isFinal, isSync } from '../model/names.ts';
+import { isFinal, isSync, SWITCHOVER } from '../model/names.ts';
+import { goingOn } from '../model/orders.ts';
 import {
   DISCARD,
   discardChange,
@@ -49,9 +50,11 @@ function inHandlers(model: SeriesModel): readonly Remark[] {
 function inSwitchover(model: SeriesModel): readonly Remark[] {
   if (discardSyncs(model)) return [];
   return entries(model, ({ inQuery }) => !inQuery).flatMap((change) => {
-    const breach = breachOf(change.before('switchover'), change.after('switchover'), ({ ops }) =>
-      ops.some(isFinal) ? 'yes' : 'no',
-    );
+    const pre = change.before('switchover');
+    // One that is new is held to the duty itself.
+    const isNew = model.bringsFinal && change.name === SWITCHOVER && !somePath(pre, ({ ops }) => ops.some(isFinal));
+    const post = isNew ? goingOn(change.after('switchover')) : change.after('switchover');
+    const breach = breachOf(isNew ? undefined : pre, post, ({ ops }) => (ops.some(isFinal) ? 'yes' : 'no'));
     if (breach === undefined || !isPostcopy(breach)) return [];
     return remarkAt(model, lostAt(change, breach.path, isFinal), {
       rule: 'postcopy-switchover-without-sync',

@@ -3,7 +3,7 @@ import type { Op, Path } from '../code/paths.ts';
 import { defineCheck, finalEntries, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds } from '../model/compare.ts';
 import { lineOf, madeAt } from '../model/guilt.ts';
-import type { FunctionChange, SeriesModel } from '../model/model.ts';
+import { callsChangedCore, type FunctionChange, type SeriesModel } from '../model/model.ts';
 import { CORE_QUERY, isTotalStore } from '../model/names.ts';
 import { behind } from '../model/orders.ts';
 import { faultOf, leftIn } from '../model/totals.ts';
@@ -23,12 +23,14 @@ export const totalNotSum = defineCheck({
 });
 
 function wrongSum(model: SeriesModel): readonly Remark[] {
-  return finalEntries(model, () => true).flatMap((change) => {
+  return finalEntries(model, (change) => !callsChangedCore(model, change)).flatMap((change) => {
     for (const id of ['exact', 'final', 'estimate'] as const) {
       const breach = breachOf(change.before(id), change.after(id), sums);
       const left = breach === undefined ? undefined : leftIn(breach.path, isTotalStore);
       const fault = left === undefined ? undefined : faultOf(left.value);
       if (breach === undefined || left === undefined || fault === undefined || !hasThreeParts(model)) continue;
+      // It is told of the function that adds up.
+      if (left.ops.every((op) => lineOf(op)?.file !== change.file)) continue;
       const sure = breach.conditions.length === 0;
       return remarkAt(model, placeOf(change, left.ops.map(lineOf)), {
         rule: 'total-not-sum',

@@ -333,3 +333,10 @@ function hasFinal(files: readonly FileCode[]): boolean {
 function isFinalCallback(name: string, params: number | undefined): boolean {
   return (name === CALLBACK && (params ?? 0) > 3) || (name === CORE_QUERY && (params ?? 0) > 2);
 }
+
+/** What is wrong in the core's own function is told there. */
+export function callsChangedCore({ changes }: SeriesModel, change: FunctionChange): boolean {
+  return (
+    callsFrom(change, CORE_QUERY) && changes.some(({ name, patch }) => name === CORE_QUERY && patch === change.patch)
+  );
+}

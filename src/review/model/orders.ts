@@ -1,7 +1,8 @@
 /** The steps of a switchover, as the functions that make them call them. */
-import type { Op, Path } from '../code/paths.ts';
+import type { Op, Path, Paths } from '../code/paths.ts';
+import { truthOf } from '../code/values.ts';
 import type { FunctionChange, SeriesModel } from './model.ts';
-import { isFinal, PREPARE, queryOf, SAVE, STOP, SWITCHOVER } from './names.ts';
+import { CALLBACK, INACTIVATE, isFinal, PREPARE, queryOf, SAVE, STOP, SWITCHOVER } from './names.ts';
 
 export const calls = (op: Op, name: string | RegExp): boolean =>
   op.kind === 'call' && (typeof name === 'string' ? op.name === name : name.test(op.name));
@@ -46,3 +47,24 @@ export const leadsToSwitchover = ({ name }: FunctionChange): boolean => ON_THE_W
 /** How often the op stands on a path, at most. */
 export const most = (paths: readonly Path[] | undefined, wanted: (op: Op) => boolean): number =>
   Math.max(0, ...(paths ?? []).map(({ ops }) => ops.filter(wanted).length));
+
+/** The switchover fails on this path, before anything is sent. */
+export function givesUp({ ops, returns }: Path): boolean {
+  const last = ops.at(-1);
+  if (!returns || last?.kind !== 'return' || last.value === undefined) return false;
+  if (ops.some((op) => isSave(op) || calls(op, INACTIVATE))) return false;
+  const is = truthOf(last.value);
+  return last.value.kind === 'bool'
+    ? is === false
+    : is === undefined || (last.value.kind === 'sum' && last.value.constant < 0);
+}
+
+/** The paths on which it does not. */
+export const goingOn = (paths: Paths | undefined): Paths | undefined =>
+  paths === undefined ? undefined : { ...paths, paths: paths.paths.filter((path) => !givesUp(path)) };
+
+/** Those on which a module is asked, where there are any: the others are of a query of no modules. */
+export function asking(paths: Paths | undefined): Paths | undefined {
+  const asked = (paths?.paths ?? []).filter(({ ops }) => ops.some((op) => calls(op, CALLBACK)));
+  return paths === undefined || asked.length === 0 ? paths : { ...paths, paths: asked };
+}

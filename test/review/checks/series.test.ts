@@ -133,6 +133,55 @@ describe('a patch that brings the final query', () => {
     ]);
   });
 
+  const CALL = '    qemu_savevm_query_pending_final(&pending);\n\n    if (pending';
+  const ASK = '        se->ops->save_query_pending(se->opaque, pending, exact, final);\n';
+  const under = (condition: string): Edit => [
+    MIGRATION,
+    CALL,
+    `    if (${condition}) {\n        qemu_savevm_query_pending_final(&pending);\n    }\n\n    if (pending`,
+  ];
+
+  test.each<readonly [name: string, edits: readonly Edit[], remarks: readonly string[]]>([
+    ['not on the way to postcopy', [under('!migrate_postcopy()')], ['error postcopy-switchover-without-sync']],
+    ['only where something was left', [under('s->last_total')], ['warning final-missing']],
+    [
+      'only where the switchover fails',
+      [
+        [MIGRATION, CALL, '    if (pending'],
+        [
+          MIGRATION,
+          '        error_setg(errp, "Switchover is',
+          '        qemu_savevm_query_pending_final(&pending);\n        error_setg(errp, "Switchover is',
+        ],
+      ],
+      ['warning final-missing'],
+    ],
+    ['without telling the modules', [[SAVEVM, ASK, ASK.replace('final', 'false')]], ['error handler-takes-bql']],
+    [
+      'that the modules are told is an estimate',
+      [[SAVEVM, ASK, ASK.replace('exact', 'exact && !final')]],
+      ['error final-not-exact'],
+    ],
+    [
+      'without the BQL around the modules',
+      [[SAVEVM, ASK, `        bql_unlock();\n${ASK}        bql_lock();\n`]],
+      ['error final-without-bql'],
+    ],
+    [
+      'with a helper of RAM that keeps the BQL',
+      [[RAM, '\n    if (!final) {\n        bql_unlock();\n    }\n', '']],
+      ['error handler-takes-bql'],
+    ],
+    [
+      'with a part left out of the sum',
+      [[SAVEVM, '                           pending->stopcopy_bytes +\n', '']],
+      ['error total-not-sum', 'error dirty-bytes-not-updated'],
+    ],
+  ])('%s', async (_, edits, remarks) => {
+    const found = await bringing(...edits);
+    expect(found.filter((one) => !one.startsWith('info')).sort()).toEqual([...remarks].sort());
+  });
+
   test('with a handler that still takes the BQL', async () => {
     const found = await bringing(
       [BITMAP, '    if (!final) {\n        bql_lock();\n    }\n', '    bql_lock();\n'],
