@@ -101,7 +101,8 @@ function leavesEarly(model: SeriesModel): readonly Remark[] {
     return remarkAt(model, line?.changed === true ? line : change.changed[0], {
       rule: 'final-skips-module',
       severity: 'warning',
-      confidence: 'likely',
+      // The condition may be that of a migration that fails.
+      confidence: breach.conditions.length === 0 ? 'likely' : 'possible',
       message: `The loop over the modules ends here${when(breach.conditions)}: those behind the one just asked report nothing, and their bytes are missing in the total.`,
       reason: `With final=1 ${change.name}() leaves the loop behind ->${CALLBACK}().`,
     });

@@ -108,7 +108,7 @@ function betweenStopAndQuery(model: SeriesModel): readonly Remark[] {
       severity: 'warning',
       confidence: 'likely',
       message: `The BQL is given up here between the stop of the VM and the final query${when(breach.conditions)}. It has to be held from before the VM is stopped: whoever gets it meanwhile may start the VM again, or change the devices.`,
-      reason: `${change.name}() takes it again before the query; before the patch it held it all the time.`,
+      reason: `${change.name}() takes it again before the query.`,
     });
   });
 }

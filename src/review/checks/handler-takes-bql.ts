@@ -81,27 +81,36 @@ function assertsFree(model: SeriesModel): readonly Remark[] {
   });
 }
 
-/** The core hands on another flag than it got, or a handler does to its helper. */
+/** The core hands on another flag than it got, or a handler does to a helper that it told before. */
 function notTold(model: SeriesModel): readonly Remark[] {
-  const isUntold = (op: Op): boolean => {
-    if (op.kind !== 'call') return false;
-    const flag = op.name === CALLBACK ? op.args[3] : !isSync(op) && mayBeSync(op) ? op.args[1] : undefined;
-    return flag !== undefined && truthOf(flag) === false;
-  };
   return finalEntries(model, ({ inQuery }) => inQuery).flatMap((change) => {
+    const told = (op: Op): boolean => toldFlag(op) === true;
+    const knew = somePath(change.before('final'), ({ ops }) => ops.some((op) => isHelper(op) && told(op)));
+    const isUntold = (op: Op): boolean => (knew || !isHelper(op)) && toldFlag(op) === false;
     const breach = breachOf(beforeFinal(model, change), asking(change.after('final')), ({ ops }) =>
       ops.some(isUntold) ? 'no' : 'yes',
     );
     const call = breach?.path.ops.find(isUntold);
-    if (breach === undefined || call === undefined || breach.conditions.length > 0) return [];
+    if (call?.kind !== 'call' || breach === undefined || breach.conditions.length > 0) return [];
+    const helper = isHelper(call);
     return remarkAt(model, madeAt(change, call), {
       rule: 'handler-takes-bql',
       severity: 'error',
-      confidence: 'certain',
-      message: `${change.isHandler ? 'The helper is' : 'The handlers are'} called with final=false in the final query. The BQL, which is held, is taken again, and QEMU aborts; the last sync is not marked either.`,
-      reason: `On the path final=1 of ${change.name}() the last argument of ${call.kind === 'call' ? call.name : ''}() is false.`,
+      confidence: helper ? 'likely' : 'certain',
+      message: `${helper ? 'The helper is' : 'The handlers are'} called with final=false in the final query. The BQL, which is held, is taken again, and QEMU aborts; the last sync is not marked either.`,
+      reason: `On the path final=1 of ${change.name}() the last argument of ${helper ? '' : '->'}${call.name}() is false.`,
     });
   });
+}
+
+/** A helper that syncs, and is no sync itself. */
+const isHelper = (op: Op): boolean => op.kind === 'call' && op.name !== CALLBACK && !isSync(op) && mayBeSync(op);
+
+/** What a handler, or such a helper, is told of the final query. */
+function toldFlag(op: Op): boolean | undefined {
+  if (op.kind !== 'call' || !(op.name === CALLBACK || isHelper(op))) return undefined;
+  const flag = op.args[op.name === CALLBACK ? 3 : 1];
+  return flag === undefined ? undefined : truthOf(flag);
 }
 
 /** A handler that returns with the lock makes the next one abort. */
