@@ -1,9 +1,9 @@
-import type { CodeLine } from '../code/image.ts';
 import type { Op, Path } from '../code/paths.ts';
 import { symbolOf } from '../code/values.ts';
 import { defineCheck, entries, remarkAt, when } from '../model/check.ts';
 import { breachOf, type Holds } from '../model/compare.ts';
 import { lostAt } from '../model/guilt.ts';
+import type { SeriesModel } from '../model/model.ts';
 import { CORE_QUERY } from '../model/names.ts';
 
 export const pendingNotCleared = defineCheck({
@@ -17,7 +17,7 @@ export const pendingNotCleared = defineCheck({
       const clears = (op: Op): boolean => isClearing(op, pending);
       const holds = ({ ops }: Path): Holds => (ops.some(clears) ? 'yes' : 'no');
       const breach = breachOf(change.before('exact'), change.after('exact'), holds);
-      if (breach === undefined || change.old === undefined || change.changed.some(isLiteral)) return [];
+      if (breach === undefined || change.old === undefined || clearedElsewhere(model)) return [];
       const sure = breach.conditions.length === 0;
       return remarkAt(model, lostAt(change, breach.path, clears), {
         rule: 'pending-not-cleared',
@@ -29,8 +29,13 @@ export const pendingNotCleared = defineCheck({
     }),
 });
 
-/** A struct of zeros that is assigned. */
-const isLiteral = ({ text }: CodeLine): boolean => /=.*\{\s*0?\s*\}/.test(text);
+/** By an assignment of zeros, or in a function that calls it. */
+function clearedElsewhere({ changes }: SeriesModel): boolean {
+  const added = changes
+    .flatMap(({ new: fresh }) => (fresh?.text.parts ?? []).flat())
+    .filter(({ line }) => line.changed);
+  return added.some(({ text, line }) => text === 'memset' || /=.*\{\s*0?\s*\}/.test(line.text));
+}
 
 function isClearing(op: Op, pending: string): boolean {
   if (op.kind === 'assign') return op.target === pending && !op.adds;

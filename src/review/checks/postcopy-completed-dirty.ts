@@ -1,7 +1,7 @@
 import type { Paths } from '../code/paths.ts';
 import { defineCheck, entries, remarkAt } from '../model/check.ts';
 import { ITERATION } from '../model/names.ts';
-import { partsNamed } from '../model/totals.ts';
+import { PARTS, partsNamed } from '../model/totals.ts';
 
 export const postcopyCompletedDirty = defineCheck({
   id: 'postcopy-completed-dirty',
@@ -12,7 +12,8 @@ export const postcopyCompletedDirty = defineCheck({
     entries(model, ({ name }) => ITERATION.test(name)).flatMap((change) => {
       const [before, after] = [zerosIn(change.before('switchover')), zerosIn(change.after('switchover'))];
       const part = after.find((one) => one !== 'total' && !before.includes(one));
-      if (part === undefined || !before.includes('total') || after.includes('total')) return [];
+      const isWhole = after.includes('total') || PARTS.every((one) => after.includes(one));
+      if (part === undefined || !before.includes('total') || isWhole) return [];
       const line = change.changed.find(({ text }) => text.includes(`${part}_bytes`));
       return remarkAt(model, line ?? change.changed[0], {
         rule: 'postcopy-completed-dirty',

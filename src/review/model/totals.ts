@@ -2,7 +2,7 @@
 import type { Op, Path } from '../code/paths.ts';
 import { add, constant, type Value } from '../code/values.ts';
 
-const PARTS: readonly string[] = ['precopy', 'stopcopy', 'postcopy'];
+export const PARTS: readonly string[] = ['precopy', 'stopcopy', 'postcopy'];
 
 /** Which part, or the total, a symbol stands for. */
 function partOf(name: string): string {

@@ -105,6 +105,32 @@ export const CLEAN_FIGURES: readonly Clean[] = [
     edits: [[MIGRATION, 'complete_ready = !pending.total_bytes;', 'complete_ready = pending.total_bytes == 0;']],
   },
   {
+    name: 'postcopy ends when each part is 0',
+    edits: [
+      [
+        MIGRATION,
+        'complete_ready = !pending.total_bytes;',
+        'complete_ready = !pending.precopy_bytes && !pending.stopcopy_bytes &&\n                         !pending.postcopy_bytes;',
+      ],
+    ],
+  },
+  {
+    name: 'the callers clear the answer',
+    edits: [
+      [SAVEVM, '    memset(pending, 0, sizeof(*pending));\n\n', ''],
+      [
+        SAVEVM,
+        '    qemu_savevm_query_pending(pending, exact, false);',
+        '    memset(pending, 0, sizeof(*pending));\n    qemu_savevm_query_pending(pending, exact, false);',
+      ],
+      [
+        SAVEVM,
+        '    qemu_savevm_query_pending(pending, true, true);',
+        '    memset(pending, 0, sizeof(*pending));\n    qemu_savevm_query_pending(pending, true, true);',
+      ],
+    ],
+  },
+  {
     name: 'the core clears the answer by an assignment',
     edits: [[SAVEVM, '    memset(pending, 0, sizeof(*pending));\n', '    *pending = (MigPendingData) {};\n']],
   },
