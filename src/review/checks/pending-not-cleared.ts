@@ -29,12 +29,15 @@ export const pendingNotCleared = defineCheck({
     }),
 });
 
+/** `*pending = (MigPendingData) {};`, and no declaration: that one serves several queries. */
+const ZEROS = /^\s*\*?[\w.>-]+\s*=[^=].*\{\s*0?\s*\}/;
+
 /** By an assignment of zeros, or in a function that calls it. */
 function clearedElsewhere({ changes }: SeriesModel): boolean {
   const added = changes
     .flatMap(({ new: fresh }) => (fresh?.text.parts ?? []).flat())
     .filter(({ line }) => line.changed);
-  return added.some(({ text, line }) => text === 'memset' || /=.*\{\s*0?\s*\}/.test(line.text));
+  return added.some(({ text, line }) => text === 'memset' || ZEROS.test(line.text));
 }
 
 function isClearing(op: Op, pending: string): boolean {
