@@ -34,10 +34,10 @@ const ZEROS = /^\s*\*?[\w.>-]+\s*=[^=].*\{\s*0?\s*\}/;
 
 /** By an assignment of zeros, or in a function that calls it. */
 function clearedElsewhere({ changes }: SeriesModel): boolean {
-  const added = changes
-    .flatMap(({ new: fresh }) => (fresh?.text.parts ?? []).flat())
-    .filter(({ line }) => line.changed);
-  return added.some(({ text, line }) => text === 'memset' || ZEROS.test(line.text));
+  return changes.some(({ name, new: fresh }) => {
+    const added = (fresh?.text.parts ?? []).flat().filter(({ line }) => line.changed);
+    return added.some(({ text, line }) => (text === 'memset' && name !== CORE_QUERY) || ZEROS.test(line.text));
+  });
 }
 
 function isClearing(op: Op, pending: string): boolean {
