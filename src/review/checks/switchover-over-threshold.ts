@@ -7,7 +7,7 @@ import { partsNamed } from '../model/totals.ts';
 
 export const switchoverOverThreshold = defineCheck({
   id: 'switchover-over-threshold',
-  what: 'The switchover is decided by a part of what is pending.',
+  what: 'The switchover is decided by a part of what is pending, above the threshold, or without looking at it.',
   why: 'What the comparison leaves out is sent in the downtime all the same, which then exceeds its limit.',
   limits: 'Only comparisons with the threshold itself are read, in the functions of the iteration.',
   run: (model) =>
