@@ -3,9 +3,9 @@ import { defineCheck, entries, remarkAt } from '../model/check.ts';
 import { everyPath, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf } from '../model/guilt.ts';
 import { ITERATION, queryOf } from '../model/names.ts';
+import { isExact } from '../model/orders.ts';
 
 const isEstimate = (op: Op): boolean => queryOf(op)?.exact === false;
-const isExact = (op: Op): boolean => queryOf(op)?.exact === true && queryOf(op)?.final === false;
 const asksExactly = ({ ops }: Path): boolean => ops.some(isExact);
 
 export const exactQuerySpin = defineCheck({

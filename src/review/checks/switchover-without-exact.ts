@@ -4,7 +4,7 @@ import { breachOf, somePath } from '../model/compare.ts';
 import { deletedAt, lineOf } from '../model/guilt.ts';
 import type { FunctionChange, SeriesModel } from '../model/model.ts';
 import { DECIDE, ITERATION, queryOf } from '../model/names.ts';
-import { calls } from '../model/orders.ts';
+import { calls, isExact } from '../model/orders.ts';
 import { comparisonsIn, guardsOf } from '../model/thresholds.ts';
 import type { Remark } from '../series.ts';
 
@@ -15,8 +15,6 @@ export const switchoverWithoutExact = defineCheck({
   limits: 'A bound that is not the threshold, a part or a multiple of it, is the author’s.',
   run: (model) => [...lost(model), ...guarded(model), ...stale(model), ...behindDecision(model), ...lowered(model)],
 });
-
-const isExact = (op: Op): boolean => queryOf(op)?.exact === true && queryOf(op)?.final === false;
 
 function lost(model: SeriesModel): readonly Remark[] {
   return entries(model, ({ name, inQuery }) => ITERATION.test(name) || !inQuery).flatMap((change) => {

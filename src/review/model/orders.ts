@@ -30,6 +30,9 @@ export function finalIn(model: SeriesModel): (op: Op) => boolean {
 /** A query of the iteration. */
 export const isIteration = (op: Op): boolean => queryOf(op)?.final === false;
 
+/** An exact one of the iteration. */
+export const isExact = (op: Op): boolean => isIteration(op) && queryOf(op)?.exact === true;
+
 /** Runs between the final query and the end of the switchover. */
 const AFTER_FINAL =
   /^(?:ram_save_complete|ram_postcopy_send_discard_bitmap|qemu_savevm_state_complete_\w+|dirty_bitmap_save_complete|cmma_save_complete|vfio_save_complete\w*|precopy_notify_complete)$/;
